@@ -1,0 +1,1 @@
+"""The engine of the course: configurations in, trained runs, surfaces and figures out."""

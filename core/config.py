@@ -1,0 +1,311 @@
+"""RunConfig: everything a training run depends on, in one frozen and validated value.
+
+`FIELDS` is the single description of each setting. Widgets, the address bar, the digest and the validation all read it,
+so a new setting is one row here and one line in `RunConfig`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from typing import Any, Literal
+
+Value = int | float | str
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used: names the field, what it may be, and what it was."""
+
+    def __init__(self, field: str, allowed: str, value: object):
+        self.field, self.allowed, self.value = field, allowed, value
+        shown = repr(value)
+        super().__init__(f"{field} must be {allowed}, not {shown if len(shown) <= 40 else shown[:37] + '...'}")
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What is known of a data set without reading it. Sizes are numbers of images, `side` is in pixels."""
+
+    label: str
+    side: int
+    n_pool: int
+    """Training images when the last `n_validation` of them are held out."""
+    n_all: int | None
+    """All training images; then nothing is left to validate on and the curves are measured on the test images."""
+    n_validation: int
+    n_test: int
+    widths: tuple[int, int]
+    """Hidden widths of the network that this data set is trained with."""
+    class_names: tuple[str, ...]
+    n_train_stops: tuple[int, ...]
+
+    @property
+    def n_inputs(self) -> int:
+        return self.side * self.side
+
+
+DATASETS: dict[str, DatasetFacts] = {
+    "fashion-mnist": DatasetFacts(
+        label="Fashion-MNIST",
+        side=28,
+        n_pool=50_000,
+        n_all=60_000,
+        n_validation=10_000,
+        n_test=10_000,
+        widths=(392, 196),
+        class_names=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+                     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        n_train_stops=(500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 60_000),
+    ),
+    "digits": DatasetFacts(
+        label="scikit-learn digits",
+        side=8,
+        n_pool=997,
+        n_all=None,
+        n_validation=400,
+        n_test=400,
+        widths=(256, 128),
+        class_names=tuple("0123456789"),
+        n_train_stops=(100, 200, 300, 500, 997),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting: its default, what it may be, and the words that explain it.
+
+    A field has either `choices` (names) or a range [`low`, `high`]. `stops` are the values that a slider offers inside the
+    range; a configuration written by hand may lie between them.
+    """
+
+    name: str
+    kind: Literal["int", "float", "choice"]
+    default: Value
+    label: str
+    meaning: str
+    unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    step: float | None = None
+    stops: tuple[Value, ...] = ()
+    choices: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, as errors print it."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        noun = "a whole number" if self.kind == "int" else "a number"
+        return f"{noun} from {self.format(self.low)} to {self.format(self.high)}"
+
+    def clean(self, value: object) -> Value:
+        """`value` in the field's own type; raises ConfigError where it cannot be. 0, 0.0 and -0.0 become one value."""
+        if self.kind == "choice":
+            if isinstance(value, str) and value in self.choices:
+                return value
+            raise ConfigError(self.name, self.allowed, value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
+            raise ConfigError(self.name, self.allowed, value)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ConfigError(self.name, self.allowed, value) from None
+        if not self.low <= number <= self.high:  # also refuses nan
+            raise ConfigError(self.name, self.allowed, value)
+        if self.kind == "int":
+            if number != int(number):
+                raise ConfigError(self.name, self.allowed, value)
+            return int(number)
+        return number + 0.0  # -0.0 + 0.0 is 0.0
+
+    def parse(self, text: str) -> Value:
+        """The value that `text`, from an address bar, stands for; raises ConfigError where it is none."""
+        if self.kind == "choice":
+            return self.clean(text)
+        if len(text) > 40:  # no setting is longer; int() of a huge text would take its time
+            raise ConfigError(self.name, self.allowed, text)
+        try:
+            return self.clean(float(text))
+        except ValueError:
+            raise ConfigError(self.name, self.allowed, text) from None
+
+    def format(self, value: Value) -> str:
+        """The text of a value, the same on a slider and in an address bar."""
+        return value if isinstance(value, str) else f"{value:.15g}"
+
+
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        Field("dataset", "choice", "fashion-mnist", "Data set", "Which images the network learns from.",
+              choices=tuple(DATASETS)),
+        Field("n_train", "int", 60_000, "Training images",
+              "How many images the network may learn from. Up to 50,000 the last 10,000 training images validate; "
+              "with all 60,000 nothing is left for that and the curves are measured on the test images.",
+              unit="images", low=10, high=60_000, stops=DATASETS["fashion-mnist"].n_train_stops),
+        Field("label_noise", "float", 0.0, "Wrong labels",
+              "The share of the training labels that is replaced by a wrong class, drawn evenly from the other nine. "
+              "Validation and test labels stay right.",
+              low=0.0, high=0.9, step=0.1, stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5)),
+        Field("norm", "choice", "none", "Normalisation", "Which normalisation follows each hidden linear layer.",
+              choices=("none", "batch", "layer")),
+        Field("norm_position", "choice", "before", "Place of the normalisation",
+              "Before or after the non-linearity.", choices=("before", "after")),
+        Field("dropout", "float", 0.0, "Dropout p",
+              "The probability to switch a hidden unit off in a training step (PyTorch's p).",
+              low=0.0, high=0.95, step=0.1, stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)),
+        Field("l1", "float", 0.0, "L1 strength λ₁", "The penalty added to the loss is λ₁·Σ|w|.",
+              low=0.0, high=10.0, stops=(0.0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
+        Field("l1_method", "choice", "subgradient", "How L1 is applied",
+              "As a term of the loss, by its subgradient, or as a proximal step after the optimizer's step, "
+              "which makes exact zeros.", choices=("subgradient", "proximal")),
+        Field("l2", "float", 0.0, "L2 strength λ₂",
+              "The penalty added to the loss is λ₂·Σw² (PyTorch's weight_decay is 2·λ₂).",
+              low=0.0, high=10.0, stops=(0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
+        Field("l2_method", "choice", "loss", "How L2 is applied",
+              "As a term of the loss, or decoupled from the gradient as in AdamW: w ← w − lr·2λ₂·w.",
+              choices=("loss", "decoupled")),
+        Field("penalised", "choice", "weights", "What is penalised",
+              "The weight matrices only, or every parameter of the linear layers with the biases, as in the notebook. "
+              "Never the normalisation's own.",
+              choices=("weights", "all")),
+        Field("epochs", "int", 20, "Epochs", "How many times the network sees each training image.",
+              unit="epochs", low=1, high=200, stops=(5, 10, 20, 30, 60, 100)),
+        Field("batch_size", "int", 128, "Batch size", "How many images one step averages its gradient over.",
+              unit="images", low=1, high=4096, stops=(2, 4, 8, 32, 128, 512)),
+        Field("lr", "float", 3e-4, "Learning rate", "The step size of Adam.",
+              low=1e-7, high=10.0, stops=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
+        Field("seed", "int", 0, "Seed",
+              "Fixes which images are drawn, which labels are wrong, the first weights and the order of the batches.",
+              low=0, high=2**31 - 1, stops=(0, 1, 2, 3, 4)),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything a run depends on. Two equal configs give the same bits on one machine at one thread count.
+
+    Constructing one validates it: raises ConfigError, naming field, range and value. A field that has no effect (the
+    method of a penalty whose strength is 0, the place of a normalisation that is not there) takes its default, so that
+    configs that train the same network are one config.
+    """
+
+    dataset: str = "fashion-mnist"
+    n_train: int = 60_000
+    label_noise: float = 0.0
+    norm: str = "none"
+    norm_position: str = "before"
+    dropout: float = 0.0
+    l1: float = 0.0
+    l1_method: str = "subgradient"
+    l2: float = 0.0
+    l2_method: str = "loss"
+    penalised: str = "weights"
+    epochs: int = 20
+    batch_size: int = 128
+    lr: float = 3e-4
+    seed: int = 0
+
+    def __post_init__(self):
+        for name, field in FIELDS.items():
+            object.__setattr__(self, name, field.clean(getattr(self, name)))
+        self._check_sizes()
+        unused = {
+            "norm_position": self.norm == "none",
+            "l1_method": self.l1 == 0,
+            "l2_method": self.l2 == 0,
+            "penalised": self.l1 == 0 and self.l2 == 0,
+        }
+        for name, is_unused in unused.items():
+            if is_unused:
+                object.__setattr__(self, name, FIELDS[name].default)
+
+    def _check_sizes(self) -> None:
+        facts = self.facts
+        if self.n_train > facts.n_pool and self.n_train != facts.n_all:
+            allowed = f"a whole number from 10 to {facts.n_pool}"
+            if facts.n_all:
+                allowed += f", or {facts.n_all}"
+            raise ConfigError("n_train", f"{allowed}, for {facts.label}", self.n_train)
+        if self.norm == "batch" and self.batch_size < 2:
+            raise ConfigError("batch_size", "at least 2 with batch normalisation (one image has no variance)", 1)
+
+    @property
+    def facts(self) -> DatasetFacts:
+        return DATASETS[self.dataset]
+
+    @property
+    def held_out(self) -> Literal["validation", "test"]:
+        """What the curves are measured on: the test images only where every training image is trained on."""
+        return "test" if self.n_train == self.facts.n_all else "validation"
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of the whole run. A last batch of one image is left out where batch norm could not use it."""
+        full, rest = divmod(self.n_train, self.batch_size)
+        last = rest > (1 if self.norm == "batch" else 0)
+        return self.epochs * (full + last)
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits that name this config in files and queues.
+
+        Only what differs from the defaults is hashed, so a field added later leaves the names of stored runs alone; a
+        default that changes must therefore come with a new name for the field.
+        """
+        told = {name: getattr(self, name) for name, field in FIELDS.items() if getattr(self, name) != field.default}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Value]:
+        return asdict(self)
+
+    def to_params(self, *, base: RunConfig | None = None) -> dict[str, str]:
+        """The address-bar parameters of what differs from `base` (the page's defaults)."""
+        base = base or RunConfig()
+        return {
+            name: field.format(getattr(self, name))
+            for name, field in FIELDS.items()
+            if getattr(self, name) != getattr(base, name)
+        }
+
+    def differing(self, other: RunConfig) -> tuple[str, ...]:
+        """The names of the fields in which two configs differ."""
+        return tuple(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
+
+
+def from_params(
+    params: Mapping[str, str], *, base: RunConfig | None = None, names: Iterable[str] = tuple(FIELDS)
+) -> tuple[RunConfig, tuple[ConfigError, ...]]:
+    """The config that address-bar parameters ask for, and what was wrong with them.
+
+    Parameters that are not in `names` are ignored. A value that is no value of its field is replaced by `base`'s; if the
+    values are each fine but not together, all of them are.
+    """
+    base = base or RunConfig()
+    told: dict[str, Any] = {}
+    problems: list[ConfigError] = []
+    for name in names:
+        if name not in params:
+            continue
+        try:
+            told[name] = FIELDS[name].parse(params[name])
+        except ConfigError as error:
+            problems.append(error)
+    try:
+        return replace(base, **told), tuple(problems)
+    except ConfigError as error:
+        return base, (*problems, error)
+
+
+FULL = RunConfig()
+"""The notebook's setting: all 60,000 images, 20 epochs."""
+SMALL_AND_NOISY = RunConfig(n_train=2000, label_noise=0.2, epochs=60, lr=1e-3)
+"""2,000 images, 20 % of the labels wrong: the setting in which overfitting shows in seconds."""
+DIGITS = RunConfig(dataset="digits", n_train=300, label_noise=0.2, epochs=60, lr=1e-3)
+"""The same on the data set that comes with scikit-learn, for a machine that cannot get Fashion-MNIST."""

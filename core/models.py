@@ -1,0 +1,105 @@
+"""The multilayer perceptron of a RunConfig.
+
+For Fashion-MNIST: Flatten, Linear(784, 392), ReLU, Linear(392, 196), ReLU, Linear(196, 10). With normalisation at
+`norm_position` "before": Linear, norm, ReLU; "after": Linear, ReLU, norm. Dropout comes last in each hidden block.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.config import RunConfig
+from core.data import seeded
+from core.run import Run
+
+NORMS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+
+
+def torch_generator(seed: int, purpose: str) -> torch.Generator:
+    """A torch generator for one purpose of one seed, independent of every other purpose and of the global one."""
+    return torch.Generator().manual_seed(int(seeded(seed, purpose).integers(2**62)))
+
+
+class Dropout(nn.Module):
+    """Inverted dropout (Srivastava et al. 2014) whose masks come from a generator of its own.
+
+    Training: each element of x, of any shape, is 0 with probability p and x/(1−p) otherwise. Evaluation: the identity.
+    Differs from torch.nn.Dropout only in the source of its random numbers, which nothing else can move.
+    """
+
+    def __init__(self, p: float, generator: torch.Generator):
+        super().__init__()
+        self.p, self.generator = p, generator
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        keep = 1 - self.p
+        return x * torch.empty_like(x).bernoulli_(keep, generator=self.generator).div_(keep)
+
+
+def _linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
+    """torch.nn.Linear with PyTorch's own initialisation U(−1/√n_in, 1/√n_in), drawn from `generator`."""
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+    bound = 1 / math.sqrt(n_in)
+    nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
+
+
+def build_model(config: RunConfig) -> nn.Sequential:
+    """The network of a config, freshly initialised from its seed: (B, …) pixels in [0, 1] to (B, 10) logits.
+
+    Layers are named flatten, linear1, norm1, relu1, dropout1, linear2, …, linear3. Each linear layer draws from a
+    generator of its own, so networks that differ in normalisation or dropout start from the same weights.
+    """
+    facts = config.facts
+    sizes = (facts.n_inputs, *facts.widths, len(facts.class_names))
+    layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
+    for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+        layers[f"linear{i}"] = _linear(n_in, n_out, torch_generator(config.seed, f"initialisation {i}"))
+        if i == len(sizes) - 1:
+            break
+        block = {f"relu{i}": nn.ReLU()}
+        if config.norm != "none":
+            norm = {f"norm{i}": NORMS[config.norm](n_out)}
+            block = norm | block if config.norm_position == "before" else block | norm
+        if config.dropout > 0:
+            block[f"dropout{i}"] = Dropout(config.dropout, torch_generator(config.seed, f"dropout {i}"))
+        layers.update(block)
+    return nn.Sequential(layers)
+
+
+def model_of(run: Run) -> nn.Sequential:
+    """The trained network of a run that kept its weights, in evaluation mode. Raises ValueError where it did not."""
+    if run.weights is None:
+        raise ValueError("this run kept its numbers only, not its weights")
+    model = build_model(run.config)
+    model.load_state_dict({name: torch.from_numpy(_writable32(w)) for name, w in run.weights.items()})
+    return model.eval()
+
+
+def _writable32(w: np.ndarray) -> np.ndarray:
+    return np.array(w, dtype=np.float32 if w.dtype.kind == "f" else w.dtype)
+
+
+def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
+    """Parameters and running statistics as numpy: matrices in float16 (half the file), everything else as it is."""
+    state: Mapping[str, Tensor] = model.state_dict()
+    return {name: to_float16(t.numpy()) if t.ndim == 2 else t.numpy().copy() for name, t in state.items()}
+
+
+def to_float16(w: np.ndarray) -> np.ndarray:
+    """`w` rounded to float16, except that what is not exactly 0 does not become 0: it stops at ±6e-8, the smallest float16.
+
+    An L2-penalised weight of 1e-9 is tiny and still not zero; counts of exact zeros must keep the difference.
+    """
+    rounded = w.astype(np.float16)
+    smallest = np.copysign(np.finfo(np.float16).smallest_subnormal, w).astype(np.float16)
+    return np.where((rounded == 0) & (w != 0), smallest, rounded)

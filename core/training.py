@@ -1,0 +1,221 @@
+"""train(config, images, on_epoch) -> Run: the training loop, and the evaluation that its records come from."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from core.config import FIELDS, RunConfig
+from core.data import Images, Split, split_images
+from core.models import build_model, torch_generator, weights_of
+from core.penalties import adam_proximal_step, l1_penalty, l2_penalty, penalised_parameters
+from core.run import TRAIN_SUBSET, EpochRecord, Evaluation, Run
+
+THREADS = min(2, os.cpu_count() or 1)
+"""Every run uses this many threads: another number gives other last bits, and so, after some epochs, another run."""
+
+EVALUATION_BATCH = 2048
+
+
+class DivergenceError(ArithmeticError):
+    """The loss stopped being a finite number. Keeps the records of the epochs before."""
+
+    def __init__(self, config: RunConfig, step: int, records: tuple[EpochRecord, ...]):
+        self.config, self.step, self.records = config, step, records
+        name, remedy = _likely_cause(config)
+        field = FIELDS[name]
+        super().__init__(
+            f"The loss is no longer a finite number at step {step:,} of {config.steps:,}, with "
+            f"{field.label.lower()} {field.format(getattr(config, name))}. {remedy}"
+        )
+
+
+def _likely_cause(config: RunConfig) -> tuple[str, str]:
+    """The setting to blame first, and what to try."""
+    if config.lr > 1e-2:
+        return "lr", "Each step overshoots. Try a tenth of this learning rate, or less."
+    for name in ("l1", "l2"):
+        if getattr(config, name) > 1e-1:
+            return name, "The penalty outweighs the loss. Try a strength of 0.01 or less."
+    return "lr", "Try a smaller learning rate or a larger batch."
+
+
+def fix_threads() -> None:
+    """Make torch compute with THREADS threads on the calling thread and those it starts."""
+    if torch.get_num_threads() != THREADS:
+        torch.set_num_threads(THREADS)
+
+
+def as_pixels(x: Tensor) -> Tensor:
+    """uint8 0…255 of any shape to float32 in [0, 1], as torchvision's ToTensor does."""
+    return x.to(torch.float32).div_(255)
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, x: Tensor) -> Tensor:
+    """(N, 10) logits in evaluation mode for uint8 images (N, …); the model is left in the mode it was in."""
+    was_training = model.training
+    model.eval()
+    logits = torch.cat([model(as_pixels(batch)) for batch in x.split(EVALUATION_BATCH)])
+    model.train(was_training)
+    return logits
+
+
+def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> Evaluation:
+    """Cross-entropy (nats) and accuracy of a model over uint8 images x (N, …) with classes y (N,), each image counting once."""
+    return evaluate_logits(logits_of(model, x), y)
+
+
+def evaluate_logits(logits: Tensor, y: Tensor) -> Evaluation:
+    losses = cross_entropy(logits, y, reduction="none").double()
+    return Evaluation(loss=losses.mean().item(), accuracy=(logits.argmax(1) == y).double().mean().item())
+
+
+def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[Tensor]:
+    """The shuffled index batches of one epoch. A last batch of one image is left out with batch norm, which cannot use it."""
+    smallest = 2 if config.norm == "batch" else 1
+    for batch in torch.randperm(n, generator=generator).split(config.batch_size):
+        if len(batch) >= smallest:
+            yield batch
+
+
+def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Adam:
+    """Adam, or AdamW with decoupled decay 2·λ₂ of the penalised parameters: w ← w − lr·2λ₂·w beside Adam's own step."""
+    if config.l2_method == "loss":
+        return torch.optim.Adam(model.parameters(), lr=config.lr, fused=True)
+    decayed = penalised_parameters(model, config.penalised)
+    chosen = {id(w) for w in decayed}
+    others = [w for w in model.parameters() if id(w) not in chosen]
+    groups = [{"params": decayed, "weight_decay": 2 * config.l2}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.lr, fused=True)
+
+
+def penalty_of(parameters: list[nn.Parameter], config: RunConfig, *, in_loss: bool) -> Tensor | float:
+    """The config's penalties, a scalar. in_loss: only those that are a term of the loss (0.0 where there is none)."""
+    terms = []
+    if config.l1 and not (in_loss and config.l1_method == "proximal"):
+        terms.append(l1_penalty(parameters, config.l1))
+    if config.l2 and not (in_loss and config.l2_method == "decoupled"):
+        terms.append(l2_penalty(parameters, config.l2))
+    return sum(terms, 0.0)
+
+
+class _Tensors:
+    """A Split as tensors, with the fixed subset that the training loss is measured on."""
+
+    def __init__(self, split: Split):
+        self.train_x, self.train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
+        self.held_out_x, self.held_out_y = torch.from_numpy(split.held_out_x), torch.from_numpy(split.held_out_y)
+        self.test_x, self.test_y = torch.from_numpy(split.test_x), torch.from_numpy(split.test_y)
+        self.probe_x, self.probe_y = self.train_x[:TRAIN_SUBSET], self.train_y[:TRAIN_SUBSET]
+        self.probe_wrong = self.probe_y != torch.from_numpy(split.train_true_y[:TRAIN_SUBSET])
+
+
+def train(
+    config: RunConfig,
+    images: Images,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    *,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Train the network of `config` on `images` with Adam and return the Run.
+
+    on_epoch: called with each epoch's record. on_step: called with (steps done, steps in all) after every step; what either
+    raises ends the training. The same config gives the same bits on one machine, whatever else runs. Raises
+    DivergenceError, with the records so far, where the loss stops being finite.
+    """
+    fix_threads()
+    started = time.perf_counter()
+    tensors = _Tensors(split_images(images, config))
+    model = build_model(config)
+    optimizer = build_optimizer(model, config)
+    penalised = penalised_parameters(model, config.penalised)
+    order = torch_generator(config.seed, "batch order")
+    records: list[EpochRecord] = []
+    best_loss, best_state = math.inf, {}
+    for epoch in range(1, config.epochs + 1):
+        epoch_started = time.perf_counter()
+        model.train()
+        losses, norms = [], []
+        for batch in batches(len(tensors.train_x), config, order):
+            loss, norm = _step(model, optimizer, penalised, config, tensors, batch)
+            losses.append(loss)
+            norms.append(norm)
+            step = (epoch - 1) * (config.steps // config.epochs) + len(losses)
+            if not math.isfinite(loss):
+                raise DivergenceError(config, step, tuple(records))
+            if on_step:
+                on_step(step, config.steps)
+        record = _record(epoch, model, penalised, config, tensors, losses, norms, epoch_started)
+        if not math.isfinite(record.train_loss + record.held_out_loss):
+            raise DivergenceError(config, step, tuple(records))
+        records.append(record)
+        if record.held_out_loss < best_loss:
+            best_loss = record.held_out_loss
+            best_state = {name: t.clone() for name, t in model.state_dict().items()}
+        if on_epoch:
+            on_epoch(record)
+    weights = weights_of(model)
+    test_last = evaluate(model, tensors.test_x, tensors.test_y)
+    model.load_state_dict(best_state)
+    return Run(
+        config=config,
+        records=tuple(records),
+        test_last=test_last,
+        test_best=evaluate(model, tensors.test_x, tensors.test_y),
+        weights=weights,
+        seconds=time.perf_counter() - started,
+        device="cpu",
+        threads=THREADS,
+        versions=versions(),
+        date=datetime.date.today().isoformat(),
+    )
+
+
+def _step(model, optimizer, penalised, config, tensors, batch) -> tuple[float, float]:
+    """One optimizer step; the objective on the batch before it, and the norm of its gradient."""
+    optimizer.zero_grad(set_to_none=True)
+    logits = model(as_pixels(tensors.train_x[batch]))
+    objective = cross_entropy(logits, tensors.train_y[batch]) + penalty_of(penalised, config, in_loss=True)
+    objective.backward()
+    gradients = [w.grad for w in model.parameters()]
+    norm = torch.stack(torch._foreach_norm(gradients)).norm().item()
+    optimizer.step()
+    if config.l1 and config.l1_method == "proximal":
+        adam_proximal_step(optimizer, penalised, config.l1)
+    return objective.item(), norm
+
+
+@torch.no_grad()
+def _record(epoch, model, penalised, config, tensors, losses, norms, started) -> EpochRecord:
+    logits = logits_of(model, tensors.probe_x)
+    train = evaluate_logits(logits, tensors.probe_y)
+    held_out = evaluate(model, tensors.held_out_x, tensors.held_out_y)
+    given_back = (logits.argmax(1) == tensors.probe_y)[tensors.probe_wrong]
+    return EpochRecord(
+        epoch=epoch,
+        train_loss=train.loss,
+        train_accuracy=train.accuracy,
+        memorised=given_back.double().mean().item() if len(given_back) else math.nan,
+        notebook_loss=float(np.mean(losses)),
+        penalty=float(penalty_of(penalised, config, in_loss=False)),
+        held_out_loss=held_out.loss,
+        held_out_accuracy=held_out.accuracy,
+        gradient_norm=float(np.mean(norms)),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def versions() -> dict[str, str]:
+    """What the bits of a run depend on besides its config."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__,
+            "machine": platform.machine()}  # fmt: skip
