@@ -309,3 +309,13 @@ SMALL_AND_NOISY = RunConfig(n_train=2000, label_noise=0.2, epochs=60, lr=1e-3)
 """2,000 images, 20 % of the labels wrong: the setting in which overfitting shows in seconds."""
 DIGITS = RunConfig(dataset="digits", n_train=300, label_noise=0.2, epochs=60, lr=1e-3)
 """The same on the data set that comes with scikit-learn, for a machine that cannot get Fashion-MNIST."""
+
+
+def seeds_of(config: RunConfig) -> tuple[RunConfig, ...]:
+    """The same run at every seed that the app offers."""
+    return tuple(replace(config, seed=seed) for seed in FIELDS["seed"].stops)
+
+
+def sweep(config: RunConfig, name: str) -> tuple[RunConfig, ...]:
+    """The same run at every stop of one field's slider."""
+    return tuple(replace(config, **{name: stop}) for stop in FIELDS[name].stops)

@@ -142,7 +142,7 @@ class JobQueue:
         """The job of this key: the one that waits, runs or is done, else a new one. Raises QueueFull."""
         with self._lock:
             job = self._jobs.get(key)
-            if job is None or job.state in ("failed", "cancelled"):
+            if job is None or job.cancelled or job.state in ("failed", "cancelled"):
                 job = self._new_job(key, work)
             self.watch(job, session)
             self._leave_oldest(session)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from core.config import RunConfig
+from core.config import DATASETS, DIGITS, RunConfig
 
 TRAIN_SUBSET = 10_000
 """The training loss is measured on at most this many training images, the first of the split."""
@@ -108,3 +108,19 @@ def total_parameters(config: RunConfig) -> int:
     """All trained numbers of a config's network, normalisation's two per hidden unit included."""
     linear = sum(w + b for w, b in parameter_counts(config).values())
     return linear + (2 * sum(config.facts.widths) if config.norm != "none" else 0)
+
+
+def expected_seconds(config: RunConfig) -> float:
+    """How long a run takes on two quiet cores, from the rates that `python -m bench.engine` measures; within a factor of two."""
+    size = sum(w for w, _ in parameter_counts(config).values()) / 385_728
+    evaluated = config.facts.n_validation + min(config.n_train, TRAIN_SUBSET)
+    seconds_per_image = size * 13e-6
+    return config.steps * (3e-4 + config.batch_size * seconds_per_image) + config.epochs * evaluated * size * 4.5e-6
+
+
+def digits_twin(config: RunConfig) -> RunConfig:
+    """The config's settings on the bundled digits, with as many images as correspond: 2,000 of Fashion-MNIST to 300."""
+    from_stops, to_stops = DATASETS["fashion-mnist"].n_train_stops, DATASETS["digits"].n_train_stops
+    rank = sum(stop <= config.n_train for stop in from_stops) - 1
+    n_train = to_stops[min(max(rank, 0), len(to_stops) - 1)]
+    return replace(config, dataset=DIGITS.dataset, n_train=n_train)

@@ -1,0 +1,142 @@
+"""What every page has: its title, our own menu, the presentation switch, the way on.
+
+Streamlit runs each file of pages/ as a page of its own, so every page calls `begin` first and `end` last. Our own menu
+replaces the automatic one, which knows nothing of titles, order and presentation (`client.showSidebarNavigation`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.figures.theme import NORMAL, PROJECTED, Look
+
+COURSE = "Regularization, seen"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One page of the course: its file, its name in the menu, and the question that it answers."""
+
+    path: str
+    title: str
+    question: str
+
+
+LESSONS = (
+    Lesson("streamlit_app.py", "Overview", "What is this course, and where do I begin?"),
+    Lesson("pages/1_baseline.py", "Baseline", "A network gets nearly every training image right. What has it learned?"),
+)
+"""The pages that work, in the order of the course."""
+
+TEXT_WIDTH = 760
+"""Of a paragraph, in pixels: about 90 characters a line."""
+
+
+def begin(path: str) -> Lesson:
+    """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS."""
+    lesson = next(lesson for lesson in LESSONS if lesson.path == path)
+    title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
+    st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="auto")
+    _carry_presentation()
+    if _presents():
+        _present(lesson)
+    else:
+        with st.sidebar:
+            _menu()
+    _style()
+    return lesson
+
+
+def end(path: str) -> None:
+    """The way to the neighbouring lessons. Called last by every page."""
+    st.divider()
+    previous, following = _neighbours(path)
+    left, right = st.columns(2)
+    if previous:
+        with left:
+            st.page_link(previous.path, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
+    if following:
+        with right:
+            st.page_link(following.path, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:")
+
+
+def look() -> Look:
+    """The sizes that figures are drawn in: larger ones while presenting."""
+    return PROJECTED if _presents() else NORMAL
+
+
+def is_presenting() -> bool:
+    return _presents()
+
+
+def text(body: str) -> None:
+    """A paragraph in Markdown, no wider than is good to read."""
+    st.markdown(body, width="stretch" if _presents() else TEXT_WIDTH)
+
+
+def session_name() -> str:
+    """A name for this visitor's session that other sessions cannot guess, for the queue to tell them apart."""
+    return st.session_state.setdefault("_session", uuid.uuid4().hex)
+
+
+def _presents() -> bool:
+    return bool(st.session_state.get("present", False))
+
+
+def _carry_presentation() -> None:
+    """Keep the presentation switch from page to page: a widget's value stays behind when its page is left.
+
+    A link that says ?present=… decides; without one, what the last page had.
+    """
+    told = st.query_params.get("present")
+    if "present" not in st.session_state:
+        st.session_state.present = told == "true" if told is not None else st.session_state.get("_presenting", False)
+    st.session_state._presenting = st.session_state.present
+
+
+def _switch() -> None:
+    st.toggle(
+        "Presentation",
+        key="present",
+        bind="query-params",
+        help="Large type, large figures, no menu: for a projector. The address keeps it, so a link opens like this.",
+    )
+
+
+def _menu() -> None:
+    st.markdown(f"### {COURSE}")
+    for lesson in LESSONS:
+        st.page_link(lesson.path, label=lesson.title, help=lesson.question)
+    st.divider()
+    _switch()
+
+
+def _present(lesson: Lesson) -> None:
+    """The bar of a presented page: the neighbouring lessons, by PageUp and PageDown too, and the way out."""
+    previous, following = _neighbours(lesson.path)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _switch()
+        if previous and st.button(previous.title, icon=":material/arrow_back:", shortcut="PageUp"):
+            st.switch_page(previous.path)
+        if following and st.button(following.title, icon=":material/arrow_forward:", shortcut="PageDown"):
+            st.switch_page(following.path)
+
+
+def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
+    at = [lesson.path for lesson in LESSONS].index(path)
+    return (LESSONS[at - 1] if at else None), (LESSONS[at + 1] if at + 1 < len(LESSONS) else None)
+
+
+def _style() -> None:
+    """The two things that Streamlit has no setting for: the width of a wide page, and type for a projector."""
+    rules = ".stMainBlockContainer{max-width:72rem;padding-top:3rem}"
+    if _presents():
+        rules = (
+            "html{font-size:24px !important}"
+            "section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none !important}"
+            ".stMainBlockContainer{max-width:none;padding:2rem 3rem}"
+        )
+    st.html(f"<style>{rules}</style>")

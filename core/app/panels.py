@@ -1,0 +1,245 @@
+"""The parts that several lessons share: a run's curves and numbers, several seeds, a surface with its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import streamlit as st
+
+from core.app.frame import is_presenting, look
+from core.app.runs import surface_or_computing
+from core.app.scene import scene
+from core.claims import paired_difference, spread
+from core.config import RunConfig
+from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
+from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
+from core.run import Run, parameter_counts, total_parameters
+from core.surface import RADII, Surface, SurfaceSpec, share_curving_down
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    return f"{100 * fraction:.{digits}f} %"
+
+
+# --- one figure -----------------------------------------------------------------------------------------------------
+
+
+def chart(figure: alt.TopLevelMixin, *, alt_text: str, caption: str = "", rows: Sequence[Mapping] = (), key: str = "") -> None:
+    """A chart with a caption that says what to see, and, where there are rows, a table behind it."""
+    st.altair_chart(figure, alt=alt_text)
+    if caption:
+        st.caption(caption)
+    if rows:
+        table(rows, key=key)
+
+
+def table(rows: Sequence[Mapping], *, key: str, label: str = "Numbers behind this figure") -> None:
+    """A table that is only made when it is opened."""
+    behind = st.expander(label, key=f"{key}_numbers", on_change="rerun", icon=":material/table:")
+    if behind.open:
+        behind.dataframe(rows, hide_index=True)
+
+
+# --- a run ----------------------------------------------------------------------------------------------------------
+
+
+def headline(run: Run, *, narrow: bool = False) -> None:
+    """The three numbers of a run at its last epoch, and its best epoch."""
+    held_out = run.config.held_out
+    places = st.columns(2) if narrow or is_presenting() else st.columns(4)
+    numbers = {
+        "Training accuracy": percent(run.last.train_accuracy),
+        f"{held_out.capitalize()} accuracy": percent(run.last.held_out_accuracy),
+        "Gap": f"{100 * run.gap:.1f} points",
+        "Best epoch": f"{run.best_epoch} of {run.config.epochs}",
+    }
+    for i, (label, value) in enumerate(numbers.items()):
+        places[i % len(places)].metric(label, value)
+
+
+def run_curves(run: Run, *, key: str, with_notebook: bool = False) -> None:
+    """Loss and accuracy of one run side by side, with its table."""
+    left, right = st.columns(2)
+    curves = NOTEBOOK_LOSS if with_notebook else LOSS
+    with left:
+        st.altair_chart(learning_curves(run.records, run.config, curves, look=look()), alt=_describe(run, "loss"))
+    with right:
+        st.altair_chart(learning_curves(run.records, run.config, ACCURACY, look=look()), alt=_describe(run, "accuracy"))
+    table(curve_table(run.records, run.config), key=key)
+
+
+def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
+    """The curves of several runs, a column each, on the same axes."""
+    loss_range, accuracy_range = (shared_range(list(runs.values()), curves) for curves in (LOSS, ACCURACY))
+    for place, (name, run) in zip(st.columns(len(runs)), runs.items(), strict=True):
+        with place:
+            st.subheader(name)
+            headline(run, narrow=True)
+            for curves, y_range in ((LOSS, loss_range), (ACCURACY, accuracy_range)):
+                figure = learning_curves(run.records, run.config, curves, y_range=y_range, look=look())
+                st.altair_chart(figure, alt=_describe(run, curves.title.lower()))
+            table(curve_table(run.records, run.config), key=f"{key}_{run.config.digest}")
+
+
+def _describe(run: Run, what: str) -> str:
+    start, end = run.records[0], run.last
+    train, held = ("train_loss", "held_out_loss") if what == "loss" else ("train_accuracy", "held_out_accuracy")
+    return (
+        f"{what.capitalize()} over {run.config.epochs} epochs. Training images: {getattr(start, train):.2f} to "
+        f"{getattr(end, train):.2f}. {run.config.held_out.capitalize()} images: {getattr(start, held):.2f} to "
+        f"{getattr(end, held):.2f}. Best epoch: {run.best_epoch}."
+    )
+
+
+def test_accuracy(run: Run, *, key: str) -> None:
+    """The test images, opened by the student after choosing; where the curves are the test's already, that is said."""
+    if run.config.held_out == "test":
+        st.caption(
+            "With all 60,000 training images nothing is left to validate on: these curves are measured on the test images. "
+            "So nothing may be chosen by them."
+        )
+        return
+    drawer = st.expander("Test accuracy: open it once, when you have chosen", key=f"{key}_test", on_change="rerun")
+    if drawer.open:
+        drawer.markdown(
+            f"On 10,000 images that played no part so far: **{percent(run.test_last.accuracy)}** after the last epoch, and "
+            f"**{percent(run.test_best.accuracy)}** with the weights of epoch {run.best_epoch}, the best by validation loss."
+            if run.config.dataset == "fashion-mnist"
+            else f"On the {run.config.facts.n_test} test images: **{percent(run.test_last.accuracy)}** after the last epoch, "
+            f"**{percent(run.test_best.accuracy)}** with the weights of epoch {run.best_epoch}."
+        )
+
+
+def parameter_table(config: RunConfig) -> None:
+    """The parameters of a config's network, layer by layer."""
+    rows = [
+        {"layer": f"Linear {name}", "weights": f"{w:,}", "biases": f"{b:,}", "together": f"{w + b:,}"}
+        for name, (w, b) in parameter_counts(config).items()
+    ]
+    counts = parameter_counts(config).values()
+    weights, biases = sum(w for w, _ in counts), sum(b for _, b in counts)
+    rows.append({"layer": "all", "weights": f"{weights:,}", "biases": f"{biases:,}", "together": f"{total_parameters(config):,}"})
+    st.table(rows)
+
+
+def seed_table(runs_by_name: Mapping[str, Sequence[Run]]) -> None:
+    """What several seeds of each setting gave: mean ± standard deviation."""
+    rows = []
+    for name, runs in runs_by_name.items():
+        if not runs:
+            continue
+        rows.append({
+            "setting": name,
+            "training accuracy": spread([r.last.train_accuracy for r in runs]).percent(),
+            "held-out accuracy": spread([r.last.held_out_accuracy for r in runs]).percent(),
+            "gap (points)": spread([100 * r.gap for r in runs]).plain(1),
+            "best epoch": spread([r.best_epoch for r in runs]).plain(1),
+            "test, last epoch": spread([r.test_last.accuracy for r in runs]).percent(),
+            "test, best epoch": spread([r.test_best.accuracy for r in runs]).percent(),
+            "seeds": str(len(runs)),
+        })  # fmt: skip
+    st.dataframe(rows, hide_index=True)
+
+
+def early_stopping_verdict(runs: Sequence[Run]) -> str:
+    """What stopping at the best epoch changes on the test images, paired over seeds, in words."""
+    if len(runs) < 2:
+        return "not known here (the runs of several seeds are missing: `python -m core.precompute` makes them)"
+    change = paired_difference([r.test_last.accuracy for r in runs], [r.test_best.accuracy for r in runs])
+    return change.verdict("better at the best epoch", "worse at the best epoch")
+
+
+# --- a surface ------------------------------------------------------------------------------------------------------
+
+SURFACE_CHOICES = {
+    "radius": tuple(f"{r:g}" for r in RADII),
+    "view": ("3-D", "contours"),
+    "log_z": ("true", "false"),
+    "along": ("α", "β"),
+    "at": tuple(f"{t / 10:g}" for t in range(-10, 11)),
+    "directions": ("0", "1", "2"),
+}
+"""The address-bar parameters of the surface's controls, and what each may be."""
+
+
+def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
+    """The widgets of a surface: which part of it, how it is drawn. Gives the spec, the view and whether z is logarithmic."""
+    a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+    radius = a.select_slider(
+        "Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params",
+        help="How far from the trained network the picture reaches. At 1 each unit's weights are moved by their own length.",
+    )  # fmt: skip
+    directions = b.segmented_control(
+        "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True,
+        help="Three pairs of random directions. What all three show is a property of the network; the rest is chance.",
+    )  # fmt: skip
+    view = c.segmented_control(
+        "View", SURFACE_CHOICES["view"], default="3-D", key="view", bind="query-params", required=True
+    )  # fmt: skip
+    log_z = d.toggle("Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim.")
+    return SurfaceSpec(config, radius=float(radius), direction_seed=int(directions)), view, log_z
+
+
+def surface_panel(run: Run, *, key: str) -> Surface | None:
+    """A run's loss surface with all its controls, the slice below it; None while it is computed."""
+    spec, view, log_z = surface_controls(run.config)
+    surface = surface_or_computing(spec, run, key=key)
+    if surface is None:
+        return None
+    figure = surface_figure(surface, view=view, log_z=log_z, look=look())
+    scene(figure, key=f"{key}_scene", alt=describe_surface(surface), height=640 if is_presenting() else 480)
+    st.caption(surface_caption(surface))
+    slice_controls(surface, log_z)
+    table(surface_rows(surface), key=key, label="Numbers behind the surface")
+    return surface
+
+
+def slice_controls(surface: Surface, log_z: bool) -> None:
+    """A cut through the surface that the student moves."""
+    left, right = st.columns([2, 5], vertical_alignment="center")
+    along = left.segmented_control(
+        "Cut along", SURFACE_CHOICES["along"], default="α", key="along", bind="query-params", required=True
+    )
+    at = left.select_slider(
+        "at this share of the other axis", SURFACE_CHOICES["at"], value="0", key="at", bind="query-params",
+        help="0 goes through the trained network; 1 is the edge of the picture.",
+    )  # fmt: skip
+    figure = slice_figure(surface, along, float(at) * surface.spec.radius, log_z=log_z, look=look())
+    right.altair_chart(figure, alt=f"The loss along {along}, the other coordinate held at {float(at) * surface.spec.radius:.2f}.")
+
+
+def describe_surface(surface: Surface) -> str:
+    low, high = surface.range
+    centre = f", {surface.centre:.3f} at the trained network" if surface.centre is not None else ""
+    return f"Loss surface over α and β from {-surface.spec.radius:g} to {surface.spec.radius:g}: from {low:.3f} to {high:.3g}{centre}."
+
+
+def surface_caption(surface: Surface) -> str:
+    """What the picture was computed from: points, images, how sure, how orthogonal."""
+    spec = surface.spec
+    return (
+        f"{spec.resolution} × {spec.resolution} points; each is the mean over the same {spec.n_images:,} training images "
+        f"(at θ\\*: {surface.centre:.3f} ± {surface.standard_error:.3f}, the error of taking {spec.n_images:,} images for all). "
+        f"Cosine between the two directions: {surface.cosine:.3f}. "
+        f"The surface curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points."
+    )
+
+
+def surface_rows(surface: Surface) -> list[dict[str, float]]:
+    """The surface as a table: a row for each α, a column for each β (every fifth)."""
+    at = surface.coordinates
+    picked = range(0, len(at), 5)
+    return [
+        {"α \\ β": f"{at[i]:.2f}", **{f"{at[j]:.2f}": round(float(surface.loss[i, j]), 4) for j in picked}} for i in picked
+    ]
+
+
+def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str, log_z: bool, same_z: bool) -> None:
+    """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept."""
+    z_range = shared_z_range([s for s, _ in named.values()], log_z) if same_z else None
+    for place, (name, (surface, swapped)) in zip(st.columns(len(named)), named.items(), strict=True):
+        with place:
+            st.markdown(f"**{name}**")
+            figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, look=look())
+            scene(figure, key=f"{key}_{surface.spec.digest}", alt=describe_surface(surface), group=key, height=400)

@@ -1,0 +1,356 @@
+"""Runs and surfaces for a page: from the store at once, or computed in the background while the page shows how far it is."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core import store
+from core.app.frame import look, session_name
+from core.config import RunConfig
+from core.data import DataError, DataState, data_state
+from core.figures.curves import ACCURACY, LOSS, learning_curves
+from core.jobs import Job, JobQueue, QueueFull, Snapshot
+from core.run import Run, digits_twin, expected_seconds
+from core.surface import Line, LineSpec, Surface, SurfaceSpec, load_line, load_surface, save_surface
+
+QUICK_SECONDS = 12
+"""A run that is expected to take no longer starts by itself; a longer one when it is asked for."""
+
+POLL_SECONDS = 0.5
+
+
+class _NotStored(LookupError):
+    """Raised inside the caches, which remember results but not exceptions."""
+
+
+@st.cache_resource(show_spinner=False)
+def job_queue() -> JobQueue:
+    return JobQueue()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cached_run(config: RunConfig) -> Run:
+    return _or_not_stored(store.load_run(config))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cached_surface(spec: SurfaceSpec) -> Surface:
+    return _or_not_stored(load_surface(spec))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _cached_line(spec: LineSpec) -> Line:
+    return _or_not_stored(load_line(spec))
+
+
+def _or_not_stored(result: Any) -> Any:
+    if result is None:
+        raise _NotStored
+    return result
+
+
+def _none_if_not_stored(cached: Callable, key: Any) -> Any:
+    try:
+        return cached(key)
+    except _NotStored:
+        return None
+
+
+def stored_run(config: RunConfig) -> Run | None:
+    """The run of a config if it is precomputed or was trained here before."""
+    return _none_if_not_stored(_cached_run, config)
+
+
+def stored_surface(spec: SurfaceSpec) -> Surface | None:
+    return _none_if_not_stored(_cached_surface, spec)
+
+
+def stored_line(spec: LineSpec) -> Line | None:
+    return _none_if_not_stored(_cached_line, spec)
+
+
+def stored_runs(configs: tuple[RunConfig, ...]) -> list[Run]:
+    """Those of several runs that are stored."""
+    return [run for run in map(stored_run, configs) if run]
+
+
+@st.cache_resource(ttl=30, show_spinner=False)
+def data_on_this_machine() -> DataState:
+    return data_state()
+
+
+# --- what the jobs do: on the worker's thread, without streamlit -----------------------------------------------------
+
+
+def _images(dataset: str, job: Job):
+    """The images, downloaded first where they must be, with the progress in words."""
+    from core.data import load_images
+
+    def progress(done: int, total: int) -> None:
+        job.say(f"Downloading {done / 1e6:.0f} of {total / 1e6:.0f} MB")
+
+    job.say("Reading the images")
+    return load_images(dataset, progress)
+
+
+def train_work(config: RunConfig) -> Callable[[Job], Run]:
+    """The work of a training job: images, training, storing."""
+
+    def work(job: Job) -> Run:
+        images = _images(config.dataset, job)
+        job.say("Starting PyTorch")
+        from core.training import train
+
+        _freeze_imports()
+        run = train(config, images, job.add, on_step=job.step)
+        _save(store.save_run, run)
+        return run
+
+    return work
+
+
+def surface_work(spec: SurfaceSpec, run: Run) -> Callable[[Job], Surface]:
+    """The work of a surface job."""
+
+    def work(job: Job) -> Surface:
+        images = _images(spec.run.dataset, job)
+        job.say("Starting PyTorch")
+        from core.landscape import surface
+
+        _freeze_imports()
+        result = surface(spec, run, images, job.step)
+        _save(save_surface, result)
+        return result
+
+    return work
+
+
+def line_work(spec: LineSpec, start: Run, end: Run) -> Callable[[Job], Line]:
+    """The work of measuring the loss between two networks."""
+
+    def work(job: Job) -> Line:
+        images = _images(spec.start.dataset, job)
+        job.say("Starting PyTorch")
+        from core.landscape import line_between
+
+        _freeze_imports()
+        return line_between(spec, start, end, images)
+
+    return work
+
+
+def fetch_work(job: Job) -> None:
+    """The work of a download."""
+    _images("fashion-mnist", job)
+
+
+def _save(save: Callable[[Any], Any], result: Any) -> None:
+    """Store a result. On a disk that is full or read-only it is still shown: the job itself keeps it for a while."""
+    import logging
+
+    try:
+        save(result)
+    except OSError as error:
+        logging.getLogger(__name__).warning("a result could not be stored: %s", error)
+
+
+_frozen: list[bool] = []
+
+
+def _freeze_imports() -> None:
+    """Take what importing torch left behind out of the garbage collector's sight, once: it need never be looked at again."""
+    if not _frozen:
+        gc.collect()
+        gc.freeze()
+        _frozen.append(True)
+
+
+# --- what a page calls ----------------------------------------------------------------------------------------------
+
+
+def run_or_training(config: RunConfig, *, key: str) -> Run | None:
+    """The run of a config, or None while it is being trained; then the page shows progress, growing curves and cancel.
+
+    A quick run starts by itself, a long one on request. Where Fashion-MNIST cannot be had, the same is trained on the
+    bundled digits, and the page says so. key: the place on the page.
+    """
+    run = stored_run(config) or _result(_run_key(config))
+    if run:
+        _say_origin(run)
+        return run
+    if _failed_for_data(config):
+        return _on_digits_instead(config, key)
+    job = _training_job(config, key)
+    return _follow(job, config, key) if job else None
+
+
+def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | None:
+    """The surface of a spec around a run, or None while it is computed; then the page shows how far it is."""
+    surface = stored_surface(spec) or _result(f"surface-{spec.digest}")
+    if surface:
+        return surface
+    job = _submit(f"surface-{spec.digest}", surface_work(spec, run))
+    return _follow(job, None, key) if job else None
+
+
+def needed_run(config: RunConfig, *, key: str) -> Run:
+    """A run without which the page cannot go on. It comes with the app; should its file be damaged, it is trained first."""
+    run = stored_run(config) or run_or_training(config, key=key)
+    if run is None:
+        st.stop()
+    return run
+
+
+def line_or_computing(spec: LineSpec, start: Run, end: Run, *, key: str) -> Line | None:
+    """The loss between two networks, or None while it is computed."""
+    line = stored_line(spec) or _result(spec.file_name)
+    if line:
+        return line
+    job = _submit(spec.file_name, line_work(spec, start, end))
+    return _follow(job, None, key) if job else None
+
+
+def data_or_download(*, key: str) -> DataState | None:
+    """The state of the Fashion-MNIST files where they are there; else None, and the page offers to fetch them."""
+    state = data_on_this_machine()
+    if state.folder:
+        return state
+    st.info(
+        "The images of Fashion-MNIST are not on this machine. Everything precomputed is shown without them. To train on them, "
+        "and to see them, download them once (31 MB), or set REGLAB_DATA to a folder that holds FashionMNIST/raw."
+    )
+    job = job_queue().find("fetch")
+    if job is None and st.button("Download Fashion-MNIST", key=f"{key}_fetch", icon=":material/download:"):
+        job = _submit("fetch", fetch_work)
+    if job:
+        _follow(job, None, key)
+        if job.state == "done":
+            data_on_this_machine.clear()
+            st.rerun()
+    return None
+
+
+def _run_key(config: RunConfig) -> str:
+    return f"run-{config.digest}"
+
+
+def _result(key: str) -> Any:
+    job = job_queue().find(key)
+    return job.result if job and job.state == "done" else None
+
+
+def _submit(key: str, work: Callable[[Job], Any]) -> Job | None:
+    try:
+        return job_queue().submit(key, work, session=session_name())
+    except QueueFull as error:
+        st.warning(str(error))
+        return None
+
+
+def _training_job(config: RunConfig, key: str) -> Job | None:
+    """The job that trains a config, started if that is quick or asked for."""
+    job = job_queue().find(_run_key(config))
+    if job and job.state in ("waiting", "running", "failed") and not job.cancelled:
+        return job
+    seconds = expected_seconds(config)
+    stopped = job is not None and st.session_state.get(f"_{key}_stopped") == config.digest
+    if seconds <= QUICK_SECONDS and not stopped:
+        return _submit(_run_key(config), train_work(config))
+    st.info(
+        ("Training was stopped. " if stopped else "This run is not precomputed. ")
+        + f"Training it takes about {_in_words(seconds)} on two processor cores."
+    )
+    if st.button("Train this network", key=f"{key}_train", type="primary", icon=":material/play_arrow:"):
+        st.session_state.pop(f"_{key}_stopped", None)
+        return _submit(_run_key(config), train_work(config))
+    return None
+
+
+def _failed_for_data(config: RunConfig) -> bool:
+    job = job_queue().find(_run_key(config))
+    return bool(job and isinstance(job.error, DataError)) and config.dataset != "digits"
+
+
+def _on_digits_instead(config: RunConfig, key: str) -> Run | None:
+    error = job_queue().find(_run_key(config)).error
+    twin = digits_twin(config)
+    st.warning(
+        f"{error}\n\nUntil then the same settings are trained on scikit-learn's digits: {twin.n_train} real images of 8 × 8 "
+        "pixels, and a smaller network (64-256-128-10)."
+    )
+    if st.button("Try Fashion-MNIST again", key=f"{key}_again"):
+        job_queue().forget(_run_key(config))
+        data_on_this_machine.clear()
+        st.rerun()
+    return run_or_training(twin, key=f"{key}_digits")
+
+
+def _say_origin(run: Run) -> None:
+    if store.is_precomputed(run.config):
+        st.caption(f":material/inventory_2: Precomputed: trained by this code on {run.date} in {run.seconds:.0f} s.")
+    else:
+        st.caption(f":material/memory: Trained live on this machine in {run.seconds:.1f} s.")
+
+
+def _follow(job: Job, config: RunConfig | None, key: str) -> None:
+    """Show a job while it lives, and run the page again when it ends."""
+    live = job.snapshot().is_live
+
+    @st.fragment(run_every=POLL_SECONDS if live else None)
+    def progress() -> None:
+        job_queue().watch(job, session_name())
+        now = job.snapshot()
+        if live and not now.is_live:
+            st.rerun()
+        _show(now, job, config, key)
+
+    progress()
+
+
+def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
+    if now.state == "failed":
+        st.error(str(now.error))
+        kept = getattr(now.error, "records", ())
+        if config and kept:
+            _growing_curves(kept, config)
+        if st.button("Try again", key=f"{key}_retry"):
+            job_queue().forget(job.key)
+            st.rerun()
+        return
+    if not now.is_live:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(now.done / now.total if now.total else 0.0, text=_progress_text(now))
+        if st.button("Cancel", key=f"{key}_cancel", icon=":material/stop:"):
+            job_queue().leave(job, session_name())
+            st.session_state[f"_{key}_stopped"] = config.digest if config else None
+            st.rerun()
+    if config:
+        _growing_curves(now.parts, config)
+
+
+def _growing_curves(records, config: RunConfig) -> None:
+    """The curves so far, on axes that stay, so that they grow in place."""
+    left, right = st.columns(2)
+    left.altair_chart(learning_curves(records, config, LOSS, y_range=(0, 2.5), finished=False, look=look()))
+    right.altair_chart(learning_curves(records, config, ACCURACY, y_range=(0, 1), finished=False, look=look()))
+
+
+def _progress_text(now: Snapshot) -> str:
+    if now.state == "waiting":
+        before = "another computation" if now.position == 1 else f"{now.position} other computations"
+        return f"Waiting for {before}" if now.position else "About to start"
+    if not now.total:
+        return now.note or "About to start"
+    left = "" if now.seconds_left is None else f", about {_in_words(now.seconds_left)} left"
+    return f"Step {now.done:,} of {now.total:,}{left}"
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} minutes"

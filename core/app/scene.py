@@ -1,0 +1,102 @@
+"""The 3-D surface in the browser: a component over Plotly.react that keeps the camera when its data change.
+
+st.plotly_chart builds the scene anew with every change and loses the camera (streamlit#8882). plotly.min.js is the one of the
+installed plotly package, put into static/ when it is first needed, from where Streamlit serves it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.figures.surfaces import Spec
+from core.folders import replace_atomically
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+
+JS = """
+let loading;
+function plotly(url) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  loading ??= new Promise((ready, failed) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => ready(window.Plotly);
+    script.onerror = () => { loading = undefined; failed(new Error("plotly.js could not be loaded")); };
+    document.head.appendChild(script);
+  });
+  return loading;
+}
+
+// Figures of one group show the same view: turning one turns the others.
+const groups = (window.reglabGroups ??= new Map());
+function turnOthers(P, group, from, update) {
+  const camera = update["scene.camera"];
+  if (!camera) return;
+  for (const el of groups.get(group) ?? []) {
+    if (el === from || !el.isConnected || el.turning || !el._fullLayout?.scene) continue;
+    el.turning = true;
+    P.relayout(el, { "scene.camera": structuredClone(camera) }).finally(() => { el.turning = false; });
+  }
+}
+
+export default function ({ data, parentElement }) {
+  const el = parentElement.querySelector(".reglab-scene");
+  el.setAttribute("aria-label", data.alt);
+  el.style.height = data.height + "px";
+  const style = getComputedStyle(parentElement);
+  const text = style.getPropertyValue("--st-text-color") || style.color;
+  const grid = style.getPropertyValue("--st-border-color") || "rgba(128,128,128,0.4)";
+  const layout = structuredClone(data.spec.layout);
+  layout.font = { ...layout.font, color: text, family: style.getPropertyValue("--st-font") || "sans-serif" };
+  const axes = [layout.xaxis, layout.yaxis, layout.scene?.xaxis, layout.scene?.yaxis, layout.scene?.zaxis];
+  for (const axis of axes) if (axis) Object.assign(axis, { gridcolor: grid, zerolinecolor: grid, linecolor: grid });
+  // The wheel scrolls the page; zooming a scene is done with the right button or two fingers.
+  const config = { displaylogo: false, responsive: true, scrollZoom: false };
+  let left = false;
+  plotly(data.plotly).then(async (P) => {
+    if (left) return;
+    await P.react(el, structuredClone(data.spec.data), layout, config);
+    if (!data.group) return;
+    if (!groups.has(data.group)) groups.set(data.group, new Set());
+    groups.get(data.group).add(el);
+    el.removeAllListeners?.("plotly_relayout");
+    el.on("plotly_relayout", (update) => { if (!el.turning) turnOthers(P, data.group, el, update); });
+  }).catch((error) => { el.textContent = `This figure cannot be drawn: ${error.message}. The table below has its numbers.`; });
+  return () => { left = true; groups.get(data.group)?.delete(el); };
+}
+"""
+
+
+@lru_cache(maxsize=1)
+def _component():
+    return st.components.v2.component(
+        "reglab_scene",
+        html='<div class="reglab-scene" role="img" style="width:100%"></div>',
+        js=JS,
+        isolate_styles=False,
+    )
+
+
+@lru_cache(maxsize=1)
+def plotly_url() -> str:
+    """The address of the installed plotly package's plotly.min.js, relative to a page's; copies the file where needed."""
+    package = Path(importlib.util.find_spec("plotly").submodule_search_locations[0])
+    source, target = package / "package_data" / "plotly.min.js", STATIC / "plotly.min.js"
+    size = source.stat().st_size
+    if not target.is_file() or target.stat().st_size != size:
+        with replace_atomically(target) as partial:
+            partial.write_bytes(source.read_bytes())
+    return f"./app/static/plotly.min.js?size={size}"
+
+
+def scene(spec: Spec, *, key: str, alt: str, group: str = "", height: int = 460) -> None:
+    """Draw a Plotly figure (JSON values only) that keeps its camera over reruns.
+
+    key: its identity on the page. alt: what it shows, for a screen reader. group: scenes of one group turn together.
+    """
+    data = {"spec": spec, "plotly": plotly_url(), "alt": alt, "group": group, "height": height}
+    _component()(key=key, data=data, height=height)

@@ -1,0 +1,73 @@
+"""Claims over seeds: a number, its spread, and words that follow from the spread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+T_QUANTILE = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
+"""Number of values → Student's t at 97.5 % with one degree of freedom less (any table of the t distribution)."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A quantity over seeds: mean and sample standard deviation (nan for one value)."""
+
+    mean: float
+    sd: float
+    n: int
+
+    def percent(self, digits: int = 1) -> str:
+        """As percentages: "71.2 ± 0.9 %"."""
+        return f"{100 * self.mean:.{digits}f} ± {100 * self.sd:.{digits}f} %"
+
+    def points(self, digits: int = 1) -> str:
+        """A difference of percentages: "+7.1 ± 0.9 points"."""
+        return f"{100 * self.mean:+.{digits}f} ± {100 * self.sd:.{digits}f} points"
+
+    def plain(self, digits: int = 2) -> str:
+        return f"{self.mean:.{digits}f} ± {self.sd:.{digits}f}"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation. Raises ValueError for no values."""
+    if not len(values):
+        raise ValueError("there is nothing to take the mean of")
+    array = np.asarray(values, dtype=np.float64)
+    return Spread(float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else math.nan, len(array))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Paired differences over seeds (second minus first, same seed): mean, 95 % t-interval, how many are above 0."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    n_above: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+    def verdict(self, higher: str, lower: str, *, scale: float = 100.0, unit: str = "points") -> str:
+        """In words: what is `higher` or `lower` and by how much, or that there is no clear difference."""
+        numbers = f"{scale * self.mean:+.1f} {unit}, 95 % interval {scale * self.low:+.1f} to {scale * self.high:+.1f}, {self.n} seeds"
+        if not self.is_clear:
+            return f"no clear difference ({numbers})"
+        return f"{higher if self.mean > 0 else lower} ({numbers})"
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> Difference:
+    """second − first for each seed, with Student's 95 % interval of the mean. Raises ValueError for unequal or single values."""
+    if len(first) != len(second) or len(first) not in T_QUANTILE:
+        raise ValueError(f"paired values of 2 to 10 seeds are needed, not {len(first)} and {len(second)}")
+    differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
+    mean = float(differences.mean())
+    half = T_QUANTILE[len(differences)] * float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return Difference(mean, mean - half, mean + half, len(differences), int((differences > 0).sum()))

@@ -1,0 +1,1 @@
+"""Numbers in, one figure out. A figure's docstring says what a reader should see in it."""

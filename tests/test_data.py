@@ -1,0 +1,442 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
+import struct
+import threading
+import time
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torchvision.datasets import FashionMNIST
+from torchvision.datasets.mnist import read_image_file, read_label_file
+
+from core import data
+from core.config import DATASETS, DIGITS, RunConfig
+from core.data import (
+    FASHION_FILES,
+    RAW,
+    DataError,
+    IdxFile,
+    Images,
+    data_state,
+    examples_per_class,
+    fetch,
+    find_or_fetch,
+    folder_problems,
+    load_images,
+    noisy_labels,
+    read_idx,
+    seeded,
+    split_images,
+)
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    return struct.pack(f">I{array.ndim}I", 0x800 + array.ndim, *array.shape) + array.astype(np.uint8).tobytes()
+
+
+def fill(folder, files: dict[str, bytes]):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def fashion(monkeypatch) -> dict[str, bytes]:
+    """Four small files in the place of Fashion-MNIST's, whose sizes and checksums are expected instead of the real ones."""
+    random = np.random.default_rng(0)
+    files = {
+        name: idx_bytes(random.integers(0, 256, (n, 28, 28)) if "images" in name else random.integers(0, 10, n))
+        for name, n in zip(FASHION_FILES, (6, 6, 4, 4), strict=True)
+    }
+    for name, content in files.items():
+        monkeypatch.setitem(FASHION_FILES, name, IdxFile(len(content), hashlib.sha256(content).hexdigest()))
+    return files
+
+
+# --- IDX files ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(3, 28, 28), (1, 5, 2), (17,), (1,)], ids=str)
+def test_an_idx_file_is_read_as_torchvision_reads_it(tmp_path, shape):
+    path = tmp_path / "file"
+    path.write_bytes(idx_bytes(np.random.default_rng(1).integers(0, 256, shape)))
+    theirs = read_image_file(str(path)) if len(shape) == 3 else read_label_file(str(path))
+    assert np.array_equal(read_idx(path), theirs.numpy()) and read_idx(path).shape == shape
+
+
+GOOD = idx_bytes(np.arange(24).reshape(2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", GOOD[:3], GOOD[:6], GOOD[:8], GOOD[:-1], GOOD + b"\0", b"\x1f\x8b" + GOOD, GOOD[:2] + b"\x0d" + GOOD[3:]],
+    ids=["empty", "half a magic", "half a size", "one size of three", "one byte short", "one byte long", "gzip", "floats"],
+)
+def test_a_file_that_is_no_idx_file_of_bytes_is_named(tmp_path, content):
+    (tmp_path / "labels-idx1").write_bytes(content)
+    with pytest.raises(DataError, match="labels-idx1"):
+        read_idx(tmp_path / "labels-idx1")
+
+
+# --- where the files are --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.unlink(), "is missing in"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "truncated"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\xff"), "corrupt"),
+    ],
+    ids=["missing", "truncated", "corrupt"],
+)
+@pytest.mark.parametrize("name", FASHION_FILES)
+def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path, fashion, damage, words, name):
+    folder = fill(tmp_path / "raw", fashion)
+    assert folder_problems(folder) == ()
+    damage(folder / name)
+    (problem,) = folder_problems(folder)
+    assert name in problem and words in problem and str(folder) in problem
+
+
+def test_the_folder_in_reglab_data_comes_before_the_cache(tmp_path, cache_folder, fashion, monkeypatch):
+    fill(cache_folder / RAW, fashion)
+    assert data_state() == data.DataState(cache_folder / RAW, "cache")
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "given"))
+    fill(tmp_path / "given" / RAW, fashion)
+    assert data_state() == data.DataState(tmp_path / "given" / RAW, "REGLAB_DATA")
+
+
+def test_a_corrupt_folder_in_reglab_data_is_reported_and_the_cache_used(tmp_path, cache_folder, fashion, monkeypatch):
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "given"))
+    name = next(iter(fashion))
+    fill(tmp_path / "given" / RAW, fashion | {name: b"nonsense"})
+    nowhere = data_state()
+    assert (nowhere.folder, nowhere.source) == (None, "none") and name in nowhere.problems[0]
+    fill(cache_folder / RAW, fashion)
+    state = data_state()
+    assert (state.folder, state.source) == (cache_folder / RAW, "cache") and state.problems == nowhere.problems
+    assert find_or_fetch() == cache_folder / RAW
+
+
+def test_an_empty_cache_is_no_problem_but_a_half_filled_one_is(cache_folder, fashion):
+    assert data_state() == data.DataState(None, "none")
+    name, *others = fashion
+    fill(cache_folder / RAW, {other: fashion[other] for other in others})
+    assert [name in problem for problem in data_state().problems] == [True]
+
+
+def test_a_reglab_data_folder_that_is_not_there_is_reported(tmp_path, fashion, monkeypatch):
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "nowhere"))
+    assert len(data_state().problems) == len(FASHION_FILES)
+
+
+def test_the_images_of_verified_files_are_loaded_with_whole_number_classes(cache_folder, fashion):
+    folder = fill(cache_folder / RAW, fashion)
+    images = load_images("fashion-mnist")
+    for part, prefix in (("train", "train"), ("test", "t10k")):
+        x, y = getattr(images, f"{part}_x"), getattr(images, f"{part}_y")
+        assert np.array_equal(x, read_image_file(str(folder / f"{prefix}-images-idx3-ubyte")).numpy())
+        assert np.array_equal(y, read_label_file(str(folder / f"{prefix}-labels-idx1-ubyte")).numpy())
+        assert (x.dtype, y.dtype) == (np.uint8, np.int64)
+
+
+# --- downloads ------------------------------------------------------------------------------------------------------
+
+
+class Server:
+    """An HTTP server on this machine: `answers[path]` is what it does with each request in turn, the last one for ever."""
+
+    def __init__(self):
+        self.answers, self.asked, self.closing = {}, [], threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked.append(self.path)
+                answers = outer.answers.get(self.path, [not_found])
+                (answers.pop(0) if len(answers) > 1 else answers[0])(self, outer.closing)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def close(self):
+        self.closing.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def right(content: bytes, promised: int | None = None):
+    def answer(handler, _):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(promised or len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
+def not_found(handler, _):
+    handler.send_error(404)
+
+
+def silent(handler, closing):
+    closing.wait(5)
+
+
+def nonsense(handler, _):
+    handler.wfile.write(b"this is no HTTP\r\n\r\n")
+
+
+def dripping(handler, closing):
+    """A byte every 10 ms for one second: no read waits long, and yet the file would take for ever."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    for _ in range(100):
+        if closing.wait(0.01):
+            return
+        try:
+            handler.wfile.write(b"x")
+        except OSError:  # the other side hung up, as it should
+            return
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(data, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
+    server = Server()
+    yield server
+    server.close()
+
+
+CONTENT = np.random.default_rng(2).bytes(200_000)
+ARCHIVE = gzip.compress(CONTENT, mtime=0)
+RESOURCE = ("file.gz", hashlib.md5(ARCHIVE).hexdigest())
+FAULTS = {
+    "truncated": (right(ARCHIVE[:-500], promised=len(ARCHIVE)), "broke off"),
+    "another file": (right(b"<html>please log in</html>"), "wrong checksum"),
+    "not found": (not_found, "404"),
+    "silent": (silent, "timed out"),
+    "dripping": (dripping, "took longer than"),
+    "no HTTP": (nonsense, "no HTTP"),
+}
+LIMITS = {"timeout": 0.2, "time_limit": 0.3}
+
+
+def test_a_download_is_unpacked_with_its_progress_told_and_nothing_left_over(server, tmp_path):
+    server.answers["/file.gz"] = [right(ARCHIVE)]
+    told = []
+    fetch([RESOURCE], [server.url], tmp_path, lambda done, total: told.append((done, total)))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": CONTENT}
+    assert [done for done, _ in told] == sorted({done for done, _ in told}) and len(told) > 1
+    assert told[-1] == (len(ARCHIVE), len(ARCHIVE)) and {total for _, total in told} == {len(ARCHIVE)}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_download_that_fails_is_an_error_with_file_cause_and_remedy(server, tmp_path, fault):
+    answer, cause = FAULTS[fault]
+    server.answers["/file.gz"] = [answer]
+    with pytest.raises(DataError, match=cause) as caught:
+        fetch([RESOURCE], [server.url], tmp_path, **LIMITS)
+    assert "file.gz" in str(caught.value) and "REGLAB_DATA" in str(caught.value)
+    assert len(server.asked) == 2 and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_download_is_tried_again(server, tmp_path, fault):
+    server.answers["/file.gz"] = [FAULTS[fault][0], right(ARCHIVE)]
+    fetch([RESOURCE], [server.url], tmp_path, **LIMITS)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_another_mirror_is_asked_where_the_first_has_nothing(server, tmp_path):
+    server.answers["/second/file.gz"] = [right(ARCHIVE)]
+    fetch([RESOURCE], [server.url + "first/", server.url + "second/"], tmp_path)
+    assert (tmp_path / "file").read_bytes() == CONTENT and server.asked == ["/first/file.gz", "/second/file.gz"]
+
+
+def test_what_the_progress_raises_ends_the_download_without_a_trace(server, tmp_path):
+    class Enough(Exception):
+        pass
+
+    def progress(done, total):
+        raise Enough
+
+    server.answers["/file.gz"] = [right(ARCHIVE)]
+    with pytest.raises(Enough):
+        fetch([RESOURCE], [server.url], tmp_path, progress)
+    assert not list(tmp_path.iterdir()) and len(server.asked) == 1
+
+
+@pytest.fixture
+def mirror(server, fashion, monkeypatch):
+    """torchvision's mirror and checksums, replaced by the small files on this machine."""
+    archives = {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in fashion.items()}
+    server.answers |= {f"/{name}": [right(archive)] for name, archive in archives.items()}
+    monkeypatch.setattr(FashionMNIST, "mirrors", [server.url])
+    monkeypatch.setattr(FashionMNIST, "resources", [(n, hashlib.md5(a).hexdigest()) for n, a in archives.items()])
+    return server
+
+
+def test_fashion_mnist_is_fetched_once_into_the_cache(mirror, cache_folder, fashion):
+    assert find_or_fetch() == find_or_fetch() == cache_folder / RAW
+    assert len(mirror.asked) == len(fashion) and data_state().source == "cache"
+    assert {path.name: path.read_bytes() for path in (cache_folder / RAW).iterdir()} == fashion
+
+
+def test_only_the_files_that_are_not_good_are_fetched(mirror, cache_folder, fashion):
+    first, second, *_ = fashion
+    fill(cache_folder / RAW, fashion | {first: b"nonsense"})
+    (cache_folder / RAW / second).unlink()
+    find_or_fetch()
+    assert mirror.asked == [f"/{first}.gz", f"/{second}.gz"] and folder_problems(cache_folder / RAW) == ()
+
+
+def test_downloaded_files_that_are_not_the_published_ones_are_refused(mirror, fashion, monkeypatch):
+    name = next(iter(fashion))
+    monkeypatch.setitem(FASHION_FILES, name, replace(FASHION_FILES[name], sha256="0" * 64))
+    with pytest.raises(DataError, match=f"not the published ones.*{name}"):
+        find_or_fetch()
+
+
+# --- digits ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_digits_are_scikit_learns_each_once_with_its_own_label(digits):
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    ours_x = np.concatenate([digits.train_x, digits.test_x]).reshape(-1, 64)
+    ours_y = np.concatenate([digits.train_y, digits.test_y])
+
+    def rows(x, y):
+        return sorted((*row, label) for row, label in zip(x.tolist(), y.tolist(), strict=True))
+
+    assert rows(np.rint(ours_x * (16 / 255)), ours_y) == rows(x, y)
+    assert ours_x.min() == 0 and ours_x.max() == 255
+
+
+def test_the_digits_have_the_sizes_that_the_table_states_and_every_class_in_each_part(digits):
+    facts = DATASETS["digits"]
+    assert digits.train_x.shape == (facts.n_pool + facts.n_validation, facts.side, facts.side)
+    assert digits.test_x.shape == (facts.n_test, facts.side, facts.side)
+    for y in (digits.train_y[: facts.n_pool], digits.train_y[facts.n_pool :], digits.test_y):
+        assert np.bincount(y, minlength=10).min() > len(y) / 20
+
+
+def test_examples_are_the_first_test_images_of_each_class(digits):
+    examples = examples_per_class(digits, 3)
+    assert examples.shape == (10, 3, 8, 8)
+    for c in range(10):
+        of_class = [x for x, y in zip(digits.test_x, digits.test_y, strict=True) if y == c]
+        assert np.array_equal(examples[c], of_class[:3])
+
+
+# --- label noise and splits -----------------------------------------------------------------------------------------
+
+LABELS = st.lists(st.integers(0, 9), min_size=1, max_size=300).map(np.array)
+SHARE = st.floats(0, 0.9)
+SEED = st.integers(0, 2**31 - 1)
+
+
+@given(LABELS, SHARE, SEED)
+def test_label_noise_makes_exactly_its_share_wrong_always_with_another_class(labels, share, seed):
+    before = labels.copy()
+    noisy = noisy_labels(labels, share, seed)
+    assert (noisy != labels).sum() == round(share * len(labels))
+    assert noisy.min() >= 0 and noisy.max() <= 9 and noisy.dtype == labels.dtype
+    assert np.array_equal(labels, before)
+
+
+@given(LABELS, SHARE, SHARE, SEED)
+def test_what_is_wrong_at_a_smaller_share_is_wrong_in_the_same_way_at_a_larger_one(labels, one, other, seed):
+    less, more = (noisy_labels(labels, share, seed) for share in sorted((one, other)))
+    wrong = less != labels
+    assert np.array_equal(less[wrong], more[wrong])
+
+
+def test_wrong_labels_fall_evenly_on_the_other_classes_and_move_with_the_seed():
+    labels = np.full(90_000, 4)
+    noisy = noisy_labels(labels, 0.9, seed=1)
+    counts = np.bincount(noisy[noisy != 4], minlength=10)
+    assert counts[4] == 0 and np.abs(np.delete(counts, 4) - 9_000).max() < 5 * np.sqrt(9_000)  # 5 σ of a count
+    again, other = noisy_labels(labels, 0.9, seed=1), noisy_labels(labels, 0.9, seed=2)
+    assert np.array_equal(noisy, again) and (noisy != other).any()
+
+
+@pytest.fixture(scope="module")
+def numbered() -> Images:
+    """Images in the place of digits whose first two pixels are their number; test images count on from training images."""
+    x = np.zeros((1797, 8, 8), np.uint8)
+    x[:, 0, 0], x[:, 0, 1] = np.divmod(np.arange(1797), 256)
+    y = np.arange(1797, dtype=np.int64) % 10
+    return Images("digits", x[:1397], y[:1397], x[1397:], y[1397:])
+
+
+def numbers(x: np.ndarray) -> np.ndarray:
+    return x[:, 0].astype(int) * 256 + x[:, 1]
+
+
+@given(st.integers(10, 997), st.integers(10, 997), SEED)
+def test_smaller_training_sets_lie_in_larger_ones_apart_from_validation_and_test(numbered, one, other, seed):
+    small, large = (split_images(numbered, replace(DIGITS, n_train=n, seed=seed)) for n in sorted((one, other)))
+    assert set(numbers(small.train_x)) <= set(numbers(large.train_x)) <= set(range(997))
+    assert len(set(numbers(large.train_x))) == max(one, other)
+    for split in (small, large):
+        assert set(numbers(split.held_out_x)) == set(range(997, 1397)) and len(split.held_out_x) == 400
+        assert set(numbers(split.test_x)) == set(range(1397, 1797))
+
+
+@given(st.from_type(RunConfig).filter(lambda c: c.dataset == "digits"))
+def test_only_training_labels_are_noisy_and_every_image_keeps_its_label(numbered, config):
+    split = split_images(numbered, config)
+    for x, y in ((split.train_x, split.train_true_y), (split.held_out_x, split.held_out_y), (split.test_x, split.test_y)):
+        assert np.array_equal(numbers(x) % 10, y)
+    assert np.array_equal(split.train_y, noisy_labels(split.train_true_y, config.label_noise, config.seed))
+
+
+def test_the_split_depends_on_nothing_but_size_and_seed_and_both_matter(numbered):
+    def drawn(**settings):
+        return numbers(split_images(numbered, replace(DIGITS, **settings)).train_x).tolist()
+
+    same = {"label_noise": 0.5, "norm": "batch", "dropout": 0.5, "batch_size": 8, "lr": 1e-2, "epochs": 1, "l1": 1e-3}
+    assert all(drawn(**{name: value}) == drawn() for name, value in same.items())
+    assert drawn(seed=1) != drawn() != drawn(n_train=301)
+
+
+def test_all_training_images_are_trained_on_where_the_test_images_are_held_out():
+    train_x, test_x = (np.arange(n, dtype=np.uint16).reshape(-1, 1, 1) for n in (60_000, 10_000))
+    images = Images("fashion-mnist", train_x, train_x[:, 0, 0] % 10, test_x, test_x[:, 0, 0] % 10)
+    split = split_images(images, RunConfig())
+    assert np.array_equal(split.train_x[:, 0], np.arange(60_000))
+    assert np.array_equal(split.held_out_x, split.test_x) and np.array_equal(split.held_out_y, split.test_y)
+    smaller = split_images(images, RunConfig(n_train=50_000))
+    assert np.array_equal(smaller.train_x[:, 0], np.arange(50_000))
+    assert np.array_equal(smaller.held_out_x[:, 0], np.arange(50_000, 60_000))
+
+
+def test_a_split_can_be_written_to_and_leaves_the_images_alone(digits):
+    split = split_images(digits, DIGITS)
+    before = digits.test_x.copy()
+    for x in (split.train_x, split.held_out_x, split.test_x):
+        torch.from_numpy(x).zero_()
+    assert np.array_equal(digits.test_x, before) and digits.train_x.any()
+
+
+def test_the_random_numbers_of_one_purpose_are_no_others(monkeypatch):
+    draws = [seeded(*of).random() for of in ((0, "a"), (0, "b"), (0, "ab"), (0, "ba"), (1, "a"))]
+    assert len(set(draws)) == len(draws) and seeded(0, "a").random() == draws[0]
