@@ -17,7 +17,7 @@ NETWORKS = ("full", "small and noisy", "yours")
 CHOICES = {**panels.SURFACE_CHOICES, "network": NETWORKS, "same_z": ("true", "false")}
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(SETTINGS, CHOICES, SMALL_AND_NOISY)
+controls.say_what_was_wrong(SETTINGS, CHOICES)
 full, small = runs.needed_run(FULL, key="full"), runs.needed_run(SMALL_AND_NOISY, key="small")
 
 st.title("Baseline: a network without regularization")

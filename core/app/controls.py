@@ -46,52 +46,44 @@ def set_widgets(config: RunConfig, names: Sequence[str]) -> None:
         st.session_state[name] = FIELDS[name].format(getattr(config, name))
 
 
-def say_what_was_wrong(names: Sequence[str], choices: Mapping[str, Sequence[str]], base: RunConfig) -> None:
+def say_what_was_wrong(names: Sequence[str], choices: Mapping[str, Sequence[str]]) -> None:
     """Name the address's values that cannot be used, before the widgets drop them. Called before the widgets.
 
-    names: the config's fields on the page; choices: its other parameters with what they may be. The note stays until a
-    setting is changed.
+    names: the config's fields on the page; choices: its other parameters with what they may be. The note stays until the
+    address changes, that is until a setting does.
     """
-    problems = [*_config_problems(names, base), *_choice_problems(choices)]
+    given = st.query_params.to_dict()
+    problems = _config_problems(names, given) | _choice_problems(choices, given)
     if problems:
-        st.session_state["_address_problems"] = problems
-        st.session_state["_address_settings"] = None
-    shown = st.session_state.get("_address_problems")
-    if not shown:
-        return
-    settings = {key: st.session_state.get(key) for key in (*names, *choices)}
-    before = st.session_state.get("_address_settings")
-    if not problems and before is not None and before != settings:
-        st.session_state.pop("_address_problems")
-        return
-    if not problems:
-        st.session_state["_address_settings"] = settings
-    st.warning("Some of this address could not be used; its defaults are shown instead.\n\n" + "\n".join(f"- {p}" for p in shown))
+        kept = {name: value for name, value in given.items() if name not in problems}
+        st.session_state["_address"] = kept, tuple(problems.values())
+    kept, shown = st.session_state.get("_address", ({}, ()))
+    if shown and (problems or kept == given):
+        st.warning("Part of this address could not be used; the defaults take its place.\n\n" + "\n".join(f"- {p}" for p in shown))
 
 
-def _config_problems(names: Sequence[str], base: RunConfig) -> list[str]:
-    problems = []
-    for name in names:
-        if name not in st.query_params:
-            continue
-        field, given = FIELDS[name], st.query_params[name]
+def _config_problems(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the given values of the config's fields, by field. A value between two stops is wrong too."""
+    problems = {}
+    for name in (name for name in names if name in given):
+        field = FIELDS[name]
         offered = [field.format(stop) for stop in field.stops or field.choices]
         try:
-            if field.format(field.parse(given)) not in offered:
-                problems.append(_readable(str(ConfigError(name, "one of " + ", ".join(offered), given))))
+            if field.format(field.parse(given[name])) not in offered:
+                raise ConfigError(name, "one of " + ", ".join(offered), given[name])
         except ConfigError as error:
-            problems.append(_readable(str(error)))
+            problems[name] = _readable(error)
     return problems
 
 
-def _choice_problems(choices: Mapping[str, Sequence[str]]) -> list[str]:
-    return [
-        _readable(str(ConfigError(name, "one of " + ", ".join(allowed), st.query_params[name])))
-        for name, allowed in choices.items()
-        if name in st.query_params and st.query_params[name] not in allowed
-    ]
+def _choice_problems(choices: Mapping[str, Sequence[str]], given: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: _readable(ConfigError(name, "one of " + ", ".join(choices[name]), given[name]))
+        for name in choices
+        if name in given and given[name] not in choices[name]
+    }
 
 
-def _readable(message: str) -> str:
+def _readable(error: ConfigError) -> str:
     """A message as plain text in Markdown: what came from an address must not be read as markup."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:&" else c for c in message if c.isprintable())
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~$:&" else c for c in str(error) if c.isprintable())

@@ -40,8 +40,8 @@ def begin(path: str) -> Lesson:
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="auto")
-    _carry_presentation()
-    if _presents():
+    _carry_presentation(path)
+    if is_presenting():
         _present(lesson)
     else:
         with st.sidebar:
@@ -57,24 +57,25 @@ def end(path: str) -> None:
     left, right = st.columns(2)
     if previous:
         with left:
-            st.page_link(previous.path, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
+            link(previous, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
     if following:
         with right:
-            st.page_link(following.path, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:")
+            link(following, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:")
+
+
+def link(lesson: Lesson, **how: str) -> None:
+    """A link to a lesson that keeps the presentation going. `how` is st.page_link's: label, icon, help."""
+    st.page_link(lesson.path, query_params={"present": "true"} if is_presenting() else None, **how)
 
 
 def look() -> Look:
     """The sizes that figures are drawn in: larger ones while presenting."""
-    return PROJECTED if _presents() else NORMAL
-
-
-def is_presenting() -> bool:
-    return _presents()
+    return PROJECTED if is_presenting() else NORMAL
 
 
 def text(body: str) -> None:
     """A paragraph in Markdown, no wider than is good to read."""
-    st.markdown(body, width="stretch" if _presents() else TEXT_WIDTH)
+    st.markdown(body, width="stretch" if is_presenting() else TEXT_WIDTH)
 
 
 def session_name() -> str:
@@ -82,19 +83,21 @@ def session_name() -> str:
     return st.session_state.setdefault("_session", uuid.uuid4().hex)
 
 
-def _presents() -> bool:
+def is_presenting() -> bool:
+    """Whether the page is shown on a projector."""
     return bool(st.session_state.get("present", False))
 
 
-def _carry_presentation() -> None:
+def _carry_presentation(path: str) -> None:
     """Keep the presentation switch from page to page: a widget's value stays behind when its page is left.
 
     A link that says ?present=… decides; without one, what the last page had.
     """
-    told = st.query_params.get("present")
-    if "present" not in st.session_state:
-        st.session_state.present = told == "true" if told is not None else st.session_state.get("_presenting", False)
-    st.session_state._presenting = st.session_state.present
+    if st.session_state.get("_page") != path:
+        told = st.query_params.get("present")
+        st.session_state.present = told == "true" if told else st.session_state.get("_presenting", False)
+        st.session_state._page = path
+    st.session_state._presenting = st.session_state.get("present", False)
 
 
 def _switch() -> None:
@@ -109,20 +112,20 @@ def _switch() -> None:
 def _menu() -> None:
     st.markdown(f"### {COURSE}")
     for lesson in LESSONS:
-        st.page_link(lesson.path, label=lesson.title, help=lesson.question)
+        link(lesson, label=lesson.title, help=lesson.question)
     st.divider()
     _switch()
 
 
 def _present(lesson: Lesson) -> None:
-    """The bar of a presented page: the neighbouring lessons, by PageUp and PageDown too, and the way out."""
+    """The bar of a presented page: the neighbouring lessons, and the way out. PageDown scrolls, as a clicker should."""
     previous, following = _neighbours(lesson.path)
     with st.container(horizontal=True, vertical_alignment="center"):
         _switch()
-        if previous and st.button(previous.title, icon=":material/arrow_back:", shortcut="PageUp"):
-            st.switch_page(previous.path)
-        if following and st.button(following.title, icon=":material/arrow_forward:", shortcut="PageDown"):
-            st.switch_page(following.path)
+        if previous:
+            link(previous, label=previous.title, icon=":material/arrow_back:")
+        if following:
+            link(following, label=following.title, icon=":material/arrow_forward:")
 
 
 def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
@@ -133,7 +136,7 @@ def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
 def _style() -> None:
     """The two things that Streamlit has no setting for: the width of a wide page, and type for a projector."""
     rules = ".stMainBlockContainer{max-width:72rem;padding-top:3rem}"
-    if _presents():
+    if is_presenting():
         rules = (
             "html{font-size:24px !important}"
             "section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none !important}"
