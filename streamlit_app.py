@@ -19,7 +19,7 @@ frame.text(
 st.header("The lessons")
 for lesson in frame.LESSONS[1:]:
     with st.container(border=True):
-        frame.link(lesson, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
+        st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
 
 st.header("The data")

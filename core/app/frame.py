@@ -57,15 +57,10 @@ def end(path: str) -> None:
     left, right = st.columns(2)
     if previous:
         with left:
-            link(previous, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
+            st.page_link(previous.path, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
     if following:
         with right:
-            link(following, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:")
-
-
-def link(lesson: Lesson, **how: str) -> None:
-    """A link to a lesson that keeps the presentation going. `how` is st.page_link's: label, icon, help."""
-    st.page_link(lesson.path, query_params={"present": "true"} if is_presenting() else None, **how)
+            st.page_link(following.path, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:")
 
 
 def look() -> Look:
@@ -89,22 +84,26 @@ def is_presenting() -> bool:
 
 
 def _carry_presentation(path: str) -> None:
-    """Keep the presentation switch from page to page: a widget's value stays behind when its page is left.
+    """Keep the presentation switch, and its place in the address, from page to page.
 
-    A link that says ?present=… decides; without one, what the last page had.
+    Not by `bind`: a widget's value stays behind when its page is left, and a value given to a bound widget before it is
+    first drawn does not reach the address. A link that says ?present=… decides; without one, what the last page had.
     """
+    told = st.query_params.get("present")
     if st.session_state.get("_page") != path:
-        told = st.query_params.get("present")
         st.session_state.present = told == "true" if told else st.session_state.get("_presenting", False)
         st.session_state._page = path
-    st.session_state._presenting = st.session_state.get("present", False)
+    st.session_state._presenting = is_presenting()
+    if is_presenting() and told != "true":
+        st.query_params["present"] = "true"
+    elif not is_presenting() and told is not None:
+        del st.query_params["present"]
 
 
 def _switch() -> None:
     st.toggle(
         "Presentation",
         key="present",
-        bind="query-params",
         help="Large type, large figures, no menu: for a projector. The address keeps it, so a link opens like this.",
     )
 
@@ -112,7 +111,7 @@ def _switch() -> None:
 def _menu() -> None:
     st.markdown(f"### {COURSE}")
     for lesson in LESSONS:
-        link(lesson, label=lesson.title, help=lesson.question)
+        st.page_link(lesson.path, label=lesson.title, help=lesson.question)
     st.divider()
     _switch()
 
@@ -123,9 +122,9 @@ def _present(lesson: Lesson) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         _switch()
         if previous:
-            link(previous, label=previous.title, icon=":material/arrow_back:")
+            st.page_link(previous.path, label=previous.title, icon=":material/arrow_back:")
         if following:
-            link(following, label=following.title, icon=":material/arrow_forward:")
+            st.page_link(following.path, label=following.title, icon=":material/arrow_forward:")
 
 
 def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
