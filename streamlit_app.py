@@ -11,9 +11,9 @@ frame.begin(HERE)
 st.title("Regularization, seen")
 frame.text(
     "A neural network with 386,000 weights can learn 2,000 images by heart, wrong labels and all. "
-    "**Regularization** is everything we do so that it learns the rule instead of the list. "
-    "In this course you move a slider and see what each technique does to a real network: to its learning curves, "
-    "its weights and its loss surface."
+    "**Regularization** is everything we do so that it learns the rule instead of the list. In this course you move "
+    "a slider and see what each technique does to a real network: to its learning curves, its weights and its loss "
+    "surface."
 )
 
 st.header("The lessons")
@@ -24,25 +24,25 @@ for lesson in frame.LESSONS[1:]:
 
 st.header("The data")
 frame.text(
-    "**Fashion-MNIST**: 70,000 grey photographs of clothes, 28 × 28 pixels each, in ten classes "
-    "([Xiao, Rasul & Vollgraf 2017](https://arxiv.org/abs/1708.07747)). 60,000 are for training and 10,000 for testing. "
-    "It is small enough to train on in seconds, and not easy: people without training in fashion got "
-    "[83.5 %](https://github.com/zalandoresearch/fashion-mnist) of 1,000 test images right."
+    "**Fashion-MNIST**: 70,000 grey photographs of clothes, 28 × 28 pixels each, in ten classes ([Xiao, Rasul & "
+    "Vollgraf 2017](https://arxiv.org/abs/1708.07747)). 60,000 are for training and 10,000 for testing. It is small "
+    "enough to train on in seconds, and not easy: people without training in fashion got [83.5 "
+    "%](https://github.com/zalandoresearch/fashion-mnist) of 1,000 test images right."
 )
 class_gallery()
 
 st.header("How to use it")
 frame.text(
     "- **Scroll.** Each lesson asks a question and answers it with a figure. The formula comes after it.\n"
-    "- **Move a slider.** Marked stops are precomputed: the answer is there at once. Anything else is trained live, for real, "
-    "while you watch.\n"
+    "- **Move a slider.** Many stops are precomputed: the answer is there at once. Anything else is trained live, "
+    "for real, while you watch.\n"
     "- **Share.** The address holds every setting. Copy it, and the reader sees your figures.\n"
     "- **Project.** The *Presentation* switch in the menu makes everything large and puts the menu away."
 )
 frame.text(
-    "Two settings come back in every lesson. **Full**: all 60,000 images, right labels, 20 epochs. There regularization "
-    "changes accuracy by less than the luck of the seed. **Small and noisy**: 2,000 images, every fifth label wrong. "
-    "There it helps, and you see it in seconds."
+    "Two settings come back in every lesson. **Full**: all 60,000 images, right labels, 20 epochs. There "
+    "regularization changes accuracy by less than the luck of the seed. **Small and noisy**: 2,000 images, every "
+    "fifth label wrong. There it helps, and you see it in seconds."
 )
 
 frame.end(HERE)

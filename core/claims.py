@@ -57,17 +57,24 @@ class Difference:
 
     def verdict(self, higher: str, lower: str, *, scale: float = 100.0, unit: str = "points") -> str:
         """In words: what is `higher` or `lower` and by how much, or that there is no clear difference."""
-        numbers = f"{scale * self.mean:+.1f} {unit}, 95 % interval {scale * self.low:+.1f} to {scale * self.high:+.1f}, {self.n} seeds"
+        mean, low, high = (_signed(scale * x) for x in (self.mean, self.low, self.high))
+        numbers = f"{mean} {unit}, 95 % interval {low} to {high}, {self.n} seeds"
         if not self.is_clear:
             return f"no clear difference ({numbers})"
         return f"{higher if self.mean > 0 else lower} ({numbers})"
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float]) -> Difference:
-    """second − first for each seed, with Student's 95 % interval of the mean. Raises ValueError for unequal or single values."""
+    """second − first for each seed, with Student's 95 % interval of the mean. Raises ValueError for unequal or single
+    values."""
     if len(first) != len(second) or len(first) not in T_QUANTILE:
         raise ValueError(f"paired values of 2 to 10 seeds are needed, not {len(first)} and {len(second)}")
     differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
     mean = float(differences.mean())
     half = T_QUANTILE[len(differences)] * float(differences.std(ddof=1)) / math.sqrt(len(differences))
     return Difference(mean, mean - half, mean + half, len(differences), int((differences > 0).sum()))
+
+
+def _signed(x: float) -> str:
+    """One decimal with its sign, and no sign where it rounds to 0: "+8.9", "−0.6", "0.0"."""
+    return f"{x:+.1f}".replace("-", "−") if abs(x) >= 0.05 else "0.0"

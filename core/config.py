@@ -79,8 +79,8 @@ DATASETS: dict[str, DatasetFacts] = {
 class Field:
     """One setting: its default, what it may be, and the words that explain it.
 
-    A field has either `choices` (names) or a range [`low`, `high`]. `stops` are the values that a slider offers inside the
-    range; a configuration written by hand may lie between them.
+    A field has either `choices` (names) or a range [`low`, `high`]. `stops` are the values that a slider offers inside
+    the range; a configuration written by hand may lie between them.
     """
 
     name: str
@@ -149,8 +149,8 @@ FIELDS: dict[str, Field] = {
               "with all 60,000 nothing is left for that and the curves are measured on the test images.",
               unit="images", low=10, high=60_000, stops=DATASETS["fashion-mnist"].n_train_stops),
         Field("label_noise", "float", 0.0, "Wrong labels",
-              "The share of the training labels that is replaced by a wrong class, drawn evenly from the other nine. "
-              "Validation and test labels stay right.",
+              "The share of the training labels that is replaced by a wrong class, drawn evenly from the other "
+              "nine. Validation and test labels stay right.",
               low=0.0, high=0.9, step=0.1, stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5)),
         Field("norm", "choice", "none", "Normalisation", "Which normalisation follows each hidden linear layer.",
               choices=("none", "batch", "layer")),
@@ -171,8 +171,8 @@ FIELDS: dict[str, Field] = {
               "As a term of the loss, or decoupled from the gradient as in AdamW: w ← w − lr·2λ₂·w.",
               choices=("loss", "decoupled")),
         Field("penalised", "choice", "weights", "What is penalised",
-              "The weight matrices only, or every parameter of the linear layers with the biases, as in the notebook. "
-              "Never the normalisation's own.",
+              "The weight matrices only, or every parameter of the linear layers with the biases, as in the "
+              "notebook. Never the normalisation's own.",
               choices=("weights", "all")),
         Field("epochs", "int", 20, "Epochs", "How many times the network sees each training image.",
               unit="epochs", low=1, high=200, stops=(5, 10, 20, 30, 60, 100)),
@@ -284,8 +284,8 @@ def from_params(
 ) -> tuple[RunConfig, tuple[ConfigError, ...]]:
     """The config that address-bar parameters ask for, and what was wrong with them.
 
-    Parameters that are not in `names` are ignored. A value that is no value of its field is replaced by `base`'s; if the
-    values are each fine but not together, all of them are.
+    Parameters that are not in `names` are ignored. A value that is no value of its field is replaced by `base`'s; if
+    the values are each fine but not together, all of them are.
     """
     base = base or RunConfig()
     told: dict[str, Any] = {}

@@ -1,7 +1,7 @@
 """The images: found, verified, downloaded where needed, and split the way a RunConfig asks for.
 
-Fashion-MNIST (Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747) is read from the IDX files that torchvision keeps. Every file
-is checked against its SHA-256 before it is used. Nothing here needs torch; torchvision is imported only to fetch.
+Fashion-MNIST (Xiao, Rasul & Vollgraf 2017, arXiv:1708.07747) is read from the IDX files that torchvision keeps. Every
+file is checked against its SHA-256 before it is used. Nothing here needs torch; torchvision is imported only to fetch.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class Images:
 class Split:
     """What one run learns from and is measured on. `x` (N, pixels) uint8, `y` (N,) int64.
 
-    `train_y` carries the label noise; `train_true_y` does not. `held_out_*` are the validation images, or the test images
-    where every training image is trained on.
+    `train_y` carries the label noise; `train_true_y` does not. `held_out_*` are the validation images, or the test
+    images where every training image is trained on.
     """
 
     train_x: np.ndarray
@@ -96,7 +96,10 @@ def file_problem(path: Path, expected: IdxFile) -> str | None:
         return f"{path.name} is missing in {path.parent}"
     size = path.stat().st_size
     if size != expected.size:
-        return f"{path.name} in {path.parent} has {size:,} bytes instead of {expected.size:,}: it is truncated or another file"
+        return (
+            f"{path.name} in {path.parent} has {size:,} bytes instead of {expected.size:,}: it is truncated or "
+            "another file"
+        )
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -124,12 +127,15 @@ def read_idx(path: Path) -> np.ndarray:
         shape = tuple(int(n) for n in np.frombuffer(file.read(4 * magic[3]), dtype=">i4"))
     offset = 4 + 4 * magic[3]
     if path.stat().st_size != offset + int(np.prod(shape)):
-        raise DataError(f"{path.name} does not hold the {shape} bytes its header promises. Delete it; it is fetched again.")
+        raise DataError(
+            f"{path.name} does not hold the {shape} bytes its header promises. Delete it; it is fetched again."
+        )
     return np.memmap(path, dtype=np.uint8, mode="r", offset=offset, shape=shape)
 
 
 def data_state() -> DataState:
-    """Where the Fashion-MNIST files are: the folder in REGLAB_DATA, else the cache folder. Verifies every file (0.1 s)."""
+    """Where the Fashion-MNIST files are: the folder in REGLAB_DATA, else the cache folder. Verifies every file (0.1
+    s)."""
     candidates: list[tuple[Path, Literal["REGLAB_DATA", "cache"]]] = []
     if given := os.environ.get("REGLAB_DATA"):
         candidates.append((Path(given).expanduser() / RAW, "REGLAB_DATA"))
@@ -186,8 +192,8 @@ def fetch(
 ) -> None:
     """Download each (name.gz, md5) into `folder` and unpack it.
 
-    timeout: seconds without an answer; time_limit: seconds for one file. Each mirror is tried `attempts` times, with a pause
-    between. Raises DataError, naming the file and the last cause, where none gives the file with its checksum.
+    timeout: seconds without an answer; time_limit: seconds for one file. Each mirror is tried `attempts` times, with a
+    pause between. Raises DataError, naming the file and the last cause, where none gives the file with its checksum.
     """
     from torchvision.datasets.utils import extract_archive
 
@@ -206,8 +212,8 @@ def fetch(
                 causes.append(str(error))
         else:
             raise DataError(
-                f"{name} could not be downloaded ({causes[-1]}). Check the network connection, or put the four files of "
-                f"Fashion-MNIST into a folder {RAW} and set REGLAB_DATA to the folder above it."
+                f"{name} could not be downloaded ({causes[-1]}). Check the network connection, or put the four files "
+                f"of Fashion-MNIST into a folder {RAW} and set REGLAB_DATA to the folder above it."
             )
         with replace_atomically(folder / name.removesuffix(".gz")) as unpacked:
             # extract_archive names its target after the archive; the folder of our own keeps a half-written one apart
@@ -224,9 +230,7 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def _download(
-    url: str, path: Path, md5: str, progress: Progress | None, *, timeout: float, time_limit: float
-) -> None:
+def _download(url: str, path: Path, md5: str, progress: Progress | None, *, timeout: float, time_limit: float) -> None:
     """Stream one file to disk. Raises DataError where it takes too long, is cut short or has another checksum."""
     digest = hashlib.md5(usedforsecurity=False)  # torchvision publishes MD5; SHA-256 is checked after unpacking
     deadline = time.monotonic() + time_limit

@@ -1,7 +1,7 @@
 """The queue of everything that takes long: one job per key however many sessions ask for it.
 
-One thread works, through the interface of concurrent.futures, so that a cluster's executor can take its place. Sessions watch
-jobs by a heartbeat; nothing here knows what a session is beyond its name, and nothing here imports torch.
+One thread works, through the interface of concurrent.futures, so that a cluster's executor can take its place. Sessions
+watch jobs by a heartbeat; nothing here knows what a session is beyond its name, and nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -110,16 +110,17 @@ class Job:
         if self._started is not None and self._done:
             left = (self._queue.clock() - self._started) / self._done * (self._total - self._done)
         return Snapshot(
-            state=self.state, done=self._done, total=self._total, seconds_left=left, position=self._queue.position(self),
-            parts=tuple(self._parts), note=self._note, error=self.error, result=self.result,
+            state=self.state, done=self._done, total=self._total, seconds_left=left,
+            position=self._queue.position(self), parts=tuple(self._parts), note=self._note, error=self.error,
+            result=self.result,
         )  # fmt: skip
 
 
 class JobQueue:
     """Bounded, first come first served, one job per key.
 
-    max_waiting: jobs that may wait; a further one raises QueueFull. max_per_session: jobs that one session may have waiting
-    or running; asking for more leaves its oldest. kept: finished jobs that are remembered.
+    max_waiting: jobs that may wait; a further one raises QueueFull. max_per_session: jobs that one session may have
+    waiting or running; asking for more leaves its oldest. kept: finished jobs that are remembered.
     """
 
     def __init__(
@@ -152,8 +153,8 @@ class JobQueue:
         waiting = [job for job in self._live() if job.state == "waiting" and not self.should_stop(job)]
         if len(waiting) >= self.max_waiting:
             raise QueueFull(
-                f"{len(waiting)} computations are waiting already, which is as many as this machine takes. "
-                "Try again in a minute, or choose a setting that is marked as precomputed."
+                f"{len(waiting)} computations are waiting already, which is as many as this machine takes. Try again "
+                "in a minute, or go back to a setting that is there already."
             )
         self._jobs.pop(key, None)
         job = self._jobs[key] = Job(key, work, self)

@@ -1,8 +1,8 @@
 """The loss around a trained network: directions, planes, surfaces.
 
-L(θ* + α·u + β·v) for every (α, β) of a grid, on a fixed set of images. θ* is read, never written: each point's weights are
-computed beside it. The first layer is linear in its weights, x(W + αU + βV)ᵀ = xWᵀ + α·xUᵀ + β·xVᵀ, so its three products
-serve the whole grid.
+L(θ* + α·u + β·v) for every (α, β) of a grid, on a fixed set of images. θ* is read, never written: each point's weights
+are computed beside it. The first layer is linear in its weights, x(W + αU + βV)ᵀ = xWᵀ + α·xUᵀ + β·xVᵀ, so its three
+products serve the whole grid.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def filter_normalised_direction(theta: Parameters, seed: int, which: str) -> dic
     """A Gaussian direction in which each row of a weight matrix has the norm of the row it belongs to.
 
     d_i ← d_i / ‖d_i‖ · ‖w_i‖ for each filter i, the weights into one unit (Li et al. 2018, §4). Biases, normalisation
-    parameters and running statistics get 0. seed and `which` ("u", "v") fix it; every matrix draws from its own generator.
+    parameters and running statistics get 0. seed and `which` ("u", "v") fix it; every matrix draws from its own
+    generator.
     """
     direction = {}
     for name, w in theta.items():
@@ -57,8 +58,8 @@ def filter_normalised_direction(theta: Parameters, seed: int, which: str) -> dic
 
 
 def notebook_direction(theta: Parameters, seed: int) -> dict[str, Tensor]:
-    """The source notebook's direction: U[0, 1) for every parameter, each tensor drawn from the start of one and the same
-    stream, nothing normalised. Running statistics, which are no parameters, get 0."""
+    """The source notebook's direction: U[0, 1) for every parameter, each tensor drawn from the start of one and the
+    same stream, nothing normalised. Running statistics, which are no parameters, get 0."""
     return {
         name: torch.zeros_like(w)
         if "running" in name
@@ -81,7 +82,8 @@ def moved(theta: Parameters, u: Parameters, v: Parameters, alpha: float, beta: f
 
 
 class _Hidden:
-    """What happens to a pre-activation h (N, units) of hidden layer i: normalisation and ReLU, in the config's order."""
+    """What happens to a pre-activation h (N, units) of hidden layer i: normalisation and ReLU, in the config's
+    order."""
 
     def __init__(self, config: RunConfig, statistics: str):
         self.config, self.statistics = config, statistics
@@ -104,7 +106,8 @@ class _Hidden:
 
 
 def logits_at(p: Parameters, x: Tensor, config: RunConfig, statistics: str = "running") -> Tensor:
-    """(N, 10) logits of the config's network with parameters p, in evaluation mode, for pixels x (N, inputs) in [0, 1]."""
+    """(N, 10) logits of the config's network with parameters p, in evaluation mode, for pixels x (N, inputs) in [0,
+    1]."""
     return _after_first(torch.addmm(p["linear1.bias"], x, p["linear1.weight"].T), p, _Hidden(config, statistics))
 
 
@@ -172,11 +175,11 @@ def surface(spec: SurfaceSpec, run: Run, images: Images, on_row: OnRow | None = 
 
 @torch.no_grad()
 def notebook_surface(spec: SurfaceSpec, run: Run, images: Images, on_row: OnRow | None = None) -> Surface:
-    """The notebook's method, its faults included: positive, repeated, unnormalised directions over all parameters, a grid
-    that misses θ*, fresh shuffled images at each point, running statistics that belong to θ*.
+    """The notebook's method, its faults included: positive, repeated, unnormalised directions over all parameters, a
+    grid that misses θ*, fresh shuffled images at each point, running statistics that belong to θ*.
 
-    Two of its faults are left out, since they are no part of the picture: it leaves the network at the grid's last corner,
-    and it draws its axes swapped (the figure does that, where it is asked to).
+    Two of its faults are left out, since they are no part of the picture: it leaves the network at the grid's last
+    corner, and it draws its axes swapped (the figure does that, where it is asked to).
     """
     fix_threads()
     started = time.perf_counter()

@@ -96,7 +96,8 @@ def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
 
 
 def to_float16(w: np.ndarray) -> np.ndarray:
-    """`w` rounded to float16, except that what is not exactly 0 does not become 0: it stops at ±6e-8, the smallest float16.
+    """`w` rounded to float16, except that what is not exactly 0 does not become 0: it stops at ±6e-8, the smallest
+    float16.
 
     An L2-penalised weight of 1e-9 is tiny and still not zero; counts of exact zeros must keep the difference.
     """

@@ -19,7 +19,8 @@ def l2_penalty(parameters: Iterable[Tensor], strength: float) -> Tensor:
 
 
 def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
-    """sign(w)·max(|w| − threshold, 0), elementwise: the proximal map of threshold·|w| (threshold ≥ 0, of w's shape or one).
+    """sign(w)·max(|w| − threshold, 0), elementwise: the proximal map of threshold·|w| (threshold ≥ 0, of w's shape or
+    one).
 
     The minimiser over u of ½(u − w)² + threshold·|u| (Parikh & Boyd 2014, Proximal Algorithms, §6.5.2).
     """
@@ -30,9 +31,9 @@ def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 def adam_proximal_step(optimizer: torch.optim.Adam, parameters: Iterable[nn.Parameter], strength: float) -> None:
     """L1's proximal step after a step of Adam, in place: w ← soft_threshold(w, lr·λ₁ / (√v̂ + eps)).
 
-    Adam steps each weight by its own step size lr/(√v̂ + eps), where v̂ is its bias-corrected mean squared gradient; the
-    proximal map must use the same one, or it would solve another problem than λ₁·Σ|w| in the loss (Yun, Lozano & Yang 2020,
-    arXiv:2007.07484, algorithm ProxGen). A weight whose data gradient is always 0 becomes exactly 0 at once.
+    Adam steps each weight by its own step size lr/(√v̂ + eps), where v̂ is its bias-corrected mean squared gradient;
+    the proximal map must use the same one, or it would solve another problem than λ₁·Σ|w| in the loss (Yun, Lozano &
+    Yang 2020, arXiv:2007.07484, algorithm ProxGen). A weight whose data gradient is always 0 becomes exactly 0 at once.
     """
     settings = {id(w): group for group in optimizer.param_groups for w in group["params"]}
     for w in parameters:

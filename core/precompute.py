@@ -77,7 +77,9 @@ def surfaces() -> list[SurfaceSpec]:
 def plan() -> list[Shipped]:
     """Everything that comes with the app, in an order in which each file finds what it needs."""
     runs = [
-        Shipped(store.run_name(c), f"run {c.to_params() or 'at the defaults'}", store.run_from_file, _run_writer(c, keep))
+        Shipped(
+            store.run_name(c), f"run {c.to_params() or 'at the defaults'}", store.run_from_file, _run_writer(c, keep)
+        )
         for c, keep in sorted(baseline_runs().items(), key=lambda item: _cost(item[0]))
     ]
     planes = [

@@ -28,7 +28,8 @@ class EpochRecord:
     memorised: float
     """The share of the wrongly labelled ones among them whose wrong label the network gives back; nan without any."""
     notebook_loss: float
-    """The notebook's number: the mean over the epoch's batches in training mode, penalty added, weights moving meanwhile."""
+    """The notebook's number: the mean over the epoch's batches in training mode, penalty added, weights moving
+    meanwhile."""
     penalty: float
     """λ₁·Σ|w| + λ₂·Σw² at the end of the epoch, for the penalties of the config."""
     held_out_loss: float
@@ -111,7 +112,8 @@ def total_parameters(config: RunConfig) -> int:
 
 
 def expected_seconds(config: RunConfig) -> float:
-    """How long a run takes on two quiet cores, from the rates that `python -m bench.engine` measures; within a factor of two."""
+    """How long a run takes on two quiet cores, from the rates that `python -m bench.engine` measures; within a factor
+    of two."""
     size = sum(w for w, _ in parameter_counts(config).values()) / 385_728
     evaluated = config.facts.n_validation + min(config.n_train, TRAIN_SUBSET)
     seconds_per_image = size * 13e-6

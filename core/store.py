@@ -1,7 +1,7 @@
 """Runs and surfaces on disk, named by digest: what comes with the app first, then this machine's cache folder.
 
-A file is an npz without pickled objects: one JSON text (config, numbers, versions) and plain arrays. Reading one cannot run
-code. A file that cannot be used is set aside, reported in the log, and computed again by whoever asks.
+A file is an npz without pickled objects: one JSON text (config, numbers, versions) and plain arrays. Reading one cannot
+run code. A file that cannot be used is set aside, reported in the log, and computed again by whoever asks.
 """
 
 from __future__ import annotations
@@ -177,8 +177,8 @@ def save_run(run: Run) -> Path:
 def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:
     """What `read` makes of the file called `name`, None where no usable file has the name.
 
-    A cached file that raises StoreError, or is not what its name says, is set aside. One that comes with the app is only
-    passed over: the installation is not ours to change.
+    A cached file that raises StoreError, or is not what its name says, is set aside. One that comes with the app is
+    only passed over: the installation is not ours to change.
     """
     for path in places(name):
         if not path.is_file():

@@ -25,10 +25,11 @@ Statistics = Literal["running", "batch"]
 class SurfaceSpec:
     """Which surface: L(θ* + α·u + β·v) of a run's training loss over a square of (α, β).
 
-    method: "filter" for Gaussian filter-normalised directions u, v (Li et al. 2018, arXiv:1712.09913), "notebook" for the
-    source notebook's. resolution: points along an axis; odd with "filter", so that θ* itself is one. n_images: the loss
-    averages over the first n_images of the run's training images ("filter"), or over that many drawn afresh at each point
-    ("notebook"). statistics: for batch norm, its running statistics or those of the images, computed again at each point.
+    method: "filter" for Gaussian filter-normalised directions u, v (Li et al. 2018, arXiv:1712.09913), "notebook" for
+    the source notebook's. resolution: points along an axis; odd with "filter", so that θ* itself is one. n_images: the
+    loss averages over the first n_images of the run's training images ("filter"), or over that many drawn afresh at
+    each point ("notebook"). statistics: for batch norm, its running statistics, or those of the images, computed again
+    at each point.
     """
 
     run: RunConfig
@@ -109,7 +110,7 @@ class Surface:
 
 
 def slice_at(surface: Surface, axis: Literal["α", "β"], value: float) -> tuple[float, np.ndarray]:
-    """The curve along `axis` where the other coordinate is nearest to `value`: (that coordinate, losses (resolution,))."""
+    """The losses (resolution,) along `axis` where the other coordinate is nearest to `value`, after that coordinate."""
     nearest = int(np.argmin(np.abs(surface.coordinates - value)))
     losses = surface.loss[:, nearest] if axis == "α" else surface.loss[nearest, :]
     return float(surface.coordinates[nearest]), losses

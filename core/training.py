@@ -34,8 +34,8 @@ class DivergenceError(ArithmeticError):
         name, remedy = _likely_cause(config)
         field = FIELDS[name]
         super().__init__(
-            f"The loss is no longer a finite number at step {step:,} of {config.steps:,}, with "
-            f"{field.label.lower()} {field.format(getattr(config, name))}. {remedy}"
+            f"The loss is no longer a finite number at step {step:,} of {config.steps:,}, with {field.label.lower()} "
+            f"{field.format(getattr(config, name))}. {remedy}"
         )
 
 
@@ -71,7 +71,8 @@ def logits_of(model: nn.Module, x: Tensor) -> Tensor:
 
 
 def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> Evaluation:
-    """Cross-entropy (nats) and accuracy of a model over uint8 images x (N, …) with classes y (N,), each image counting once."""
+    """Cross-entropy (nats) and accuracy of a model over uint8 images x (N, …) with classes y (N,), each image counting
+    once."""
     return evaluate_logits(logits_of(model, x), y)
 
 
@@ -81,7 +82,8 @@ def evaluate_logits(logits: Tensor, y: Tensor) -> Evaluation:
 
 
 def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[Tensor]:
-    """The shuffled index batches of one epoch. A last batch of one image is left out with batch norm, which cannot use it."""
+    """The shuffled index batches of one epoch. A last batch of one image is left out with batch norm, which cannot use
+    it."""
     smallest = 2 if config.norm == "batch" else 1
     for batch in torch.randperm(n, generator=generator).split(config.batch_size):
         if len(batch) >= smallest:
@@ -129,8 +131,8 @@ def train(
 ) -> Run:
     """Train the network of `config` on `images` with Adam and return the Run.
 
-    on_epoch: called with each epoch's record. on_step: called with (steps done, steps in all) after every step; what either
-    raises ends the training. The same config gives the same bits on one machine, whatever else runs. Raises
+    on_epoch: called with each epoch's record. on_step: called with (steps done, steps in all) after every step; what
+    either raises ends the training. The same config gives the same bits on one machine, whatever else runs. Raises
     DivergenceError, with the records so far, where the loss stops being finite.
     """
     fix_threads()

@@ -1,7 +1,5 @@
 """Lesson 1: the unregularized perceptron, its overfitting, and the loss surface around it."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from core.app import controls, frame, panels, runs
@@ -27,29 +25,29 @@ frame.text(f"*{lesson.question}*")
 
 st.header("One network, trained twice")
 frame.text(
-    "Here is the same network, trained on two sets of images. Look at the dashed lines first: both trainings go well. "
-    "Then look at the solid lines, which are measured on images that the network never trained on. "
-    "**Where do the two lines part, and which of them would you trust?**"
+    "Here is the same network, trained on two sets of images: all 60,000, and 2,000 of them with every fifth label "
+    "wrong. Look at the dashed lines first: both trainings go well. Then look at the solid lines, which are "
+    "measured on images that the network never trained on. **Where do the two lines part, and which of them would "
+    "you trust?**"
 )
-panels.runs_side_by_side(
-    {"Full: 60,000 images, right labels": full, "Small and noisy: 2,000 images, 20 % wrong labels": small}, key="picture"
-)
+panels.runs_side_by_side({"Full: 60,000 images": full, "Small and noisy: 2,000 images": small}, key="picture")
 st.caption(
-    "Same axes left and right. Loss is cross-entropy; guessing among ten classes costs ln 10 ≈ 2.30 nats. On the right the dashed "
-    "lines start worse than the solid ones: they are measured with the labels that the network is given, and every fifth is wrong."
+    "Same axes left and right. Loss is cross-entropy; guessing among ten classes costs ln 10 ≈ 2.30 nats. On the "
+    "right the dashed lines start worse than the solid ones: they are measured with the labels that the network is "
+    "given, and every fifth is wrong."
 )
 
 st.header("What overfitting is")
 frame.text(
-    f"The small network gets **{panels.percent(small.last.train_accuracy)}** of its training images right, as they are labelled, "
-    f"and **{panels.percent(small.last.held_out_accuracy)}** of the validation images. "
-    f"It even gives back **{panels.percent(small.last.memorised, 0)}** of the *wrong* labels it was trained on. "
-    "There is no rule that says a particular coat is a sandal; those can only be learned by heart."
+    f"The small network gets **{panels.percent(small.last.train_accuracy)}** of its training images right, as they "
+    f"are labelled, and **{panels.percent(small.last.held_out_accuracy)}** of the validation images. It even gives "
+    f"back **{panels.percent(small.last.memorised, 0)}** of the *wrong* labels it was trained on. There is no rule "
+    "that says a particular coat is a sandal; those can only be learned by heart."
 )
 frame.text(
-    f"Its validation loss was lowest after epoch **{small.best_epoch}** of {SMALL_AND_NOISY.epochs} and has risen since. "
-    "From there on it still learns its list, and unlearns the rule. **Overfitting** is this: the loss on the training "
-    "images goes on falling while the loss on new images rises."
+    f"Its validation loss was lowest after epoch **{small.best_epoch}** of {SMALL_AND_NOISY.epochs} and has risen "
+    "since. From there on it still learns its list, and unlearns the rule. **Overfitting** is this: the loss on the "
+    "training images goes on falling while the loss on new images rises."
 )
 
 # --- the formula ----------------------------------------------------------------------------------------------------
@@ -59,13 +57,14 @@ frame.text("A multilayer perceptron: flatten the image, then three linear layers
 panels.parameter_table(FULL)
 st.latex(r"L(\theta) = \frac{1}{n}\sum_{i=1}^{n} -\log p_\theta(y_i \mid x_i)")
 frame.text(
-    "$\\theta$: all weights and biases together. $n$: the number of training images. $x_i$: image $i$, its pixels scaled to "
-    "$[0, 1]$. $y_i$: its label. $p_\\theta(y_i \\mid x_i)$: the probability that the network gives to that label, by a softmax over "
-    "its ten outputs. $\\log$ is the natural logarithm, so $L$, the **cross-entropy**, is in nats per image."
+    "$\\theta$: all weights and biases together. $n$: the number of training images. $x_i$: image $i$, its pixels "
+    "scaled to $[0, 1]$. $y_i$: its label. $p_\\theta(y_i \\mid x_i)$: the probability that the network gives to "
+    "that label, by a softmax over its ten outputs. $\\log$ is the natural logarithm, so $L$, the "
+    "**cross-entropy**, is in nats per image."
 )
 frame.text(
-    "The **generalisation gap** is training accuracy minus held-out accuracy, both in evaluation mode. "
-    "Adam minimises $L$ on batches of images; nothing in $L$ speaks of new images, so nothing keeps the gap small."
+    "The **generalisation gap** is training accuracy minus held-out accuracy, both in evaluation mode. Adam "
+    "minimises $L$ on batches of images; nothing in $L$ speaks of new images, so nothing keeps the gap small."
 )
 
 # --- try it ---------------------------------------------------------------------------------------------------------
@@ -76,7 +75,12 @@ frame.text(
     "Stops around the two settings above are precomputed. Anything else is trained while you watch."
 )
 with st.container(horizontal=True):
-    st.button("Small and noisy", on_click=controls.set_widgets, args=(SMALL_AND_NOISY, SETTINGS), icon=":material/restart_alt:")
+    st.button(
+        "Small and noisy",
+        on_click=controls.set_widgets,
+        args=(SMALL_AND_NOISY, SETTINGS),
+        icon=":material/restart_alt:",
+    )
     st.button("Full", on_click=controls.set_widgets, args=(FULL, SETTINGS), icon=":material/database:")
 config = controls.config_from_widgets(SETTINGS, SMALL_AND_NOISY)
 yours = runs.run_or_training(config, key="yours")
@@ -88,29 +92,37 @@ if yours:
 # --- measured -------------------------------------------------------------------------------------------------------
 
 st.header("What was measured")
-frame.text("Five seeds of each setting: other images drawn, other first weights, another order. Mean ± standard deviation.")
+frame.text(
+    "Five seeds of each setting: other images drawn, other first weights, another order. Mean ± standard deviation."
+)
 by_setting = {"full": runs.stored_runs(seeds_of(FULL)), "small and noisy": runs.stored_runs(seeds_of(SMALL_AND_NOISY))}
 panels.seed_table(by_setting)
 frame.text(
-    "The cheapest regularizer needs no formula: **stop at the best epoch**. On the test images of the small and noisy setting "
-    f"that is {panels.early_stopping_verdict(by_setting['small and noisy'])}. "
-    f"On the full setting: {panels.early_stopping_verdict(by_setting['full'])}; "
-    "but there the best epoch was picked by the test images themselves, so even that number flatters."
+    "The cheapest regularizer needs no formula: **stop at the best epoch**. On the test images of the small and "
+    f"noisy setting that is {panels.early_stopping_verdict(by_setting['small and noisy'])}. On the full setting: "
+    f"{panels.early_stopping_verdict(by_setting['full'])}; but there the best epoch was picked by the test images "
+    "themselves, so even that number flatters."
 )
 left, right = st.columns(2)
 with left:
-    panels.chart(
+    panels.captioned(
         sweep_figure(
-            runs.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train", "training images (log scale)", log=True, look=frame.look()
+            runs.stored_runs(sweep(SMALL_AND_NOISY, "n_train")),
+            "n_train",
+            "training images (log scale)",
+            log=True,
+            look=frame.look(),
         ),
         alt_text="Training and held-out accuracy against the number of training images.",
-        caption="More images: the lines close in. 20 % of the labels are wrong throughout, so about 80 % is what the rule alone "
-        "can reach on the training labels.",
+        caption="More images: the lines close in. 20 % of the labels are wrong throughout, so about 80 % is what the "
+        "rule alone can reach on the training labels.",
     )
 with right:
-    panels.chart(
-        sweep_figure(runs.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels", log=False,
-                     look=frame.look()),
+    panels.captioned(
+        sweep_figure(
+            runs.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
+            log=False, look=frame.look(),
+        ),
         alt_text="Training and held-out accuracy against the share of wrong labels.",
         caption="More wrong labels: the network learns nearly all of them, and pays on new images.",
     )  # fmt: skip
@@ -119,24 +131,29 @@ with right:
 
 st.header("The loss surface around the trained network")
 frame.text(
-    "The loss is a function of 386,000 weights. We can only look at a slice of it: choose two random directions $u$ and $v$ in the "
-    "space of weights, walk from the trained network $\\theta^*$ by $\\alpha$ along one and $\\beta$ along the other, and measure "
-    "the loss at each place. **Which of the two networks sits in the steeper bowl?** Turn it, change the range, switch the network."
+    "The loss is a function of 386,000 weights. We can only look at a slice of it: choose two random directions $u$ "
+    "and $v$ in the space of weights, walk from the trained network $\\theta^*$ by $\\alpha$ along one and $\\beta$ "
+    "along the other, and measure the loss at each place. **Which of the two networks sits in the steeper bowl?** "
+    "Turn it, change the range, switch the network."
 )
-st.latex(r"f(\alpha, \beta) = L(\theta^* + \alpha\,u + \beta\,v), \qquad \|u_i\| = \|v_i\| = \|w_i\| \text{ for every unit } i")
+st.latex(r"f(\alpha, \beta) = L(\theta^* + \alpha\,u + \beta\,v)")
+st.latex(r"\|u_i\| = \|v_i\| = \|w_i\| \text{ for every unit } i")
 network = st.segmented_control("Network", NETWORKS, default="full", key="network", bind="query-params", required=True)
 shown = {"full": full, "small and noisy": small, "yours": yours}[network]
 if shown is None:
     st.info("Your network is still in training. Its surface appears here when it is done.")
 elif shown.weights is None:
-    st.info("Of this precomputed run only the numbers were kept, not its weights. Move any slider off its stops to train your own.")
+    st.info(
+        "Of this precomputed run only the numbers were kept, not its weights. Move any slider off its stops to "
+        "train your own."
+    )
 else:
     panels.surface_panel(shown, key="surface")
 frame.text(
-    "$w_i$ is the row of a weight matrix that leads into unit $i$. Each random row is scaled to the length of the row that it "
-    "moves: a **filter-normalised** direction "
-    "([Li et al. 2018](https://arxiv.org/abs/1712.09913)). Without it a network with larger weights would look flatter "
-    "for no better reason than that. Biases stay where they are."
+    "$w_i$ is the row of a weight matrix that leads into unit $i$. Each random row is scaled to the length of the "
+    "row that it moves: a **filter-normalised** direction ([Li et al. 2018](https://arxiv.org/abs/1712.09913)). "
+    "Without it a network with larger weights would look flatter for no better reason than that. Biases stay where "
+    "they are."
 )
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
@@ -155,63 +172,68 @@ if theirs and ours:
         key="notebook", log_z=same_z, same_z=same_z,
     )  # fmt: skip
     frame.text(
-        f"- **It looks from too far away.** Its directions are {theirs.direction_norms[0]:.0f} long, the network's weights "
-        f"{theirs.weight_norm:.0f}. {panels.percent(theirs.worse_than_chance)} of its points are worse than guessing; its top is a loss "
-        f"of {theirs.range[1]:,.0f}.\n"
-        f"- **Its directions are not random enough.** Every entry is drawn from $[0, 1)$, so both mostly add a constant to every weight. "
-        f"The cosine between them is {theirs.cosine:.2f} (ours: {ours.cosine:.3f}): the axes it draws at right angles are nearly parallel. "
-        "And each layer restarts the same random numbers.\n"
-        "- **Each point is measured on other images**: a fresh batch of 128. The ripples are the batches, not the loss.\n"
+        f"- **It looks from too far away.** Its directions are {theirs.direction_norms[0]:.0f} long, the network's "
+        f"weights {theirs.weight_norm:.0f}. {panels.percent(theirs.worse_than_chance)} of its points are worse than "
+        f"guessing; its top is a loss of {theirs.range[1]:,.0f}.\n"
+        "- **Its directions are not random enough.** Every entry is drawn from $[0, 1)$, so both mostly add a "
+        f"constant to every weight. The cosine between them is {theirs.cosine:.2f} (ours: {ours.cosine:.3f}): the "
+        "axes it draws at right angles are nearly parallel. And each layer restarts the same random numbers.\n"
+        "- **Each point is measured on other images**: a fresh batch of 128. The ripples are the batches, not the "
+        "loss.\n"
         "- **The trained network is not in it.** Forty points from −1 to 1 leave out 0.\n"
         "- **Its axes are swapped**, α for β. Nobody notices, because both have the same range.\n"
-        "- **It leaves the network ruined**: the loop overwrites the weights and stops at the last corner of the grid. "
-        "Everything that is drawn of this network afterwards is drawn of the wrong weights."
+        "- **It leaves the network ruined**: the loop overwrites the weights and stops at the last corner of the "
+        "grid. Everything that is drawn of this network afterwards is drawn of the wrong weights."
     )
 
 # --- convexity ------------------------------------------------------------------------------------------------------
 
 st.header("Is the loss convex? What a slice can say")
 frame.text(
-    "If a slice is not convex, the whole is not convex. If a slice *looks* convex, that says nothing: a random direction mixes "
-    "thousands of curvatures, and the few that bend down drown among the many that bend up. "
-    "Near the trained network our slices look like bowls. **Is the loss convex, then?**"
+    "If a slice is not convex, the whole is not convex. If a slice *looks* convex, that says nothing: a random "
+    "direction mixes thousands of curvatures, and the few that bend down drown among the many that bend up. Near "
+    "the trained network our slices look like bowls. **Is the loss convex, then?**"
 )
 frame.text(
-    "Take two networks, trained from two seeds. Both are good. On a convex loss every network on the straight line between them "
-    "would be at least as good as the chord between their losses."
+    "Take two networks, trained from two seeds. Both are good. On a convex loss every network on the straight line "
+    "between them would be at least as good as the chord between their losses."
 )
-line = runs.line_or_computing(BARRIER, full, runs.needed_run(BARRIER.end, key="other"), key="line")
+line = runs.line_or_computing(BARRIER, key="line")
 if line:
-    panels.chart(
+    panels.captioned(
         line_figure(line, look=frame.look()),
         alt_text=f"The loss along the line between two trained networks rises {line.barrier:.2f} nats above the chord.",
-        caption=f"The loss rises {line.barrier:.2f} nats above the chord: the loss is not convex. Swapping hidden units gives other "
-        "networks that compute the same; between them lie ridges like this one.",
+        caption=f"The loss rises {line.barrier:.2f} nats above the chord: the loss is not convex. Swapping "
+        "hidden units gives other networks that compute the same; between them lie ridges like this one.",
     )
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
 st.header("Check yourself")
-with st.expander("Training loss falls, validation loss rises, and validation accuracy stays where it is. How can that be?"):
+with st.expander(
+    "Training loss falls, validation loss rises, and validation accuracy stays where it is. How can that be?"
+):
     st.markdown(
-        "Loss counts how *sure* the network is. It grows surer of everything, of its mistakes too: the mistakes cost more while "
-        "their number stays the same. The full run above shows it after its best epoch."
+        "Loss counts how *sure* the network is. It grows surer of everything, of its mistakes too: the mistakes "
+        "cost more while their number stays the same. The full run above shows it after its best epoch."
     )
 with st.expander("Set the wrong labels to 0 and keep 2,000 images. Does the gap vanish?"):
     st.markdown(
-        "No. Move the slider and see: the gap shrinks, but the training accuracy still goes to 100 % and the validation accuracy does "
-        "not. Noise makes overfitting costly; too few images make it possible."
+        "No. Move the slider and see: the gap shrinks, but the training accuracy still goes to 100 % and the "
+        "validation accuracy does not. Noise makes overfitting costly; too few images make it possible."
     )
 with st.expander("Why may you not pick the number of epochs from the curves of the full run?"):
     st.markdown(
-        "They are measured on the test images. A choice made by them is fitted to them, and the number that is left is too good. "
-        "With 50,000 images or fewer the app validates on 10,000 others, and keeps the test images for the end."
+        "They are measured on the test images. A choice made by them is fitted to them, and the number that is left "
+        "is too good. With 50,000 images or fewer the app validates on 10,000 others, and keeps the test images for "
+        "the end."
     )
 
 st.header("What to read")
 st.markdown(
-    "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking generalization*, "
-    "[arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random labels by heart.\n"
+    "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking "
+    "generalization*, [arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random labels by "
+    "heart.\n"
     "- Li, Xu, Taylor, Studer & Goldstein 2018, *Visualizing the Loss Landscape of Neural Nets*, "
     "[arXiv:1712.09913](https://arxiv.org/abs/1712.09913): filter-normalised directions.\n"
     "- Dinh, Pascanu, Bengio & Bengio 2017, *Sharp Minima Can Generalize for Deep Nets*, "

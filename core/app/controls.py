@@ -12,7 +12,8 @@ from core.config import FIELDS, ConfigError, RunConfig, Value
 
 
 def setting(name: str, base: RunConfig, *, stops: Sequence[Value] | None = None) -> Value:
-    """The widget of one field: a slider over its stops, or a choice. `base` gives the default. Its key is the field's name."""
+    """The widget of one field: a slider over its stops, or a choice. `base` gives the default. Its key is the field's
+    name."""
     field = FIELDS[name]
     help_text = f"{field.meaning} Address: `{name}`."
     if field.kind == "choice":
@@ -31,12 +32,9 @@ def setting(name: str, base: RunConfig, *, stops: Sequence[Value] | None = None)
 
 
 def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3) -> RunConfig:
-    """The widgets of several fields in columns, and the config that they make out of `base`."""
-    places = st.columns(columns)
-    told: dict[str, Any] = {}
-    for i, name in enumerate(names):
-        with places[i % columns]:
-            told[name] = FIELDS[name].parse(setting(name, base))
+    """The widgets of several fields, at most so many beside each other, and the config that they make out of `base`."""
+    with st.grid(columns, min_column_width=220):
+        told: dict[str, Any] = {name: FIELDS[name].parse(setting(name, base)) for name in names}
     return replace(base, **told)
 
 
@@ -49,8 +47,8 @@ def set_widgets(config: RunConfig, names: Sequence[str]) -> None:
 def say_what_was_wrong(names: Sequence[str], choices: Mapping[str, Sequence[str]]) -> None:
     """Name the address's values that cannot be used, before the widgets drop them. Called before the widgets.
 
-    names: the config's fields on the page; choices: its other parameters with what they may be. The note stays until the
-    address changes, that is until a setting does.
+    names: the config's fields on the page; choices: its other parameters with what they may be. The note stays until
+    the address changes, that is until a setting does.
     """
     given = st.query_params.to_dict()
     problems = _config_problems(names, given) | _choice_problems(choices, given)
@@ -59,7 +57,10 @@ def say_what_was_wrong(names: Sequence[str], choices: Mapping[str, Sequence[str]
         st.session_state["_address"] = kept, tuple(problems.values())
     kept, shown = st.session_state.get("_address", ({}, ()))
     if shown and (problems or kept == given):
-        st.warning("Part of this address could not be used; the defaults take its place.\n\n" + "\n".join(f"- {p}" for p in shown))
+        st.warning(
+            "Part of this address could not be used; the defaults take its place.\n\n"
+            + "\n".join(f"- {p}" for p in shown)
+        )
 
 
 def _config_problems(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:

@@ -60,7 +60,9 @@ def end(path: str) -> None:
             st.page_link(previous.path, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
     if following:
         with right:
-            st.page_link(following.path, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:")
+            st.page_link(
+                following.path, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:"
+            )
 
 
 def look() -> Look:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import altair as alt
 import streamlit as st
 
+from core.app.draw import chart, scene
 from core.app.frame import is_presenting, look
 from core.app.runs import surface_or_computing
-from core.app.scene import scene
 from core.claims import paired_difference, spread
 from core.config import RunConfig
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
 from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
+from core.figures.theme import Spec
 from core.run import Run, parameter_counts, total_parameters
 from core.surface import RADII, Surface, SurfaceSpec, share_curving_down
 
@@ -25,9 +25,9 @@ def percent(fraction: float, digits: int = 1) -> str:
 # --- one figure -----------------------------------------------------------------------------------------------------
 
 
-def chart(figure: alt.TopLevelMixin, *, alt_text: str, caption: str = "", rows: Sequence[Mapping] = (), key: str = "") -> None:
+def captioned(figure: Spec, *, alt_text: str, caption: str = "", rows: Sequence[Mapping] = (), key: str = "") -> None:
     """A chart with a caption that says what to see, and, where there are rows, a table behind it."""
-    st.altair_chart(figure, alt=alt_text)
+    chart(figure, alt=alt_text)
     if caption:
         st.caption(caption)
     if rows:
@@ -47,15 +47,15 @@ def table(rows: Sequence[Mapping], *, key: str, label: str = "Numbers behind thi
 def headline(run: Run, *, narrow: bool = False) -> None:
     """The three numbers of a run at its last epoch, and its best epoch."""
     held_out = run.config.held_out
-    places = st.columns(2) if narrow or is_presenting() else st.columns(4)
+    places = st.grid(2 if narrow or is_presenting() else 4, min_column_width=120)
     numbers = {
         "Training accuracy": percent(run.last.train_accuracy),
         f"{held_out.capitalize()} accuracy": percent(run.last.held_out_accuracy),
         "Gap": f"{100 * run.gap:.1f} points",
         "Best epoch": f"{run.best_epoch} of {run.config.epochs}",
     }
-    for i, (label, value) in enumerate(numbers.items()):
-        places[i % len(places)].metric(label, value)
+    for label, value in numbers.items():
+        places.metric(label, value)
 
 
 def run_curves(run: Run, *, key: str, with_notebook: bool = False) -> None:
@@ -63,9 +63,9 @@ def run_curves(run: Run, *, key: str, with_notebook: bool = False) -> None:
     left, right = st.columns(2)
     curves = NOTEBOOK_LOSS if with_notebook else LOSS
     with left:
-        st.altair_chart(learning_curves(run.records, run.config, curves, look=look()), alt=_describe(run, "loss"))
+        chart(learning_curves(run.records, run.config, curves, look=look()), alt=_describe(run, "loss"))
     with right:
-        st.altair_chart(learning_curves(run.records, run.config, ACCURACY, look=look()), alt=_describe(run, "accuracy"))
+        chart(learning_curves(run.records, run.config, ACCURACY, look=look()), alt=_describe(run, "accuracy"))
     table(curve_table(run.records, run.config), key=key)
 
 
@@ -78,7 +78,7 @@ def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
             headline(run, narrow=True)
             for curves, y_range in ((LOSS, loss_range), (ACCURACY, accuracy_range)):
                 figure = learning_curves(run.records, run.config, curves, y_range=y_range, look=look())
-                st.altair_chart(figure, alt=_describe(run, curves.title.lower()))
+                chart(figure, alt=_describe(run, curves.title.lower()))
             table(curve_table(run.records, run.config), key=f"{key}_{run.config.digest}")
 
 
@@ -96,18 +96,16 @@ def test_accuracy(run: Run, *, key: str) -> None:
     """The test images, opened by the student after choosing; where the curves are the test's already, that is said."""
     if run.config.held_out == "test":
         st.caption(
-            "With all 60,000 training images nothing is left to validate on: these curves are measured on the test images. "
-            "So nothing may be chosen by them."
+            "With all 60,000 training images nothing is left to validate on: these curves are measured on the test "
+            "images. So nothing may be chosen by them."
         )
         return
     drawer = st.expander("Test accuracy: open it once, when you have chosen", key=f"{key}_test", on_change="rerun")
     if drawer.open:
         drawer.markdown(
-            f"On 10,000 images that played no part so far: **{percent(run.test_last.accuracy)}** after the last epoch, and "
-            f"**{percent(run.test_best.accuracy)}** with the weights of epoch {run.best_epoch}, the best by validation loss."
-            if run.config.dataset == "fashion-mnist"
-            else f"On the {run.config.facts.n_test} test images: **{percent(run.test_last.accuracy)}** after the last epoch, "
-            f"**{percent(run.test_best.accuracy)}** with the weights of epoch {run.best_epoch}."
+            f"On {run.config.facts.n_test:,} images that played no part so far: "
+            f"**{percent(run.test_last.accuracy)}** after the last epoch, and **{percent(run.test_best.accuracy)}** "
+            f"with the weights of epoch {run.best_epoch}, the best by validation loss."
         )
 
 
@@ -119,7 +117,14 @@ def parameter_table(config: RunConfig) -> None:
     ]
     counts = parameter_counts(config).values()
     weights, biases = sum(w for w, _ in counts), sum(b for _, b in counts)
-    rows.append({"layer": "all", "weights": f"{weights:,}", "biases": f"{biases:,}", "together": f"{total_parameters(config):,}"})
+    rows.append(
+        {
+            "layer": "all",
+            "weights": f"{weights:,}",
+            "biases": f"{biases:,}",
+            "together": f"{total_parameters(config):,}",
+        }
+    )
     st.table(rows)
 
 
@@ -164,11 +169,12 @@ SURFACE_CHOICES = {
 
 
 def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
-    """The widgets of a surface: which part of it, how it is drawn. Gives the spec, the view and whether z is logarithmic."""
+    """The widgets of a surface: which part of it, how it is drawn. Gives the spec, the view and whether z is
+    logarithmic."""
     a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
     radius = a.select_slider(
         "Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params",
-        help="How far from the trained network the picture reaches. At 1 each unit's weights are moved by their own length.",
+        help="How far from the trained network the picture reaches. At 1 each unit's weights move by their own length.",
     )  # fmt: skip
     directions = b.segmented_control(
         "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True,
@@ -177,7 +183,9 @@ def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
     view = c.segmented_control(
         "View", SURFACE_CHOICES["view"], default="3-D", key="view", bind="query-params", required=True
     )  # fmt: skip
-    log_z = d.toggle("Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim.")
+    log_z = d.toggle(
+        "Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim."
+    )
     return SurfaceSpec(config, radius=float(radius), direction_seed=int(directions)), view, log_z
 
 
@@ -206,23 +214,28 @@ def slice_controls(surface: Surface, log_z: bool) -> None:
         help="0 goes through the trained network; 1 is the edge of the picture.",
     )  # fmt: skip
     figure = slice_figure(surface, along, float(at) * surface.spec.radius, log_z=log_z, look=look())
-    right.altair_chart(figure, alt=f"The loss along {along}, the other coordinate held at {float(at) * surface.spec.radius:.2f}.")
+    chart(
+        figure,
+        into=right,
+        alt=f"The loss along {along}, the other coordinate held at {float(at) * surface.spec.radius:.2f}.",
+    )
 
 
 def describe_surface(surface: Surface) -> str:
     low, high = surface.range
     centre = f", {surface.centre:.3f} at the trained network" if surface.centre is not None else ""
-    return f"Loss surface over α and β from {-surface.spec.radius:g} to {surface.spec.radius:g}: from {low:.3f} to {high:.3g}{centre}."
+    radius = surface.spec.radius
+    return f"Loss surface over α and β from {-radius:g} to {radius:g}: from {low:.3f} to {high:.3g}{centre}."
 
 
 def surface_caption(surface: Surface) -> str:
     """What the picture was computed from: points, images, how sure, how orthogonal."""
     spec = surface.spec
     return (
-        f"{spec.resolution} × {spec.resolution} points; each is the mean over the same {spec.n_images:,} training images "
-        f"(at θ\\*: {surface.centre:.3f} ± {surface.standard_error:.3f}, the error of taking {spec.n_images:,} images for all). "
-        f"Cosine between the two directions: {surface.cosine:.3f}. "
-        f"The surface curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points."
+        f"{spec.resolution} × {spec.resolution} points; each is the mean over the same {spec.n_images:,} training "
+        f"images (at θ\\*: {surface.centre:.3f} ± {surface.standard_error:.3f}, the error of taking "
+        f"{spec.n_images:,} images for all). Cosine between the two directions: {surface.cosine:.3f}. The surface "
+        f"curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points."
     )
 
 
@@ -231,7 +244,8 @@ def surface_rows(surface: Surface) -> list[dict[str, float]]:
     at = surface.coordinates
     picked = range(0, len(at), 5)
     return [
-        {"α \\ β": f"{at[i]:.2f}", **{f"{at[j]:.2f}": round(float(surface.loss[i, j]), 4) for j in picked}} for i in picked
+        {"α \\ β": f"{at[i]:.2f}", **{f"{at[j]:.2f}": round(float(surface.loss[i, j]), 4) for j in picked}}
+        for i in picked
     ]
 
 

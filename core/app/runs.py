@@ -1,14 +1,16 @@
-"""Runs and surfaces for a page: from the store at once, or computed in the background while the page shows how far it is."""
+"""Runs and surfaces for a page: from the store at once, or computed in the background while the page shows how far it
+is."""
 
 from __future__ import annotations
 
-import gc
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from core import store
+from core.app.draw import chart
 from core.app.frame import look, session_name
 from core.config import RunConfig
 from core.data import DataError, DataState, data_state
@@ -16,6 +18,9 @@ from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs import Job, JobQueue, QueueFull, Snapshot
 from core.run import Run, digits_twin, expected_seconds
 from core.surface import Line, LineSpec, Surface, SurfaceSpec, load_line, load_surface, save_surface
+from core.worker import Worker, fetch_with, line_with, surface_with, train_with
+
+log = logging.getLogger(__name__)
 
 QUICK_SECONDS = 12
 """A run that is expected to take no longer starts by itself; a longer one when it is asked for."""
@@ -83,90 +88,42 @@ def data_on_this_machine() -> DataState:
     return data_state()
 
 
-# --- what the jobs do: on the worker's thread, without streamlit -----------------------------------------------------
+# --- what the jobs do: on the queue's thread, in the worker's process, without streamlit
+# -------------------------------
 
 
-def _images(dataset: str, job: Job):
-    """The images, downloaded first where they must be, with the progress in words."""
-    from core.data import load_images
-
-    def progress(done: int, total: int) -> None:
-        job.say(f"Downloading {done / 1e6:.0f} of {total / 1e6:.0f} MB")
-
-    job.say("Reading the images")
-    return load_images(dataset, progress)
+@st.cache_resource(show_spinner=False)
+def worker() -> Worker:
+    return Worker()
 
 
-def train_work(config: RunConfig) -> Callable[[Job], Run]:
-    """The work of a training job: images, training, storing."""
-
-    def work(job: Job) -> Run:
-        images = _images(config.dataset, job)
-        job.say("Starting PyTorch")
-        from core.training import train
-
-        _freeze_imports()
-        run = train(config, images, job.add, on_step=job.step)
-        _save(store.save_run, run)
-        return run
-
-    return work
+def _training(config: RunConfig) -> Callable[[Job], Run]:
+    at = worker()
+    return lambda job: _stored(store.save_run, train_with(at, config, job))
 
 
-def surface_work(spec: SurfaceSpec, run: Run) -> Callable[[Job], Surface]:
-    """The work of a surface job."""
-
-    def work(job: Job) -> Surface:
-        images = _images(spec.run.dataset, job)
-        job.say("Starting PyTorch")
-        from core.landscape import surface
-
-        _freeze_imports()
-        result = surface(spec, run, images, job.step)
-        _save(save_surface, result)
-        return result
-
-    return work
+def _surface(spec: SurfaceSpec, run: Run) -> Callable[[Job], Surface]:
+    at = worker()
+    return lambda job: _stored(save_surface, surface_with(at, spec, run, job))
 
 
-def line_work(spec: LineSpec, start: Run, end: Run) -> Callable[[Job], Line]:
-    """The work of measuring the loss between two networks."""
-
-    def work(job: Job) -> Line:
-        images = _images(spec.start.dataset, job)
-        job.say("Starting PyTorch")
-        from core.landscape import line_between
-
-        _freeze_imports()
-        return line_between(spec, start, end, images)
-
-    return work
+def _line(spec: LineSpec) -> Callable[[Job], Line]:
+    at = worker()
+    return lambda job: line_with(at, spec, job)
 
 
-def fetch_work(job: Job) -> None:
-    """The work of a download."""
-    _images("fashion-mnist", job)
+def _fetching() -> Callable[[Job], None]:
+    at = worker()
+    return lambda job: fetch_with(at, job)
 
 
-def _save(save: Callable[[Any], Any], result: Any) -> None:
+def _stored(save: Callable[[Any], Any], result: Any) -> Any:
     """Store a result. On a disk that is full or read-only it is still shown: the job itself keeps it for a while."""
-    import logging
-
     try:
         save(result)
     except OSError as error:
-        logging.getLogger(__name__).warning("a result could not be stored: %s", error)
-
-
-_frozen: list[bool] = []
-
-
-def _freeze_imports() -> None:
-    """Take what importing torch left behind out of the garbage collector's sight, once: it need never be looked at again."""
-    if not _frozen:
-        gc.collect()
-        gc.freeze()
-        _frozen.append(True)
+        log.warning("a result could not be stored: %s", error)
+    return result
 
 
 # --- what a page calls ----------------------------------------------------------------------------------------------
@@ -193,24 +150,25 @@ def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | 
     surface = stored_surface(spec) or _result(f"surface-{spec.digest}")
     if surface:
         return surface
-    job = _submit(f"surface-{spec.digest}", surface_work(spec, run))
+    job = _submit(f"surface-{spec.digest}", _surface(spec, run))
     return _follow(job, None, key) if job else None
 
 
 def needed_run(config: RunConfig, *, key: str) -> Run:
-    """A run without which the page cannot go on. It comes with the app; should its file be damaged, it is trained first."""
+    """A run without which the page cannot go on. It comes with the app; should its file be damaged, it is trained
+    first."""
     run = stored_run(config) or run_or_training(config, key=key)
     if run is None:
         st.stop()
     return run
 
 
-def line_or_computing(spec: LineSpec, start: Run, end: Run, *, key: str) -> Line | None:
-    """The loss between two networks, or None while it is computed."""
+def line_or_computing(spec: LineSpec, *, key: str) -> Line | None:
+    """The loss between two stored networks, or None while it is computed."""
     line = stored_line(spec) or _result(spec.file_name)
     if line:
         return line
-    job = _submit(spec.file_name, line_work(spec, start, end))
+    job = _submit(spec.file_name, _line(spec))
     return _follow(job, None, key) if job else None
 
 
@@ -220,12 +178,13 @@ def data_or_download(*, key: str) -> DataState | None:
     if state.folder:
         return state
     st.info(
-        "The images of Fashion-MNIST are not on this machine. Everything precomputed is shown without them. To train on them, "
-        "and to see them, download them once (31 MB), or set REGLAB_DATA to a folder that holds FashionMNIST/raw."
+        "The images of Fashion-MNIST are not on this machine. Everything precomputed is shown without them. To "
+        "train on them, and to see them, download them once (31 MB), or set REGLAB_DATA to a folder that holds "
+        "FashionMNIST/raw."
     )
     job = job_queue().find("fetch")
     if job is None and st.button("Download Fashion-MNIST", key=f"{key}_fetch", icon=":material/download:"):
-        job = _submit("fetch", fetch_work)
+        job = _submit("fetch", _fetching())
     if job:
         _follow(job, None, key)
         if job.state == "done":
@@ -259,14 +218,14 @@ def _training_job(config: RunConfig, key: str) -> Job | None:
     seconds = expected_seconds(config)
     stopped = job is not None and st.session_state.get(f"_{key}_stopped") == config.digest
     if seconds <= QUICK_SECONDS and not stopped:
-        return _submit(_run_key(config), train_work(config))
+        return _submit(_run_key(config), _training(config))
     st.info(
         ("Training was stopped. " if stopped else "This run is not precomputed. ")
         + f"Training it takes about {_in_words(seconds)} on two processor cores."
     )
     if st.button("Train this network", key=f"{key}_train", type="primary", icon=":material/play_arrow:"):
         st.session_state.pop(f"_{key}_stopped", None)
-        return _submit(_run_key(config), train_work(config))
+        return _submit(_run_key(config), _training(config))
     return None
 
 
@@ -279,7 +238,9 @@ def _on_digits_instead(config: RunConfig, key: str) -> Run | None:
     error = job_queue().find(_run_key(config)).error
     twin = digits_twin(config)
     st.warning(
-        f"{error}\n\nUntil then the same settings are trained on scikit-learn's digits: {twin.n_train} real images of 8 × 8 "
+        f"{error}\n"
+        "\n"
+        f"Until then the same settings are trained on scikit-learn's digits: {twin.n_train} real images of 8 × 8 "
         "pixels, and a smaller network (64-256-128-10)."
     )
     if st.button("Try Fashion-MNIST again", key=f"{key}_again"):
@@ -314,9 +275,8 @@ def _follow(job: Job, config: RunConfig | None, key: str) -> None:
 def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
     if now.state == "failed":
         st.error(str(now.error))
-        kept = getattr(now.error, "records", ())
-        if config and kept:
-            _growing_curves(kept, config)
+        if config and now.parts:
+            _growing_curves(now.parts, config)
         if st.button("Try again", key=f"{key}_retry"):
             job_queue().forget(job.key)
             st.rerun()
@@ -335,9 +295,9 @@ def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
 
 def _growing_curves(records, config: RunConfig) -> None:
     """The curves so far, on axes that stay, so that they grow in place."""
-    left, right = st.columns(2)
-    left.altair_chart(learning_curves(records, config, LOSS, y_range=(0, 2.5), finished=False, look=look()))
-    right.altair_chart(learning_curves(records, config, ACCURACY, y_range=(0, 1), finished=False, look=look()))
+    for place, curves, y_range in zip(st.columns(2), (LOSS, ACCURACY), ((0, 2.5), (0, 1)), strict=True):
+        figure = learning_curves(records, config, curves, y_range=y_range, finished=False, look=look())
+        chart(figure, into=place, alt=f"{curves.title} so far: {len(records)} of {config.epochs} epochs.")
 
 
 def _progress_text(now: Snapshot) -> str:

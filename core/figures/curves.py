@@ -6,17 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import altair as alt
 import numpy as np
 
 from core.config import RunConfig
-from core.figures.theme import COLOURS, MARK, NORMAL, Look, styled, technique
+from core.figures.theme import COLOURS, MARK, NORMAL, Look, Spec, by_dash, layered, quantity, rows, technique
 from core.run import EpochRecord, Run
 
 CHANCE = math.log(10)
 """The cross-entropy of guessing among ten classes, in nats."""
-
-DASHES = {"solid": [1, 0], "dashed": [6, 4], "dotted": [2, 3]}
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,11 @@ LOSS = Curves(
 )
 NOTEBOOK_LOSS = Curves(LOSS.title, LOSS.unit, {**LOSS.lines, "notebook_loss": "the notebook's training loss"})
 ACCURACY = Curves(
-    "Accuracy", "share classified as labelled", {"train_accuracy": "training images", "held_out_accuracy": "{held out} images"},
+    "Accuracy",
+    "share classified as labelled",
+    {"train_accuracy": "training images", "held_out_accuracy": "{held out} images"},
     percent=True,
-)  # fmt: skip
+)
 LINE_DASHES = ("dashed", "solid", "dotted")
 
 
@@ -57,53 +56,59 @@ def learning_curves(
     y_range: tuple[float, float] | None = None,
     finished: bool = True,
     look: Look = NORMAL,
-) -> alt.TopLevelMixin:
+) -> Spec:
     """One number per epoch for training and held-out images; the best epoch marked once the run is finished.
 
-    The reader should see the two lines part: where the dashed one goes on improving and the solid one turns, the network
-    has begun to learn its training images by heart. The x axis is the config's whole length from the first epoch on.
+    The reader should see the two lines part: where the dashed one goes on improving and the solid one turns, the
+    network has begun to learn its training images by heart. The x axis is the config's whole length from the first
+    epoch on.
     """
-    colour = COLOURS[technique(config)]
     names = [line_name(name, config) for name in curves.lines.values()]
-    rows = [
+    values = [
         {"epoch": r.epoch, "value": getattr(r, field), "measured on": name}
         for r in records
         for field, name in zip(curves.lines, names, strict=True)
     ]
-    y_axis = alt.Axis(format="%") if curves.percent else alt.Axis()
-    y_scale = alt.Scale(domain=y_range, clamp=True) if y_range else alt.Scale(zero=not curves.percent)
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[1, max(2, config.epochs)], nice=False), axis=alt.Axis(tickMinStep=1)),
-        y=alt.Y("value:Q", title=curves.unit, scale=y_scale, axis=y_axis),
-        strokeDash=alt.StrokeDash(
-            "measured on:N",
-            scale=alt.Scale(domain=names, range=[DASHES[d] for d in LINE_DASHES[: len(names)]]),
-            legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolType="stroke"),
-        ),
-        tooltip=["epoch:Q", "measured on:N", alt.Tooltip("value:Q", format=".2%" if curves.percent else ".4f")],
-    )
-    layers = [base.mark_line(color=colour, strokeWidth=look.stroke)]
-    if finished and records:
-        layers += _best_epoch_marks(records, look)
-    return styled(alt.layer(*layers).properties(title=curves.title, height=look.height), look)
+    scale = {"domain": list(y_range)} if y_range else {"zero": not curves.percent}
+    lines = {
+        "data": rows(values),
+        "mark": {"type": "line", "color": COLOURS[technique(config)], "strokeWidth": look.stroke, "clip": True},
+        "encoding": {
+            "x": quantity(
+                "epoch", "epoch", scale={"domain": [1, max(2, config.epochs)], "nice": False}, axis={"tickMinStep": 1}
+            ),
+            "y": quantity("value", curves.unit, scale=scale, axis={"format": "%"} if curves.percent else {}),
+            "strokeDash": by_dash("measured on", names, LINE_DASHES[: len(names)]),
+            "tooltip": [
+                quantity("epoch", "epoch"),
+                {"field": "measured on", "type": "nominal"},
+                quantity("value", curves.title.lower(), format=".2%" if curves.percent else ".4f"),
+            ],
+        },
+    }
+    marks = _best_epoch_marks(records, look) if finished and records else []
+    return layered([lines, *marks], look, curves.title)
 
 
-def _best_epoch_marks(records: Sequence[EpochRecord], look: Look) -> list[alt.Chart]:
+def _best_epoch_marks(records: Sequence[EpochRecord], look: Look) -> list[Spec]:
     best = best_epoch(records)
     late = best > len(records) / 2
-    at = alt.Chart(alt.Data(values=[{"epoch": best, "label": f"best epoch: {best}"}])).encode(x="epoch:Q")
+    at = {"data": rows([{"epoch": best, "label": f"best epoch: {best}"}])}
+    x = {"field": "epoch", "type": "quantitative"}
+    side = {"align": "right", "dx": -5} if late else {"align": "left", "dx": 5}
+    text = {"type": "text", "baseline": "top", "color": MARK, "fontSize": look.font, **side}
     return [
-        at.mark_rule(color=MARK, strokeDash=[3, 3]),
-        at.mark_text(
-            align="right" if late else "left", dx=-5 if late else 5, baseline="top", color=MARK, fontSize=look.font
-        ).encode(text="label:N", y=alt.value(4)),
+        {**at, "mark": {"type": "rule", "color": MARK, "strokeDash": [3, 3]}, "encoding": {"x": x}},
+        {**at, "mark": text, "encoding": {"x": x, "y": {"value": 4}, "text": {"field": "label", "type": "nominal"}}},
     ]
 
 
 def shared_range(runs: Sequence[Run], curves: Curves) -> tuple[float, float]:
     """One y range for figures that stand side by side."""
     values = np.concatenate([run.curve(field) for run in runs for field in curves.lines])
-    return (math.floor(values.min() * 20) / 20, 1.0) if curves.percent else (0.0, float(np.ceil(values.max() * 10) / 10))
+    return (
+        (math.floor(values.min() * 20) / 20, 1.0) if curves.percent else (0.0, float(np.ceil(values.max() * 10) / 10))
+    )
 
 
 def curve_table(records: Sequence[EpochRecord], config: RunConfig) -> list[dict[str, float]]:
@@ -124,30 +129,39 @@ def curve_table(records: Sequence[EpochRecord], config: RunConfig) -> list[dict[
     return [{column: value for column, value in row.items() if column not in unused} for row in rows]
 
 
-def sweep_figure(
-    runs: Sequence[Run], field: str, field_label: str, *, log: bool, look: Look = NORMAL
-) -> alt.TopLevelMixin:
+def sweep_figure(runs: Sequence[Run], field: str, field_label: str, *, log: bool, look: Look = NORMAL) -> Spec:
     """Accuracy on training and held-out images at the last epoch against one setting: the space between is the gap."""
-    rows = []
-    for run in runs:
-        x = getattr(run.config, field)
-        train, held = run.last.train_accuracy, run.last.held_out_accuracy
-        rows += [
-            {"x": x, "accuracy": train, "measured on": "training images"},
-            {"x": x, "accuracy": held, "measured on": "held-out images"},
-        ]
     names = ["training images", "held-out images"]
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(color=COLOURS["plain"], strokeWidth=look.stroke, point={"size": 40, "color": COLOURS["plain"]})
-        .encode(
-            x=alt.X("x:Q", title=field_label, scale=alt.Scale(type="log" if log else "linear"),
-                    axis=alt.Axis(values=[r["x"] for r in rows[::2]], format="~s" if log else "~%")),
-            y=alt.Y("accuracy:Q", title="accuracy, last epoch", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False)),
-            strokeDash=alt.StrokeDash("measured on:N", scale=alt.Scale(domain=names, range=[DASHES["dashed"], DASHES["solid"]]),
-                                      legend=alt.Legend(title=None, orient="top", symbolType="stroke")),
-            tooltip=["x:Q", "measured on:N", alt.Tooltip("accuracy:Q", format=".2%")],
-        )
-        .properties(height=look.height)
-    )  # fmt: skip
-    return styled(chart, look)
+    values = sweep_table(runs, field)
+    stops = sorted({value[field] for value in values})
+    mark = {
+        "type": "line",
+        "color": COLOURS["plain"],
+        "strokeWidth": look.stroke,
+        "point": {"size": 40, "color": COLOURS["plain"]},
+    }
+    lines = {
+        "data": rows([{"x": v[field], "accuracy": v[name], "measured on": name} for v in values for name in names]),
+        "mark": mark,
+        "encoding": {
+            "x": quantity("x", field_label, scale={"type": "log" if log else "linear", "domain": [stops[0], stops[-1]]},
+                          axis={"values": stops, "format": "~s" if log else "~%"}),
+            "y": quantity("accuracy", "accuracy, last epoch", axis={"format": "%"}, scale={"zero": False}),
+            "strokeDash": by_dash("measured on", names, ["dashed", "solid"]),
+            "tooltip": [quantity("x", field_label), {"field": "measured on", "type": "nominal"},
+                        quantity("accuracy", "accuracy", format=".2%")],
+        },
+    }  # fmt: skip
+    return layered([lines], look)
+
+
+def sweep_table(runs: Sequence[Run], field: str) -> list[dict[str, float]]:
+    """The numbers of a sweep: the setting, and the accuracies of the last epoch."""
+    return [
+        {
+            field: getattr(run.config, field),
+            "training images": run.last.train_accuracy,
+            "held-out images": run.last.held_out_accuracy,
+        }
+        for run in runs
+    ]

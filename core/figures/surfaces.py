@@ -1,21 +1,29 @@
 """Pictures of loss surfaces: in space, as contours, as a slice, and along the line between two networks.
 
-The first two are Plotly figures as plain data, for the component that keeps the camera; the others are Altair charts.
+The first two are Plotly figures, for the component that keeps the camera; the others are Vega-Lite charts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-import altair as alt
 import numpy as np
 
-from core.figures.theme import COLOURS, MARK, NORMAL, SURFACE_SCALE, Look, styled, technique
+from core.figures.theme import (
+    COLOURS,
+    LEGEND_ON_TOP,
+    MARK,
+    NORMAL,
+    SURFACE_SCALE,
+    Look,
+    Spec,
+    layered,
+    quantity,
+    rows,
+    technique,
+)
 from core.surface import Line, Surface, slice_at
-
-Spec = dict[str, Any]
-"""A Plotly figure: {"data": [...], "layout": {...}}, JSON values only."""
 
 
 def shared_z_range(surfaces: Sequence[Surface], log_z: bool) -> tuple[float, float]:
@@ -39,7 +47,8 @@ def surface_figure(
     """The loss over (α, β), in space or as contours, θ* marked where the grid has it.
 
     log_z: a logarithmic loss axis. z_range: in the units of the axis, to compare two surfaces. as_in_notebook: with the
-    notebook's swapped axes. The reader should see how high, how steep and how round the bowl around the trained point is.
+    notebook's swapped axes. The reader should see how high, how steep and how round the bowl around the trained point
+    is.
     """
     z_range = z_range or shared_z_range([surface], log_z)
     at = [round(float(a), 4) for a in surface.coordinates]
@@ -49,7 +58,7 @@ def surface_figure(
     return draw(at, z, loss, z_range, log_z, surface.centre, look)
 
 
-def _rows(values: np.ndarray) -> list[list[float]]:
+def _grid(values: np.ndarray) -> list[list[float]]:
     return [[float(f"{v:.5g}") for v in row] for row in values]
 
 
@@ -73,7 +82,7 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
     hover = "α %{x:.2f}<br>β %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>"
     data: list[Spec] = [
         {
-            "type": "surface", "x": at, "y": at, "z": _rows(z), "customdata": _rows(loss), "hovertemplate": hover,
+            "type": "surface", "x": at, "y": at, "z": _grid(z), "customdata": _grid(loss), "hovertemplate": hover,
             "colorscale": SURFACE_SCALE, "cmin": z_range[0], "cmax": z_range[1], "showscale": False,
             "contours": {"z": {"show": True, "color": "rgba(255,255,255,0.35)", "width": 1,
                                "start": z_range[0], "end": z_range[1], "size": (z_range[1] - z_range[0]) / 12}},
@@ -83,24 +92,28 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         height = np.log10(centre) if log_z else centre
         lift = 0.01 * (z_range[1] - z_range[0])
         data.append({
-            "type": "scatter3d", "x": [0], "y": [0], "z": [float(height + lift)], "mode": "markers+text", "text": ["θ*"],
-            "textposition": "top center", "marker": {"size": 5, "color": COLOURS["dropout"]}, "showlegend": False,
+            "type": "scatter3d", "x": [0], "y": [0], "z": [float(height + lift)], "mode": "markers+text",
+            "text": ["θ*"], "textposition": "top center", "showlegend": False,
+            "marker": {"size": 5, "color": COLOURS["dropout"]},
             "hovertemplate": f"the trained network<br>loss {centre:.4g}<extra></extra>",
         })  # fmt: skip
     scene = {
         "xaxis": {"title": {"text": "α"}}, "yaxis": {"title": {"text": "β"}},
-        "zaxis": {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range, log_z)},
-        "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
+        "zaxis": {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range,
+        log_z)}, "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
         "camera": {"eye": {"x": 1.35, "y": -1.35, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
     }  # fmt: skip
-    return {"data": data, "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 0), "uirevision": "kept", **_font(look)}}
+    return {
+        "data": data,
+        "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 0), "uirevision": "kept", **_font(look)},
+    }
 
 
 def _contours(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
     hover = "α %{x:.2f}<br>β %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>"
     data: list[Spec] = [
         {
-            "type": "contour", "x": at, "y": at, "z": _rows(z), "customdata": _rows(loss), "hovertemplate": hover,
+            "type": "contour", "x": at, "y": at, "z": _grid(z), "customdata": _grid(loss), "hovertemplate": hover,
             "colorscale": SURFACE_SCALE, "zmin": z_range[0], "zmax": z_range[1], "autocontour": False,
             "contours": {"start": z_range[0], "end": z_range[1], "size": (z_range[1] - z_range[0]) / 24},
             "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"},
@@ -108,8 +121,9 @@ def _contours(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         }
     ]  # fmt: skip
     if centre is not None:
-        data.append({"type": "scatter", "x": [0], "y": [0], "mode": "markers+text", "text": ["θ*"], "textposition": "top center",
-                     "textfont": {"color": "#ffffff"}, "marker": {"size": 9, "color": COLOURS["dropout"]}, "showlegend": False,
+        data.append({"type": "scatter", "x": [0], "y": [0], "mode": "markers+text", "text": ["θ*"],
+                     "textposition": "top center", "textfont": {"color": "#ffffff"}, "showlegend": False,
+                     "marker": {"size": 9, "color": COLOURS["dropout"]},
                      "hovertemplate": f"the trained network<br>loss {centre:.4g}<extra></extra>"})  # fmt: skip
     square = {"scaleanchor": "x", "constrain": "domain"}
     layout = {"xaxis": {"title": {"text": "α"}, "constrain": "domain"}, "yaxis": {"title": {"text": "β"}, **square},
@@ -119,47 +133,56 @@ def _contours(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
 
 def slice_figure(
     surface: Surface, axis: Literal["α", "β"], at: float, *, log_z: bool = False, look: Look = NORMAL
-) -> alt.TopLevelMixin:
+) -> Spec:
     """The surface cut along one axis: one curve of the loss, with the trained point where the cut goes through it."""
     other = "β" if axis == "α" else "α"
     where, losses = slice_at(surface, axis, at)
-    rows = [{"at": float(a), "loss": float(z)} for a, z in zip(surface.coordinates, losses, strict=True)]
-    scale = alt.Scale(type="log", nice=False) if log_z else alt.Scale(zero=False)
-    line = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(color=COLOURS[technique(surface.spec.run)], strokeWidth=look.stroke)
-        .encode(
-            x=alt.X("at:Q", title=axis),
-            y=alt.Y("loss:Q", title="loss (nats per image)", scale=scale),
-            tooltip=[alt.Tooltip("at:Q", title=axis, format=".3f"), alt.Tooltip("loss:Q", format=".4f")],
-        )
-    )
-    layers = [line]
+    scale = {"type": "log", "nice": False} if log_z else {"zero": False}
+    curve = {
+        "data": rows([{"at": float(a), "loss": float(z)} for a, z in zip(surface.coordinates, losses, strict=True)]),
+        "mark": {"type": "line", "color": COLOURS[technique(surface.spec.run)], "strokeWidth": look.stroke},
+        "encoding": {
+            "x": quantity("at", axis),
+            "y": quantity("loss", "loss (nats per image)", scale=scale),
+            "tooltip": [quantity("at", axis, format=".3f"), quantity("loss", "loss", format=".4f")],
+        },
+    }
+    layers = [curve]
     if surface.centre is not None and where == 0:
-        dot = alt.Chart(alt.Data(values=[{"at": 0.0, "loss": surface.centre, "name": "θ*"}])).encode(x="at:Q", y="loss:Q")
-        layers += [dot.mark_point(filled=True, size=90, color=COLOURS["dropout"]),
-                   dot.mark_text(dy=-12, fontSize=look.font + 2, color=MARK).encode(text="name:N")]  # fmt: skip
-    title = f"Slice along {axis} at {other} = {where:.2f}"
-    return styled(alt.layer(*layers).properties(title=title, height=look.height), look)
+        layers += _trained_point(surface.centre, look)
+    return layered(layers, look, f"Slice along {axis} at {other} = {where:.2f}")
 
 
-def line_figure(line: Line, *, look: Look = NORMAL) -> alt.TopLevelMixin:
-    """The loss along the straight line between two trained networks, above the chord that a convex function stays below."""
-    ends = [float(line.loss[0]), float(line.loss[-1])]
-    rows = [{"t": float(t), "loss": float(z), "what": "the loss on the way"} for t, z in zip(line.spec.positions, line.loss, strict=True)]
-    rows += [{"t": float(t), "loss": z, "what": "a convex function stays below this"} for t, z in zip((0, 1), ends, strict=True)]
+def _trained_point(loss: float, look: Look) -> list[Spec]:
+    here = {"data": rows([{"at": 0.0, "loss": loss, "name": "θ*"}])}
+    place = {"x": {"field": "at", "type": "quantitative"}, "y": {"field": "loss", "type": "quantitative"}}
+    text = {"type": "text", "dy": -12, "fontSize": look.font + 2, "color": MARK}
+    return [
+        {**here, "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS["dropout"]}, "encoding": place},
+        {**here, "mark": text, "encoding": {**place, "text": {"field": "name", "type": "nominal"}}},
+    ]
+
+
+def line_figure(line: Line, *, look: Look = NORMAL) -> Spec:
+    """The loss along the straight line between two trained networks, above the chord that a convex function stays
+    below."""
     names = ["the loss on the way", "a convex function stays below this"]
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(strokeWidth=look.stroke)
-        .encode(
-            x=alt.X("t:Q", title="t: from the network of one seed (0) to that of another (1)"),
-            y=alt.Y("loss:Q", title="loss (nats per image)"),
-            color=alt.Color("what:N", scale=alt.Scale(domain=names, range=[COLOURS["plain"], MARK]),
-                            legend=alt.Legend(title=None, orient="top", symbolType="stroke")),
-            strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [4, 4]]), legend=None),
-            tooltip=[alt.Tooltip("t:Q", format=".2f"), alt.Tooltip("loss:Q", format=".3f"), "what:N"],
-        )
-        .properties(height=look.height)
-    )  # fmt: skip
-    return styled(chart, look)
+    positions = line.spec.positions
+    values = [{"t": float(t), "loss": float(z), "what": names[0]} for t, z in zip(positions, line.loss, strict=True)]
+    values += [
+        {"t": float(t), "loss": float(line.loss[i]), "what": names[1]}
+        for t, i in ((positions[0], 0), (positions[-1], -1))
+    ]
+    curves = {
+        "data": rows(values),
+        "mark": {"type": "line", "strokeWidth": look.stroke},
+        "encoding": {
+            "x": quantity("t", "t: from the network of one seed (0) to that of another (1)"),
+            "y": quantity("loss", "loss (nats per image)"),
+            "color": {"field": "what", "type": "nominal", "legend": LEGEND_ON_TOP,
+                      "scale": {"domain": names, "range": [COLOURS["plain"], MARK]}},
+            "tooltip": [quantity("t", "t", format=".2f"), quantity("loss", "loss", format=".3f"),
+                        {"field": "what", "type": "nominal"}],
+        },
+    }  # fmt: skip
+    return layered([curves], look)

@@ -1,7 +1,8 @@
-"""The 3-D surface in the browser: a component over Plotly.react that keeps the camera when its data change.
+"""Figures in the browser: charts by Vega-Lite, surfaces by a component that keeps the camera when its data change.
 
-st.plotly_chart builds the scene anew with every change and loses the camera (streamlit#8882). plotly.min.js is the one of the
-installed plotly package, put into static/ when it is first needed, from where Streamlit serves it.
+The component is a thin one over Plotly.react: st.plotly_chart builds the scene anew with every change and loses the
+camera (streamlit#8882). plotly.min.js is the one of the installed plotly package, put into static/ when it is first
+needed, from where Streamlit serves it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.figures.surfaces import Spec
+from core.figures.theme import Spec
 from core.folders import replace_atomically
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
@@ -49,7 +50,7 @@ export default function ({ data, parentElement }) {
   el.style.height = data.height + "px";
   const style = getComputedStyle(parentElement);
   const text = style.getPropertyValue("--st-text-color") || style.color;
-  const grid = style.getPropertyValue("--st-border-color") || "rgba(128,128,128,0.4)";
+  const grid = "rgba(128,128,128,0.35)"; // to be seen on light and dark
   const layout = structuredClone(data.spec.layout);
   layout.font = { ...layout.font, color: text, family: style.getPropertyValue("--st-font") || "sans-serif" };
   const axes = [layout.xaxis, layout.yaxis, layout.scene?.xaxis, layout.scene?.yaxis, layout.scene?.zaxis];
@@ -65,7 +66,9 @@ export default function ({ data, parentElement }) {
     groups.get(data.group).add(el);
     el.removeAllListeners?.("plotly_relayout");
     el.on("plotly_relayout", (update) => { if (!el.turning) turnOthers(P, data.group, el, update); });
-  }).catch((error) => { el.textContent = `This figure cannot be drawn: ${error.message}. The table below has its numbers.`; });
+  }).catch((error) => {
+    el.textContent = `This figure cannot be drawn: ${error.message}. The table below has its numbers.`;
+  });
   return () => { left = true; groups.get(data.group)?.delete(el); };
 }
 """
@@ -83,7 +86,8 @@ def _component():
 
 @lru_cache(maxsize=1)
 def plotly_url() -> str:
-    """The address of the installed plotly package's plotly.min.js, relative to a page's; copies the file where needed."""
+    """The address of the installed plotly package's plotly.min.js, relative to a page's; copies the file where
+    needed."""
     package = Path(importlib.util.find_spec("plotly").submodule_search_locations[0])
     source, target = package / "package_data" / "plotly.min.js", STATIC / "plotly.min.js"
     size = source.stat().st_size
@@ -91,6 +95,12 @@ def plotly_url() -> str:
         with replace_atomically(target) as partial:
             partial.write_bytes(source.read_bytes())
     return f"./app/static/plotly.min.js?size={size}"
+
+
+def chart(spec: Spec, *, alt: str, into=st) -> None:
+    """Draw a Vega-Lite chart, which Streamlit updates in place. alt: what it shows, for a screen reader. into: a
+    column."""
+    into.vega_lite_chart(spec=spec, alt=alt)
 
 
 def scene(spec: Spec, *, key: str, alt: str, group: str = "", height: int = 460) -> None:
