@@ -22,7 +22,7 @@ BATCH, TEST_BATCH, WORKERS = 128, 256, 2
 
 
 def data_loader(root: Path, *, train: bool) -> DataLoader:
-    """Fashion-MNIST from torchvision's folder `root`, each image opened and converted when its batch is put together."""
+    """Fashion-MNIST from torchvision's folder `root`, each image converted when its batch is put together."""
     dataset = FashionMNIST(str(root), train=train, transform=ToTensor(), download=False)
     return DataLoader(dataset, batch_size=BATCH if train else TEST_BATCH, shuffle=train, num_workers=WORKERS)
 
@@ -77,8 +77,8 @@ def surface_points(
 ) -> tuple[float, list[float]]:
     """Seconds for the first n_points of the notebook's picture of `model`, and the losses there.
 
-    For each point the parameters are set to θ* + α·w₂ + β·w₁ and the loss is that of one fresh batch, the first of a new
-    pass over the shuffled loader. Afterwards the parameters are θ* again.
+    For each point the parameters are set to θ* + α·w₂ + β·w₁ and the loss is that of one fresh batch, the first of a
+    new pass over the shuffled loader. Afterwards the parameters are θ* again.
     """
     model.eval()
     loss_function = nn.CrossEntropyLoss()

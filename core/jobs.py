@@ -100,7 +100,8 @@ class Job:
         except Cancelled:
             self.state = "cancelled"
         except Exception as error:  # a page shows it; a thread that dies of it would lose it
-            log.warning("job %s failed: %s", self.key, error, exc_info=True)
+            expected = isinstance(error, (RuntimeError, ArithmeticError))  # ours, worded for the reader
+            log.warning("job %s failed: %s", self.key, error, exc_info=not expected)
             self.error, self.state = error, "failed"
 
     # called by pages

@@ -18,7 +18,7 @@ from torch.nn.functional import batch_norm, cross_entropy, layer_norm
 
 from core.config import RunConfig
 from core.data import Images, seeded, split_images
-from core.models import torch_generator
+from core.models import linear, torch_generator
 from core.run import Run
 from core.surface import Line, LineSpec, Surface, SurfaceSpec
 from core.training import as_pixels, fix_threads, versions
@@ -108,14 +108,14 @@ class _Hidden:
 def logits_at(p: Parameters, x: Tensor, config: RunConfig, statistics: str = "running") -> Tensor:
     """(N, 10) logits of the config's network with parameters p, in evaluation mode, for pixels x (N, inputs) in [0,
     1]."""
-    return _after_first(torch.addmm(p["linear1.bias"], x, p["linear1.weight"].T), p, _Hidden(config, statistics))
+    return _after_first(linear(x, p["linear1.weight"], p["linear1.bias"]), p, _Hidden(config, statistics))
 
 
 def _after_first(h: Tensor, p: Parameters, hidden: _Hidden) -> Tensor:
     """Logits from the first layer's pre-activation h, which is overwritten."""
     h = hidden(h, p, 1)
-    h = hidden(torch.addmm(p["linear2.bias"], h, p["linear2.weight"].T), p, 2)
-    return torch.addmm(p["linear3.bias"], h, p["linear3.weight"].T)
+    h = hidden(linear(h, p["linear2.weight"], p["linear2.bias"]), p, 2)
+    return linear(h, p["linear3.weight"], p["linear3.bias"])
 
 
 @torch.no_grad()
@@ -135,7 +135,7 @@ def loss_grid(
 
     x: (N, inputs) pixels in [0, 1]; y: (N,) classes. Any directions over θ's parameters; any network of the app.
     """
-    products = [torch.addmm(d["linear1.bias"], x, d["linear1.weight"].T) for d in (theta, u, v)]
+    products = [linear(x, d["linear1.weight"], d["linear1.bias"]) for d in (theta, u, v)]
     # what no direction moves is not computed again at each point; the first layer's part is in `products`
     moving = [n for n in theta if not n.startswith("linear1") and bool(u[n].any() or v[n].any())]
     hidden, point = _Hidden(config, statistics), dict(theta)

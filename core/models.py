@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from core.config import RunConfig
 from core.data import seeded
@@ -44,9 +45,46 @@ class Dropout(nn.Module):
         return x * torch.empty_like(x).bernoulli_(keep, generator=self.generator).div_(keep)
 
 
-def _linear(n_in: int, n_out: int, generator: torch.Generator) -> nn.Linear:
-    """torch.nn.Linear with PyTorch's own initialisation U(−1/√n_in, 1/√n_in), drawn from `generator`."""
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out)
+HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def linear(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+    """x wᵀ + b for x (N, in), w (out, in), b (out,) or None, by oneDNN where this build of PyTorch has it.
+
+    PyTorch itself sends float32 products to MKL, which on AMD processors reaches about half of what oneDNN does there
+    (`python -m bench.engine` prints both rates). Not differentiable; `Linear` is.
+    """
+    if HAS_ONEDNN:
+        return torch.ops.mkldnn._linear_pointwise(x, w, b, "none", [], "")
+    return x @ w.T if b is None else torch.addmm(b, x, w.T)
+
+
+class _LinearFunction(torch.autograd.Function):
+    """y = x wᵀ + b, and the three products of its derivative."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+        ctx.save_for_backward(x, w)
+        return linear(x, w, b)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g: Tensor):
+        x, w = ctx.saved_tensors
+        gradient_x = linear(g, w.T, None) if ctx.needs_input_grad[0] else None
+        return gradient_x, linear(g.T, x.T, None), g.sum(0)
+
+
+class Linear(nn.Linear):
+    """torch.nn.Linear, its products computed by `linear`; once differentiable. The same in training and evaluation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _LinearFunction.apply(x, self.weight, self.bias)
+
+
+def _linear(n_in: int, n_out: int, generator: torch.Generator) -> Linear:
+    """A Linear with PyTorch's own initialisation U(−1/√n_in, 1/√n_in), drawn from `generator`."""
+    layer = nn.utils.skip_init(Linear, n_in, n_out)
     bound = 1 / math.sqrt(n_in)
     nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
     nn.init.uniform_(layer.bias, -bound, bound, generator=generator)

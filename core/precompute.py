@@ -20,6 +20,7 @@ from pathlib import Path
 from core import store
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
 from core.folders import PRECOMPUTED
+from core.run import expected_seconds
 from core.surface import (
     RADII,
     LineSpec,
@@ -75,24 +76,21 @@ def surfaces() -> list[SurfaceSpec]:
 
 
 def plan() -> list[Shipped]:
-    """Everything that comes with the app, in an order in which each file finds what it needs."""
-    runs = [
-        Shipped(
-            store.run_name(c), f"run {c.to_params() or 'at the defaults'}", store.run_from_file, _run_writer(c, keep)
-        )
-        for c, keep in sorted(baseline_runs().items(), key=lambda item: _cost(item[0]))
-    ]
+    """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs first."""
+    keep = baseline_runs()
+    main = [config for config in keep if config in (*seeds_of(FULL), *seeds_of(SMALL_AND_NOISY))]
+    others = sorted((config for config in keep if config not in main), key=expected_seconds)
     planes = [
         Shipped(s.file_name, f"surface {s.method}, radius {s.radius}", surface_from_file, _surface_writer(s))
         for s in surfaces()
     ]
-    return [*runs, *planes, Shipped(BARRIER.file_name, "line between two seeds", line_from_file, _write_barrier)]
+    barrier = Shipped(BARRIER.file_name, "line between two seeds", line_from_file, _write_barrier)
+    return [*(_run(c, keep[c]) for c in main), *planes, barrier, *(_run(c, keep[c]) for c in others)]
 
 
-def _cost(config: RunConfig) -> float:
-    """Roughly proportional to a run's time: the main runs first, then the cheap ones."""
-    main = config in (*seeds_of(FULL), *seeds_of(SMALL_AND_NOISY))
-    return -1.0 if main else config.steps * (1 + config.batch_size / 100)
+def _run(config: RunConfig, keep_weights: bool) -> Shipped:
+    what = f"run {config.to_params() or 'at the defaults'}"
+    return Shipped(store.run_name(config), what, store.run_from_file, _run_writer(config, keep_weights))
 
 
 def _images():

@@ -186,7 +186,7 @@ def train(
 def _step(model, optimizer, penalised, config, tensors, batch) -> tuple[float, float]:
     """One optimizer step; the objective on the batch before it, and the norm of its gradient."""
     optimizer.zero_grad(set_to_none=True)
-    logits = model(as_pixels(tensors.train_x[batch]))
+    logits = model(as_pixels(tensors.train_x.index_select(0, batch)))
     objective = cross_entropy(logits, tensors.train_y[batch]) + penalty_of(penalised, config, in_loss=True)
     objective.backward()
     gradients = [w.grad for w in model.parameters()]

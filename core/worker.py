@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -265,6 +266,8 @@ def main() -> None:
         except Cancelled:
             channel.send("cancelled")
         except Exception as error:  # the server shows it; the process goes on
+            if not isinstance(error, (DataError, ArithmeticError)):
+                traceback.print_exc()
             channel.send("failed", kind=type(error).__name__, message=str(error))
         else:
             channel.send("done")

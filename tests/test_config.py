@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.config import (
@@ -196,6 +196,8 @@ def test_numbers_have_their_fields_own_type(config):
 
 
 @given(A_CONFIG)
+@example(RunConfig(n_train=257, batch_size=128))
+@example(RunConfig(n_train=257, batch_size=128, norm="batch"))
 def test_steps_are_the_batches_counted_one_by_one(config):
     sizes = [min(config.batch_size, config.n_train - i) for i in range(0, config.n_train, config.batch_size)]
     usable = [size for size in sizes if size > 1 or config.norm != "batch"]

@@ -51,7 +51,7 @@ def fill(folder, files: dict[str, bytes]):
 
 @pytest.fixture
 def fashion(monkeypatch) -> dict[str, bytes]:
-    """Four small files in the place of Fashion-MNIST's, whose sizes and checksums are expected instead of the real ones."""
+    """Four small files in the place of Fashion-MNIST's, whose checksums are expected instead of the real ones."""
     random = np.random.default_rng(0)
     files = {
         name: idx_bytes(random.integers(0, 256, (n, 28, 28)) if "images" in name else random.integers(0, 10, n))
@@ -79,7 +79,16 @@ GOOD = idx_bytes(np.arange(24).reshape(2, 3, 4))
 @pytest.mark.parametrize(
     "content",
     [b"", GOOD[:3], GOOD[:6], GOOD[:8], GOOD[:-1], GOOD + b"\0", b"\x1f\x8b" + GOOD, GOOD[:2] + b"\x0d" + GOOD[3:]],
-    ids=["empty", "half a magic", "half a size", "one size of three", "one byte short", "one byte long", "gzip", "floats"],
+    ids=[
+        "empty",
+        "half a magic",
+        "half a size",
+        "one size of three",
+        "one byte short",
+        "one byte long",
+        "gzip",
+        "floats",
+    ],
 )
 def test_a_file_that_is_no_idx_file_of_bytes_is_named(tmp_path, content):
     (tmp_path / "labels-idx1").write_bytes(content)
@@ -154,7 +163,7 @@ def test_the_images_of_verified_files_are_loaded_with_whole_number_classes(cache
 
 
 class Server:
-    """An HTTP server on this machine: `answers[path]` is what it does with each request in turn, the last one for ever."""
+    """An HTTP server on this machine: `answers[path]` is what it does with each request, the last one for ever."""
 
     def __init__(self):
         self.answers, self.asked, self.closing = {}, [], threading.Event()
@@ -382,7 +391,7 @@ def test_wrong_labels_fall_evenly_on_the_other_classes_and_move_with_the_seed():
 
 @pytest.fixture(scope="module")
 def numbered() -> Images:
-    """Images in the place of digits whose first two pixels are their number; test images count on from training images."""
+    """Images in the place of digits whose first two pixels are their number, test images after training images."""
     x = np.zeros((1797, 8, 8), np.uint8)
     x[:, 0, 0], x[:, 0, 1] = np.divmod(np.arange(1797), 256)
     y = np.arange(1797, dtype=np.int64) % 10
@@ -406,7 +415,11 @@ def test_smaller_training_sets_lie_in_larger_ones_apart_from_validation_and_test
 @given(st.from_type(RunConfig).filter(lambda c: c.dataset == "digits"))
 def test_only_training_labels_are_noisy_and_every_image_keeps_its_label(numbered, config):
     split = split_images(numbered, config)
-    for x, y in ((split.train_x, split.train_true_y), (split.held_out_x, split.held_out_y), (split.test_x, split.test_y)):
+    for x, y in (
+        (split.train_x, split.train_true_y),
+        (split.held_out_x, split.held_out_y),
+        (split.test_x, split.test_y),
+    ):
         assert np.array_equal(numbers(x) % 10, y)
     assert np.array_equal(split.train_y, noisy_labels(split.train_true_y, config.label_noise, config.seed))
 

@@ -102,7 +102,8 @@ def test_networks_of_one_seed_start_from_the_same_linear_layers(settings):
 def test_networks_of_two_seeds_and_layers_of_one_network_start_differently():
     one, other = (build_model(replace(DIGITS, seed=seed)).state_dict() for seed in (0, 1))
     assert not any(torch.equal(w, other[name]) for name, w in one.items())
-    assert not torch.equal(one["linear1.bias"][:10], one["linear3.bias"])
+    first = [one[f"linear{i}.weight"].flatten()[:99] / one[f"linear{i}.weight"].abs().max() for i in (1, 2, 3)]
+    assert torch.corrcoef(torch.stack(first)).triu(1).abs().max() < 0.5  # 5 σ of a chance correlation of 99 pairs
 
 
 # --- dropout --------------------------------------------------------------------------------------------------------

@@ -20,7 +20,9 @@ STRENGTH = st.floats(0, 10)
 
 def random_parameters(seed: int = 0) -> list[nn.Parameter]:
     generator = torch.Generator().manual_seed(seed)
-    tensors = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in ((7, 5), (7,), (1, 1), (3, 2, 2))]
+    tensors = [
+        torch.randn(shape, generator=generator, dtype=torch.float64) for shape in ((7, 5), (7,), (1, 1), (3, 2, 2))
+    ]
     tensors[0][2] = 0.0
     return [nn.Parameter(w) for w in tensors]
 

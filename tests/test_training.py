@@ -129,7 +129,7 @@ def averages(model, x, y, batch: int = 37):
 def test_a_run_is_what_a_second_implementation_makes_of_its_config(trained, digits, settings):
     run = trained(**settings)
     records, model = plain_training(run.config, digits)
-    # a bias before batch norm has no gradient but rounding, of which Adam makes whole steps: an image or two may tip over
+    # a bias before batch norm has no gradient but rounding, of which Adam makes whole steps, and an image may tip over
     rel, tipped = (1e-3, 0.02) if run.config.norm == "batch" else (2e-4, 1e-6)
     for ours, theirs in zip(run.records, records, strict=True):
         for name, value in theirs.items():
@@ -261,7 +261,13 @@ def orders(monkeypatch):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"dropout": 0.5}, {"norm": "batch"}, {"norm": "layer"}, {"l1": 1e-3, "l1_method": "proximal"}, {"label_noise": 0.5}],
+    [
+        {"dropout": 0.5},
+        {"norm": "batch"},
+        {"norm": "layer"},
+        {"l1": 1e-3, "l1_method": "proximal"},
+        {"label_noise": 0.5},
+    ],
     ids=str,
 )
 def test_runs_that_differ_in_one_setting_see_the_same_batches(orders, digits, tiny, settings):
@@ -277,12 +283,16 @@ def test_runs_that_differ_in_one_setting_see_the_same_batches(orders, digits, ti
 
 def test_an_epoch_sees_each_image_once_and_in_another_order_than_the_one_before(orders, digits, tiny):
     train(tiny, digits)
-    per_epoch = [sum(orders[i : i + 4], []) for i in (0, 4, 8)]
+    per_epoch = [[image for batch in orders[i : i + 4] for image in batch] for i in (0, 4, 8)]
     assert [len(batch) for batch in orders] == [16, 16, 16, 12] * 3
-    assert all(sorted(epoch) == list(range(60)) for epoch in per_epoch) and len({str(epoch) for epoch in per_epoch}) == 3
+    assert (
+        all(sorted(epoch) == list(range(60)) for epoch in per_epoch) and len({str(epoch) for epoch in per_epoch}) == 3
+    )
 
 
-@pytest.mark.parametrize(("norm", "sizes"), [("none", [16, 16, 16, 1]), ("layer", [16, 16, 16, 1]), ("batch", [16] * 3)])
+@pytest.mark.parametrize(
+    ("norm", "sizes"), [("none", [16, 16, 16, 1]), ("layer", [16, 16, 16, 1]), ("batch", [16] * 3)]
+)
 def test_a_last_batch_of_one_is_left_out_with_batch_norm_only_and_the_steps_say_so(orders, digits, tiny, norm, sizes):
     counted = []
     config = replace(tiny, n_train=49, norm=norm)
@@ -368,7 +378,9 @@ def test_what_on_epoch_raises_ends_the_training_after_that_epoch(digits, tiny):
 
 def test_a_run_says_on_what_it_was_computed(trained):
     run = trained()
-    assert run.device == "cpu" and run.versions["torch"] == torch.__version__ and run.versions["numpy"] == np.__version__
+    assert (
+        run.device == "cpu" and run.versions["torch"] == torch.__version__ and run.versions["numpy"] == np.__version__
+    )
     assert run.date.count("-") == 2
 
 
@@ -382,7 +394,9 @@ def test_pixels_are_scaled_as_torchvision_does_it():
 
 @pytest.mark.parametrize("batch", [1, 7, 64, 2048])
 @pytest.mark.parametrize("training_mode", [True, False])
-def test_an_evaluation_counts_each_image_once_and_leaves_the_model_as_it_was(digits, tiny, monkeypatch, batch, training_mode):
+def test_an_evaluation_counts_each_image_once_and_leaves_the_model_as_it_was(
+    digits, tiny, monkeypatch, batch, training_mode
+):
     monkeypatch.setattr(training, "EVALUATION_BATCH", batch)
     model = build_model(replace(tiny, norm="batch", dropout=0.5)).train(training_mode)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -437,6 +451,8 @@ def test_a_divergence_blames_the_setting_that_is_out_of_the_ordinary(settings, n
 def test_the_optimizer_decays_the_penalised_parameters_only(tiny):
     config = replace(tiny, l2=0.05, l2_method="decoupled", norm="batch")
     model = build_model(config)
-    decay = {id(w): group["weight_decay"] for group in build_optimizer(model, config).param_groups for w in group["params"]}
+    decay = {
+        id(w): group["weight_decay"] for group in build_optimizer(model, config).param_groups for w in group["params"]
+    }
     penalised = {id(w) for w in penalised_parameters(model, "weights")}
     assert decay == {id(w): 0.1 if id(w) in penalised else 0.0 for w in model.parameters()}

@@ -1,0 +1,111 @@
+"""What only a real browser can show: deep links on a cold server, the camera, the address, a phone, a live run."""
+
+import pytest
+from playwright.sync_api import expect
+
+SCENE = ".reglab-scene"
+
+
+def drawn(page, nth=0):
+    """Wait until the nth scene has its surface."""
+    page.wait_for_function(f"document.querySelectorAll('{SCENE}')[{nth}]?._fullLayout?.scene?._scene?.glplot", timeout=60_000)
+    return page.locator(SCENE).nth(nth)
+
+
+def camera(scene):
+    return scene.evaluate("el => el._fullLayout.scene._scene.getCamera().eye")
+
+
+def slider(page, key):
+    return page.locator(f".st-key-{key} input[type=range]")
+
+
+def address(page):
+    return page.evaluate("location.search")
+
+
+def test_a_deep_link_opened_first_after_a_cold_start_shows_its_page_its_menu_and_its_settings(cold_server, page):
+    page.goto(f"{cold_server.url}/baseline?seed=3&radius=0.5&view=contours")
+    expect(page.locator("h1")).to_have_text("Baseline: a network without regularization")
+    expect(page).to_have_title("Baseline · Regularization, seen")
+    menu = page.locator("[data-testid=stSidebar]")
+    expect(menu.get_by_role("link", name="Overview")).to_be_visible()
+    expect(menu.get_by_role("link", name="Baseline")).to_be_visible()
+    expect(page.locator("[data-testid=stSidebarNav]")).to_have_count(0)
+    expect(page.locator(".st-key-seed")).to_contain_text("3")
+    expect(page.locator(".st-key-radius")).to_contain_text("0.5")
+    page.wait_for_function(f"document.querySelector('{SCENE}')?.data?.[0]?.type === 'contour'")
+    assert page.locator(SCENE).first.evaluate("el => Math.max(...el.data[0].x)") == 0.5
+
+
+def test_the_camera_stays_when_the_surface_changes(server, page):
+    page.goto(f"{server.url}/baseline")
+    scene = drawn(page)
+    scene.evaluate("el => Plotly.relayout(el, {'scene.camera.eye': {x: 0.3, y: 2.1, z: 0.4}})")
+    before = camera(scene)
+    top = scene.evaluate("el => el.data[0].cmax")
+    slider(page, "radius").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"top => document.querySelector('{SCENE}').data[0].cmax !== top", arg=top)
+    assert camera(scene) == pytest.approx(before, abs=1e-6)
+    assert before["y"] == pytest.approx(2.1, abs=0.01)
+
+
+def test_scenes_side_by_side_turn_together(server, page):
+    page.goto(f"{server.url}/baseline")
+    left, right = drawn(page, 1), drawn(page, 2)
+    left.evaluate("el => Plotly.relayout(el, {'scene.camera': {eye: {x: -1, y: 1.5, z: 1.2}}})")
+    page.wait_for_function(
+        f"Math.abs(document.querySelectorAll('{SCENE}')[2]._fullLayout.scene._scene.getCamera().eye.x + 1) < 0.01"
+    )
+    assert camera(right)["y"] == pytest.approx(1.5, abs=0.01)
+
+
+def test_a_slider_moves_the_address_and_the_pasted_address_opens_the_same_figures(server, page, chromium):
+    page.goto(f"{server.url}/baseline")
+    gap = page.locator("[data-testid=stMetric]", has_text="Gap").nth(2)
+    expect(gap).to_be_visible()
+    before = gap.inner_text()
+    slider(page, "seed").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.search.includes('seed=1')")
+    expect(gap).not_to_have_text(before)
+    other = chromium.new_page()
+    other.goto(page.url.split("?")[0] + address(page))
+    expect(other.locator("[data-testid=stMetric]", has_text="Gap").nth(2)).to_have_text(gap.inner_text())
+    other.close()
+
+
+def test_the_presentation_stays_over_pages_and_hides_the_menu(server, page):
+    page.goto(f"{server.url}/?present=true")
+    expect(page.locator("[data-testid=stSidebar]")).to_be_hidden()
+    page.get_by_role("link", name="Baseline").first.click()
+    expect(page.locator("h1")).to_contain_text("Baseline")
+    page.wait_for_function("location.pathname === '/baseline' && location.search === '?present=true'")
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
+
+
+@pytest.mark.parametrize("path", ["", "baseline"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, path, scheme):
+    page = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.goto(f"{server.url}/{path}")
+    page.locator("h1").wait_for()
+    page.wait_for_timeout(3000)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    page.close()
+
+
+def test_markup_in_an_address_is_shown_as_text(server, page):
+    page.goto(f"{server.url}/baseline?lr=%3Cimg%20src=x%20onerror=alert(1)%3E&seed=**x**")
+    note = page.locator("[data-testid=stAlert]").first
+    expect(note).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(note).to_contain_text("**x**")
+    assert note.locator("img, strong").count() == 0
+
+
+def test_offline_a_run_off_the_stops_is_trained_on_the_digits_while_the_page_watches(server, page):
+    page.goto(f"{server.url}/baseline?seed=4&lr=0.003")
+    expect(page.get_by_text("scikit-learn's digits")).to_be_visible()
+    expect(page.get_by_text("Trained live on this machine")).to_be_visible()
+    expect(page.locator("[data-testid=stMetric]")).to_have_count(12)
