@@ -226,7 +226,7 @@ def test_a_surface_reports_what_a_plain_evaluation_finds(digits, settings, stati
         assert found.standard_error == pytest.approx(each.std().item() / 70**0.5, rel=1e-4)
     assert found.cosine == pytest.approx(cosine_similarity(flat(u), flat(v), dim=0).item(), abs=1e-6)
     assert found.direction_norms == pytest.approx((flat(u).norm().item(), flat(v).norm().item()), rel=1e-6)
-    trained = {name: w for name, w in model.named_parameters()}
+    trained = dict(model.named_parameters())
     assert found.weight_norm == pytest.approx(flat(trained).norm().item(), rel=1e-6)
 
 
