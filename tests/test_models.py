@@ -11,6 +11,7 @@ from hypothesis.extra.numpy import arrays
 from torch import nn
 from torch.nn.functional import batch_norm, layer_norm, linear, relu
 
+from core import models
 from core.config import DIGITS, RunConfig
 from core.models import Dropout, build_model, model_of, to_float16, torch_generator, weights_of
 
@@ -104,6 +105,31 @@ def test_networks_of_two_seeds_and_layers_of_one_network_start_differently():
     assert not any(torch.equal(w, other[name]) for name, w in one.items())
     first = [one[f"linear{i}.weight"].flatten()[:99] / one[f"linear{i}.weight"].abs().max() for i in (1, 2, 3)]
     assert torch.corrcoef(torch.stack(first)).triu(1).abs().max() < 0.5  # 5 σ of a chance correlation of 99 pairs
+
+
+@pytest.mark.parametrize("onednn", sorted({False, models.HAS_ONEDNN}))
+@pytest.mark.parametrize(("n", "n_in", "n_out"), [(128, 64, 256), (1, 256, 128), (7, 784, 10), (33, 1, 1)], ids=str)
+@pytest.mark.parametrize("layout", ["rows", "columns", "no gradient of x"])
+def test_a_linear_layer_and_its_gradients_are_pytorchs_own(monkeypatch, onednn, n, n_in, n_out, layout):
+    monkeypatch.setattr(models, "HAS_ONEDNN", onednn)
+    generator = torch.Generator().manual_seed(0)
+    ours = models._linear(n_in, n_out, generator)
+    theirs = nn.Linear(n_in, n_out, dtype=torch.float64)
+    theirs.load_state_dict(ours.state_dict())
+    shape = (n_in, n) if layout == "columns" else (n, n_in)
+    x, g = torch.randn(shape, generator=generator), torch.randn((n, n_out), generator=generator)
+    x = x.T if layout == "columns" else x
+    inputs = [x.clone(memory_format=torch.preserve_format), x.double()]
+    found = []
+    for layer, pixels in zip((ours, theirs), inputs, strict=True):
+        pixels.requires_grad_(layout != "no gradient of x")
+        y = layer(pixels)
+        (y * g.to(y.dtype)).sum().backward()
+        found.append([y.detach(), layer.weight.grad, layer.bias.grad, pixels.grad])
+    for one, exact in zip(*found, strict=True):
+        assert (one is None) == (exact is None)
+        if exact is not None:
+            torch.testing.assert_close(one.double(), exact, rtol=1e-4, atol=1e-4)
 
 
 # --- dropout --------------------------------------------------------------------------------------------------------

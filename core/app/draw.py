@@ -60,6 +60,9 @@ export default function ({ data, parentElement }) {
   let left = false;
   plotly(data.plotly).then(async (P) => {
     if (left) return;
+    // Plotly's uirevision keeps only what the mouse did; a view taken over from another scene is kept here.
+    el.view = el._fullLayout?.scene?._scene?.getCamera() ?? el.view;
+    if (layout.scene && el.view) layout.scene.camera = el.view;
     await P.react(el, structuredClone(data.spec.data), layout, config);
     if (!data.group) return;
     if (!groups.has(data.group)) groups.set(data.group, new Set());

@@ -8,7 +8,9 @@ SCENE = ".reglab-scene"
 
 def drawn(page, nth=0):
     """Wait until the nth scene has its surface."""
-    page.wait_for_function(f"document.querySelectorAll('{SCENE}')[{nth}]?._fullLayout?.scene?._scene?.glplot", timeout=60_000)
+    page.wait_for_function(
+        f"document.querySelectorAll('{SCENE}')[{nth}]?._fullLayout?.scene?._scene?.glplot", timeout=60_000
+    )
     return page.locator(SCENE).nth(nth)
 
 
@@ -51,6 +53,26 @@ def test_the_camera_stays_when_the_surface_changes(server, page):
     assert before["y"] == pytest.approx(2.1, abs=0.01)
 
 
+def test_the_camera_that_the_mouse_turned_stays_over_a_change_and_over_the_contour_view(server, page):
+    page.goto(f"{server.url}/baseline")
+    scene = drawn(page)
+    scene.scroll_into_view_if_needed()
+    start = camera(scene)
+    box = scene.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 150, box["y"] + box["height"] / 2 + 20, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    turned = camera(scene)
+    assert turned != pytest.approx(start, abs=0.1)
+    page.get_by_role("radio", name="contours").or_(page.get_by_role("button", name="contours")).first.click()
+    page.wait_for_function(f"document.querySelector('{SCENE}').data[0].type === 'contour'")
+    page.get_by_role("radio", name="3-D").or_(page.get_by_role("button", name="3-D")).first.click()
+    page.wait_for_function(f"document.querySelector('{SCENE}').data[0].type === 'surface'")
+    assert camera(drawn(page)) == pytest.approx(turned, abs=1e-6)
+
+
 def test_scenes_side_by_side_turn_together(server, page):
     page.goto(f"{server.url}/baseline")
     left, right = drawn(page, 1), drawn(page, 2)
@@ -65,14 +87,14 @@ def test_a_slider_moves_the_address_and_the_pasted_address_opens_the_same_figure
     page.goto(f"{server.url}/baseline")
     gap = page.locator("[data-testid=stMetric]", has_text="Gap").nth(2)
     expect(gap).to_be_visible()
-    before = gap.inner_text()
+    before = gap.text_content()
     slider(page, "seed").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search.includes('seed=1')")
     expect(gap).not_to_have_text(before)
     other = chromium.new_page()
     other.goto(page.url.split("?")[0] + address(page))
-    expect(other.locator("[data-testid=stMetric]", has_text="Gap").nth(2)).to_have_text(gap.inner_text())
+    expect(other.locator("[data-testid=stMetric]", has_text="Gap").nth(2)).to_have_text(gap.text_content())
     other.close()
 
 
@@ -106,6 +128,6 @@ def test_markup_in_an_address_is_shown_as_text(server, page):
 
 def test_offline_a_run_off_the_stops_is_trained_on_the_digits_while_the_page_watches(server, page):
     page.goto(f"{server.url}/baseline?seed=4&lr=0.003")
-    expect(page.get_by_text("scikit-learn's digits")).to_be_visible()
-    expect(page.get_by_text("Trained live on this machine")).to_be_visible()
+    expect(page.get_by_text("scikit-learn's digits")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Trained live on this machine")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stMetric]")).to_have_count(12)

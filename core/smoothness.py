@@ -1,0 +1,114 @@
+"""How smooth the loss is along the gradient: the three measures of Santurkar et al. 2018 (arXiv:1805.11604, figure 4).
+
+At a training step with weights θ and gradient g = ∇L(θ) on the current batch, the weights are moved to θ − η·g for step
+sizes η in a range, on the same batch in training mode. Nothing is trained by it; the weights and running statistics are
+put back bit by bit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from core.config import RunConfig
+from core.data import Images, split_images
+from core.models import build_model, torch_generator
+from core.probes import Probe, ProbeSpec
+from core.training import as_pixels, batches, build_optimizer, fix_threads, versions
+
+
+@dataclass(frozen=True)
+class Along:
+    """What was found along one gradient: losses (K,), gradient distances (K,) for K step sizes, and ‖g‖."""
+
+    losses: np.ndarray
+    distances: np.ndarray
+    gradient_norm: float
+    etas: np.ndarray
+
+    @property
+    def effective_beta(self) -> float:
+        """max over η of ‖∇L(θ) − ∇L(θ − ηg)‖ / (η·‖g‖): the steepest change of the gradient per distance moved."""
+        return float((self.distances / (self.etas * self.gradient_norm)).max())
+
+
+def probe_along_gradient(model: nn.Module, x: Tensor, y: Tensor, etas: np.ndarray) -> Along:
+    """Measure along the gradient of the model's batch loss on pixels x (B, …), classes y (B,), at each η of etas (K,).
+
+    The model is in training mode meanwhile (batch statistics), and left as it was: weights, buffers, gradients, mode.
+    A model with dropout would draw other masks at each η; such models are not measured.
+    """
+    was_training, buffers = model.training, {name: b.clone() for name, b in model.named_buffers()}
+    parameters = list(model.parameters())
+    start = [w.detach().clone() for w in parameters]
+    model.train()
+
+    def loss_and_gradient() -> tuple[float, Tensor]:
+        loss = cross_entropy(model(x), y)
+        return loss.item(), torch.cat([g.flatten() for g in torch.autograd.grad(loss, parameters)])
+
+    try:
+        _, g = loss_and_gradient()
+        directions = [
+            part.view_as(w) for part, w in zip(g.split([w.numel() for w in parameters]), parameters, strict=True)
+        ]
+        losses, distances = [], []
+        for eta in etas:
+            with torch.no_grad():
+                for w, w0, d in zip(parameters, start, directions, strict=True):
+                    torch.sub(w0, d, alpha=float(eta), out=w)
+            loss, moved = loss_and_gradient()
+            losses.append(loss)
+            distances.append((moved - g).norm().item())
+    finally:
+        with torch.no_grad():
+            for w, w0 in zip(parameters, start, strict=True):
+                w.copy_(w0)
+            for name, b in model.named_buffers():
+                b.copy_(buffers[name])
+        model.train(was_training)
+    return Along(np.array(losses), np.array(distances), g.norm().item(), np.asarray(etas, np.float64))
+
+
+def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int], None] | None = None) -> Probe:
+    """Train a config for spec.steps steps and measure along the gradient every spec.every steps. The training is the one
+    that `train` does: same split, first weights, batches and optimizer."""
+    fix_threads()
+    started = time.perf_counter()
+    config: RunConfig = spec.run
+    split = split_images(images, config)
+    train_x, train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
+    model = build_model(config)
+    optimizer = build_optimizer(model, config)
+    order = torch_generator(config.seed, "batch order")
+    etas = spec.etas
+    found: list[Along] = []
+    step = 0
+    while step < spec.steps:
+        for batch in batches(len(train_x), config, order):
+            x, y = as_pixels(train_x.index_select(0, batch)), train_y[batch]
+            if step % spec.every == 0:
+                found.append(probe_along_gradient(model, x, y, etas))
+            model.train()
+            optimizer.zero_grad(set_to_none=True)
+            cross_entropy(model(x), y).backward()
+            optimizer.step()
+            step += 1
+            if on_step:
+                on_step(step, spec.steps)
+            if step == spec.steps:
+                break
+    return Probe(
+        spec=spec,
+        losses=np.array([along.losses for along in found]),
+        distances=np.array([along.distances for along in found]),
+        gradient_norms=np.array([along.gradient_norm for along in found]),
+        seconds=time.perf_counter() - started,
+        versions=versions(),
+    )
