@@ -142,9 +142,15 @@ def main() -> int:
     live = statistics.median(seconds for seconds, _ in lives)
     beside = statistics.median([s for _, seconds in lives for s in seconds])
     print(f"cold start to the overview in Chromium: title {title:.2f} s, whole page {whole:.2f} s (median of 5)")
-    print(f"cold start to the baseline in Chromium: title {lesson[0]:.2f} s, whole page {lesson[1]:.2f} s (median of 3)")
-    print(f"slider to a precomputed run: {at_server:.3f} s at the server, {statistics.median(in_browser):.3f} s in Chromium")
-    print(f"live small-and-noisy run: {live:.1f} s (median of 3), {first:.1f} s the first time, PyTorch's start included")
+    print(
+        f"cold start to the baseline in Chromium: title {lesson[0]:.2f} s, whole page {lesson[1]:.2f} s (median of 3)"
+    )
+    print(
+        f"slider to a precomputed run: {at_server:.3f} s at the server, {statistics.median(in_browser):.3f} s in Chromium"
+    )
+    print(
+        f"live small-and-noisy run: {live:.1f} s (median of 3), {first:.1f} s the first time, PyTorch's start included"
+    )
     print(f"another session's slider meanwhile: {beside:.3f} s in Chromium (median)")
     torch_loaded = any(torch for _, _, torch in (*overview, *baseline))
     return verdict(

@@ -121,7 +121,7 @@ class Field:
             if number != int(number):
                 raise ConfigError(self.name, self.allowed, value)
             return int(number)
-        return number + 0.0  # -0.0 + 0.0 is 0.0
+        return float(f"{number:.15g}") + 0.0  # what an address can carry; and -0.0 + 0.0 is 0.0
 
     def parse(self, text: str) -> Value:
         """The value that `text`, from an address bar, stands for; raises ConfigError where it is none."""
@@ -178,8 +178,10 @@ FIELDS: dict[str, Field] = {
               unit="epochs", low=1, high=200, stops=(5, 10, 20, 30, 60, 100)),
         Field("batch_size", "int", 128, "Batch size", "How many images one step averages its gradient over.",
               unit="images", low=1, high=4096, stops=(2, 4, 8, 32, 128, 512)),
-        Field("lr", "float", 3e-4, "Learning rate", "The step size of Adam.",
+        Field("lr", "float", 3e-4, "Learning rate", "The step size of the optimizer.",
               low=1e-7, high=10.0, stops=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
+        Field("optimizer", "choice", "adam", "Optimizer",
+              "Adam, or plain stochastic gradient descent without momentum.", choices=("adam", "sgd")),
         Field("seed", "int", 0, "Seed",
               "Fixes which images are drawn, which labels are wrong, the first weights and the order of the batches.",
               low=0, high=2**31 - 1, stops=(0, 1, 2, 3, 4)),
@@ -210,6 +212,7 @@ class RunConfig:
     epochs: int = 20
     batch_size: int = 128
     lr: float = 3e-4
+    optimizer: str = "adam"
     seed: int = 0
 
     def __post_init__(self):
@@ -318,4 +321,5 @@ def seeds_of(config: RunConfig) -> tuple[RunConfig, ...]:
 
 def sweep(config: RunConfig, name: str) -> tuple[RunConfig, ...]:
     """The same run at every stop of one field's slider."""
-    return tuple(replace(config, **{name: stop}) for stop in FIELDS[name].stops)
+    stops = config.facts.n_train_stops if name == "n_train" else FIELDS[name].stops
+    return tuple(replace(config, **{name: stop}) for stop in stops)

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 
@@ -124,7 +125,10 @@ def read_idx(path: Path) -> np.ndarray:
         magic = file.read(4)
         if len(magic) != 4 or magic[:3] != b"\x00\x00\x08":
             raise DataError(f"{path.name} is not an IDX file of bytes. Delete it; it is fetched again.")
-        shape = tuple(int(n) for n in np.frombuffer(file.read(4 * magic[3]), dtype=">i4"))
+        sizes = file.read(4 * magic[3])
+        if len(sizes) != 4 * magic[3]:
+            raise DataError(f"{path.name} ends inside its header. Delete it; it is fetched again.")
+        shape = tuple(int(n) for n in np.frombuffer(sizes, dtype=">i4"))
     offset = 4 + 4 * magic[3]
     if path.stat().st_size != offset + int(np.prod(shape)):
         raise DataError(
@@ -208,7 +212,7 @@ def fetch(
                 with replace_atomically(folder / name) as partial:
                     _download(url, partial, md5, progress, timeout=timeout, time_limit=time_limit)
                 break
-            except (OSError, DataError) as error:  # urllib's errors are OSErrors
+            except (OSError, HTTPException, DataError) as error:  # urllib's own errors are OSErrors
                 causes.append(str(error))
         else:
             raise DataError(
@@ -236,7 +240,7 @@ def _download(url: str, path: Path, md5: str, progress: Progress | None, *, time
     deadline = time.monotonic() + time_limit
     with urllib.request.urlopen(url, timeout=timeout) as response, path.open("wb") as file:
         total, done = int(response.headers.get("Content-Length") or 0), 0
-        while block := response.read(1 << 16):
+        while block := response.read1(1 << 16):
             if time.monotonic() > deadline:
                 raise DataError(f"the download took longer than {time_limit:.0f} seconds")
             file.write(block)

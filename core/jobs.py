@@ -65,6 +65,7 @@ class Job:
         self.watchers: dict[str, float] = {}
         self._done, self._total, self._note, self._parts = 0, 0, "", []
         self._started: float | None = None
+        self._first = 0
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -72,9 +73,8 @@ class Job:
 
     def step(self, done: int, total: int) -> None:
         """Report progress. Raises Cancelled where the work should end."""
-        now = self._queue.clock()
-        if self._started is None:
-            self._started = now
+        if self._started is None or total != self._total:
+            self._started, self._first = self._queue.clock(), done
         self._done, self._total, self._note = done, total, ""
         if self._queue.should_stop(self):
             raise Cancelled
@@ -108,8 +108,9 @@ class Job:
 
     def snapshot(self) -> Snapshot:
         left = None
-        if self._started is not None and self._done:
-            left = (self._queue.clock() - self._started) / self._done * (self._total - self._done)
+        if self._started is not None and self._done > self._first:
+            pace = (self._queue.clock() - self._started) / (self._done - self._first)
+            left = pace * (self._total - self._done)
         return Snapshot(
             state=self.state, done=self._done, total=self._total, seconds_left=left,
             position=self._queue.position(self), parts=tuple(self._parts), note=self._note, error=self.error,
@@ -191,7 +192,7 @@ class JobQueue:
         """This session wants the job no longer. It ends unless another still watches it."""
         with self._lock:
             job.watchers.pop(session, None)
-            if not self._is_watched(job):
+            if job.state in ("waiting", "running") and not self._is_watched(job):
                 job.cancelled = True
                 if job.future and job.future.cancel():
                     job.state = "cancelled"

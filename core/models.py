@@ -130,7 +130,14 @@ def _writable32(w: np.ndarray) -> np.ndarray:
 def weights_of(model: nn.Module) -> dict[str, np.ndarray]:
     """Parameters and running statistics as numpy: matrices in float16 (half the file), everything else as it is."""
     state: Mapping[str, Tensor] = model.state_dict()
-    return {name: to_float16(t.numpy()) if t.ndim == 2 else t.numpy().copy() for name, t in state.items()}
+    return {
+        name: to_float16(t.numpy()) if t.ndim == 2 and t.abs().max() < FLOAT16_LIMIT else t.numpy().copy()
+        for name, t in state.items()
+    }
+
+
+FLOAT16_LIMIT = 65_504
+"""The largest float16. A matrix with larger weights, on the way to divergence, is kept in float32."""
 
 
 def to_float16(w: np.ndarray) -> np.ndarray:

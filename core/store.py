@@ -111,7 +111,8 @@ def run_from_file(path: Path) -> Run:
             EpochRecord(**{**dict(zip(columns, map(float, row), strict=True)), "epoch": int(row[0])}) for row in rows
         )
         weights = {name.removeprefix("weights/"): w for name, w in arrays.items() if name != "records"}
-        _check_weights(weights, config, path)
+        if meta["has_weights"]:
+            _check_weights(weights, config, path)
         return Run(
             config=config,
             records=records,
@@ -132,8 +133,6 @@ def run_from_file(path: Path) -> Run:
 
 def _check_weights(weights: Mapping[str, np.ndarray], config: RunConfig, path: Path) -> None:
     """The matrices must be those of the config's network, and every number finite."""
-    if not weights:
-        return
     sizes = (config.facts.n_inputs, *config.facts.widths, len(config.facts.class_names))
     for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
         w = weights.get(f"linear{i}.weight")

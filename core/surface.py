@@ -47,6 +47,8 @@ class SurfaceSpec:
             raise ValueError(f"resolution must be odd, so that the trained point is on the grid, not {self.resolution}")
         if not 3 <= self.resolution <= 201:
             raise ValueError(f"resolution must be from 3 to 201, not {self.resolution}")
+        if self.n_images < 1:
+            raise ValueError(f"n_images must be at least 1, not {self.n_images}")
         object.__setattr__(self, "n_images", min(self.n_images, self.run.n_train))
         object.__setattr__(self, "radius", float(self.radius))
         if self.run.norm != "batch":

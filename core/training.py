@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
 from core.models import build_model, torch_generator, weights_of
-from core.penalties import adam_proximal_step, l1_penalty, l2_penalty, penalised_parameters
+from core.penalties import proximal_step, l1_penalty, l2_penalty, penalised_parameters
 from core.run import TRAIN_SUBSET, EpochRecord, Evaluation, Run
 
 THREADS = min(2, os.cpu_count() or 1)
@@ -90,15 +90,18 @@ def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[T
             yield batch
 
 
-def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Adam:
-    """Adam, or AdamW with decoupled decay 2·λ₂ of the penalised parameters: w ← w − lr·2λ₂·w beside Adam's own step."""
-    if config.l2_method == "loss":
-        return torch.optim.Adam(model.parameters(), lr=config.lr, fused=True)
-    decayed = penalised_parameters(model, config.penalised)
+def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
+    """The config's optimizer, with its decoupled decay of the penalised parameters: w ← w − lr·2λ₂·w beside the step.
+
+    Adam becomes AdamW then; for plain SGD a decay in the gradient and a decoupled one are the same step.
+    """
+    decayed = penalised_parameters(model, config.penalised) if config.l2_method == "decoupled" else []
     chosen = {id(w) for w in decayed}
-    others = [w for w in model.parameters() if id(w) not in chosen]
-    groups = [{"params": decayed, "weight_decay": 2 * config.l2}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.lr, fused=True)
+    groups = [{"params": [w for w in model.parameters() if id(w) not in chosen], "weight_decay": 0.0}]
+    if decayed:
+        groups.append({"params": decayed, "weight_decay": 2 * config.l2})
+    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.AdamW if decayed else torch.optim.Adam}
+    return kinds[config.optimizer](groups, lr=config.lr, fused=True)
 
 
 def penalty_of(parameters: list[nn.Parameter], config: RunConfig, *, in_loss: bool) -> Tensor | float:
@@ -193,7 +196,7 @@ def _step(model, optimizer, penalised, config, tensors, batch) -> tuple[float, f
     norm = torch.stack(torch._foreach_norm(gradients)).norm().item()
     optimizer.step()
     if config.l1 and config.l1_method == "proximal":
-        adam_proximal_step(optimizer, penalised, config.l1)
+        proximal_step(optimizer, penalised, config.l1)
     return objective.item(), norm
 
 

@@ -13,7 +13,7 @@ from torch.nn.functional import softshrink
 
 from core.config import DIGITS
 from core.models import build_model
-from core.penalties import adam_proximal_step, l1_penalty, l2_penalty, penalised_parameters, soft_threshold
+from core.penalties import proximal_step, l1_penalty, l2_penalty, penalised_parameters, soft_threshold
 
 STRENGTH = st.floats(0, 10)
 
@@ -90,7 +90,7 @@ def test_a_proximal_step_thresholds_by_adams_own_step_size_in_every_group():
             moved = theirs[i] - sizes * m[i] / (1 - beta1**step)
             theirs[i] = moved.sign() * (moved.abs() - sizes * strength).clamp(min=0)
         optimizer.step()
-        adam_proximal_step(optimizer, ours, strength)
+        proximal_step(optimizer, ours, strength)
     for one, other in zip(ours, theirs, strict=True):
         torch.testing.assert_close(one.detach(), other, rtol=1e-10, atol=1e-12)
 
@@ -103,7 +103,7 @@ def test_proximal_adam_finds_the_minimum_of_a_lasso_with_its_exact_zeros():
     for _ in range(1500):
         w.grad = w.detach() - c
         optimizer.step()
-        adam_proximal_step(optimizer, [w], strength)
+        proximal_step(optimizer, [w], strength)
     torch.testing.assert_close(w.detach(), softshrink(c, strength), atol=0.02, rtol=0)
     assert torch.equal(w == 0, c.abs() < strength)
 
@@ -115,9 +115,9 @@ def test_only_the_given_parameters_are_thresholded_and_none_at_strength_zero():
         w.grad = torch.ones_like(w)
     optimizer.step()
     before = copy.deepcopy(ours)
-    adam_proximal_step(optimizer, ours, 0.0)
+    proximal_step(optimizer, ours, 0.0)
     assert all(torch.equal(w, b) for w, b in zip(ours, before, strict=True))
-    adam_proximal_step(optimizer, ours[:1], 5.0)
+    proximal_step(optimizer, ours[:1], 5.0)
     assert [torch.equal(w, b) for w, b in zip(ours, before, strict=True)] == [False, True, True, True]
 
 

@@ -21,6 +21,8 @@ from core.run import Evaluation
 from core.training import DivergenceError, as_pixels, batches, build_optimizer, evaluate, train
 
 SETTINGS = [
+    {"optimizer": "sgd", "lr": 0.1},
+    {"optimizer": "sgd", "lr": 0.1, "l1": 3e-3, "l1_method": "proximal", "l2": 1e-2, "l2_method": "decoupled"},
     {},
     {"norm": "batch"},
     {"norm": "batch", "norm_position": "after", "dropout": 0.2},
@@ -74,7 +76,8 @@ def plain_training(config: RunConfig, images):
     others = [w for w in model.parameters() if all(w is not p for p in penalised)]
     decoupled = config.l2_method == "decoupled"
     groups = [{"params": penalised, "weight_decay": 2 * config.l2 * decoupled}, {"params": others, "weight_decay": 0}]
-    kind = torch.optim.AdamW if decoupled else torch.optim.Adam
+    adam = torch.optim.AdamW if decoupled else torch.optim.Adam
+    kind = torch.optim.SGD if config.optimizer == "sgd" else adam
     optimizer = kind(groups, lr=config.lr, foreach=False, fused=False)
     order = torch_generator(config.seed, "batch order")
     records = []
@@ -100,6 +103,9 @@ def plain_training(config: RunConfig, images):
             if config.l1_method == "proximal":
                 with torch.no_grad():
                     for w in penalised:
+                        if config.optimizer == "sgd":
+                            w.copy_((w.abs() - config.lr * config.l1).clamp(min=0) * w.sign())
+                            continue
                         v = optimizer.state[w]["exp_avg_sq"] / (1 - 0.999 ** int(optimizer.state[w]["step"]))
                         shrunk = (w.abs() - config.lr * config.l1 / (v.sqrt() + 1e-8)).clamp(min=0)
                         w.copy_(shrunk * w.sign())
