@@ -1,7 +1,9 @@
-"""Batch and layer normalisation written out: forward, backward, running statistics. numpy, so that a page can step through.
+"""Batch and layer normalisation written out: forward, backward, running statistics. numpy, so that a page can step
+through.
 
 Arrays are (B, D): B samples of a mini-batch in rows, D features (units) in columns. Batch norm: Ioffe & Szegedy 2015,
-arXiv:1502.03167, algorithm 1. Layer norm: Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3. Both as torch.nn has them.
+arXiv:1502.03167, algorithm 1. Layer norm: Ba, Kiros & Hinton 2016, arXiv:1607.06450, equation 3. Both as torch.nn has
+them.
 """
 
 from __future__ import annotations

@@ -31,9 +31,10 @@ def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 def proximal_step(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter], strength: float) -> None:
     """L1's proximal step after a step of the optimizer, in place.
 
-    After plain SGD: w ← soft_threshold(w, lr·λ₁). After Adam: w ← soft_threshold(w, lr·λ₁ / (√v̂ + eps)). Adam steps each weight by its own step size lr/(√v̂ + eps), where v̂ is its bias-corrected mean squared gradient;
-    the proximal map must use the same one, or it would solve another problem than λ₁·Σ|w| in the loss (Yun, Lozano &
-    Yang 2020, arXiv:2007.07484, algorithm ProxGen). A weight whose data gradient is always 0 becomes exactly 0 at once.
+    After plain SGD: w ← soft_threshold(w, lr·λ₁). After Adam: w ← soft_threshold(w, lr·λ₁ / (√v̂ + eps)). Adam steps
+    each weight by its own step size lr/(√v̂ + eps), where v̂ is its bias-corrected mean squared gradient; the proximal
+    map must use the same one, or it would solve another problem than λ₁·Σ|w| in the loss (Yun, Lozano & Yang 2020,
+    arXiv:2007.07484, algorithm ProxGen). A weight whose data gradient is always 0 becomes exactly 0 at once.
     """
     settings = {id(w): group for group in optimizer.param_groups for w in group["params"]}
     for w in parameters:

@@ -76,7 +76,8 @@ def surfaces() -> list[SurfaceSpec]:
 
 
 def plan() -> list[Shipped]:
-    """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs first."""
+    """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs
+    first."""
     keep = baseline_runs()
     main = [config for config in keep if config in (*seeds_of(FULL), *seeds_of(SMALL_AND_NOISY))]
     others = sorted((config for config in keep if config not in main), key=expected_seconds)

@@ -18,9 +18,9 @@ from core.config import RunConfig
 class ProbeSpec:
     """Which training to measure, when, and how far along the gradient.
 
-    run: its optimizer, batch size, seed and network; its epochs do not matter. steps: training steps in all; every: steps
-    between two measurements. eta_low, eta_high, eta_count: the step sizes η, evenly spaced, as multiples of the gradient
-    (Santurkar et al. 2018, appendix A.2.2: [½, 4] × learning rate 0.1, hence up to 0.4).
+    run: its optimizer, batch size, seed and network; its epochs do not matter. steps: training steps in all; every:
+    steps between two measurements. eta_low, eta_high, eta_count: the step sizes η, evenly spaced, as multiples of the
+    gradient (Santurkar et al. 2018, appendix A.2.2: [½, 4] × learning rate 0.1, hence up to 0.4).
     """
 
     run: RunConfig

@@ -77,8 +77,8 @@ def probe_along_gradient(model: nn.Module, x: Tensor, y: Tensor, etas: np.ndarra
 
 
 def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int], None] | None = None) -> Probe:
-    """Train a config for spec.steps steps and measure along the gradient every spec.every steps. The training is the one
-    that `train` does: same split, first weights, batches and optimizer."""
+    """Train a config for spec.steps steps and measure along the gradient every spec.every steps. The training is the
+    one that `train` does: same split, first weights, batches and optimizer."""
     fix_threads()
     started = time.perf_counter()
     config: RunConfig = spec.run

@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
 from core.models import build_model, torch_generator, weights_of
-from core.penalties import proximal_step, l1_penalty, l2_penalty, penalised_parameters
+from core.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step
 from core.run import TRAIN_SUBSET, EpochRecord, Evaluation, Run
 
 THREADS = min(2, os.cpu_count() or 1)

@@ -13,7 +13,7 @@ from torch.nn.functional import softshrink
 
 from core.config import DIGITS
 from core.models import build_model
-from core.penalties import proximal_step, l1_penalty, l2_penalty, penalised_parameters, soft_threshold
+from core.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step, soft_threshold
 
 STRENGTH = st.floats(0, 10)
 
