@@ -21,7 +21,12 @@ from core.penalties import l1_penalty, l2_penalty, penalised_parameters, proxima
 from core.run import TRAIN_SUBSET, EpochRecord, Evaluation, Run
 
 THREADS = min(2, os.cpu_count() or 1)
-"""Every run uses this many threads: another number gives other last bits, and so, after some epochs, another run."""
+"""Threads of a large run and of a surface. Another number gives other last bits, and so, after some epochs, another
+run."""
+
+SMALL_RUN = 5_000
+"""Training images up to which one thread trains. Such runs are trained live, beside pages that need a processor too:
+there, two threads that wait for each other are slower than one (`python -m bench.app`)."""
 
 EVALUATION_BATCH = 2048
 
@@ -49,10 +54,15 @@ def _likely_cause(config: RunConfig) -> tuple[str, str]:
     return "lr", "Try a smaller learning rate or a larger batch."
 
 
-def fix_threads() -> None:
-    """Make torch compute with THREADS threads on the calling thread and those it starts."""
-    if torch.get_num_threads() != THREADS:
-        torch.set_num_threads(THREADS)
+def threads_of(config: RunConfig) -> int:
+    """The number of threads that a run is trained with; part of what its bits depend on, and recorded in it."""
+    return 1 if config.n_train <= SMALL_RUN else THREADS
+
+
+def fix_threads(threads: int = THREADS) -> None:
+    """Make torch compute with so many threads from now on."""
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
 
 
 def as_pixels(x: Tensor) -> Tensor:
@@ -138,7 +148,7 @@ def train(
     either raises ends the training. The same config gives the same bits on one machine, whatever else runs. Raises
     DivergenceError, with the records so far, where the loss stops being finite.
     """
-    fix_threads()
+    fix_threads(threads_of(config))
     started = time.perf_counter()
     tensors = _Tensors(split_images(images, config))
     model = build_model(config)
@@ -180,7 +190,7 @@ def train(
         weights=weights,
         seconds=time.perf_counter() - started,
         device="cpu",
-        threads=THREADS,
+        threads=threads_of(config),
         versions=versions(),
         date=datetime.date.today().isoformat(),
     )

@@ -248,15 +248,16 @@ def test_training_leaves_every_global_random_number_alone(digits, tiny):
     assert np.array_equal(np.random.get_state()[1], before[1]) and random.getstate() == before[2]
 
 
-def test_every_run_uses_the_same_number_of_threads(digits, tiny):
+def test_a_run_uses_and_records_the_number_of_threads_of_its_size(digits, tiny):
     used = []
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     try:
         run = train(tiny, digits, lambda _: used.append(torch.get_num_threads()))
     finally:
         torch.set_num_threads(before)
-    assert set(used) == {training.THREADS} == {run.threads}
+    assert set(used) == {1} == {run.threads}
+    assert training.threads_of(RunConfig()) == training.THREADS
 
 
 @pytest.fixture

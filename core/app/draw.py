@@ -57,13 +57,17 @@ export default function ({ data, parentElement }) {
   for (const axis of axes) if (axis) Object.assign(axis, { gridcolor: grid, zerolinecolor: grid, linecolor: grid });
   // The wheel scrolls the page; zooming a scene is done with the right button or two fingers.
   const config = { displaylogo: false, responsive: true, scrollZoom: false };
+  // A rerun that changed something else comes here too; drawing the same scene again would cost a phone its battery.
+  const told = JSON.stringify([data.spec, text]);
+  const isNew = el.told !== told;
+  el.told = told;
   let left = false;
   plotly(data.plotly).then(async (P) => {
     if (left) return;
     // Plotly's uirevision keeps only what the mouse did; a view taken over from another scene is kept here.
     el.view = el._fullLayout?.scene?._scene?.getCamera() ?? el.view;
     if (layout.scene && el.view) layout.scene.camera = el.view;
-    await P.react(el, structuredClone(data.spec.data), layout, config);
+    if (isNew) await P.react(el, structuredClone(data.spec.data), layout, config);
     if (!data.group) return;
     if (!groups.has(data.group)) groups.set(data.group, new Set());
     groups.get(data.group).add(el);
