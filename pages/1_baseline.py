@@ -12,7 +12,12 @@ from core.surface import SurfaceSpec, notebook_spec
 HERE = "pages/1_baseline.py"
 SETTINGS = ("n_train", "label_noise", "epochs", "lr", "batch_size", "seed")
 NETWORKS = ("full", "small and noisy", "yours")
-CHOICES = {**panels.SURFACE_CHOICES, "network": NETWORKS, "same_z": ("true", "false")}
+CHOICES = {
+    **panels.SURFACE_CHOICES,
+    "network": NETWORKS,
+    "same_z": ("true", "false"),
+    "notebook_loss": ("true", "false"),
+}
 
 lesson = frame.begin(HERE)
 controls.say_what_was_wrong(SETTINGS, CHOICES)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
 COURSE = "Regularization, seen"
@@ -75,6 +76,12 @@ def text(body: str) -> None:
     st.markdown(body, width="stretch" if is_presenting() else TEXT_WIDTH)
 
 
+@st.cache_resource(ttl=600, show_spinner=False)
+def data_on_this_machine() -> DataState:
+    """Where the images are; looked up, and every file verified, at most once in ten minutes."""
+    return data_state()
+
+
 def session_name() -> str:
     """A name for this visitor's session that other sessions cannot guess, for the queue to tell them apart."""
     return st.session_state.setdefault("_session", uuid.uuid4().hex)
@@ -116,6 +123,21 @@ def _menu() -> None:
         st.page_link(lesson.path, label=lesson.title, help=lesson.question)
     st.divider()
     _switch()
+    _data_note()
+
+
+def _data_note() -> None:
+    """Which images live training has on this machine."""
+    state = data_on_this_machine()
+    if state.source == "REGLAB_DATA":
+        st.caption(":material/database: Fashion-MNIST is here, in the folder of REGLAB_DATA, and verified.")
+    elif state.source == "cache":
+        st.caption(":material/database: Fashion-MNIST is here, in the cache folder, and verified.")
+    else:
+        st.caption(
+            ":material/database: Fashion-MNIST is not on this machine. What is precomputed needs no images; live "
+            "training fetches them first, or takes scikit-learn's digits."
+        )
 
 
 def _present(lesson: Lesson) -> None:

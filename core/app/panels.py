@@ -58,8 +58,12 @@ def headline(run: Run, *, narrow: bool = False) -> None:
         places.metric(label, value)
 
 
-def run_curves(run: Run, *, key: str, with_notebook: bool = False) -> None:
-    """Loss and accuracy of one run side by side, with its table."""
+def run_curves(run: Run, *, key: str) -> None:
+    """Loss and accuracy of one run side by side, with its table; the notebook's own training loss on request."""
+    with_notebook = st.toggle(
+        "Show the notebook's training loss too", key="notebook_loss", bind="query-params",
+        help="The mean over an epoch's batches in training mode, penalty included, while the weights move.",
+    )  # fmt: skip
     left, right = st.columns(2)
     curves = NOTEBOOK_LOSS if with_notebook else LOSS
     with left:

@@ -11,9 +11,9 @@ import streamlit as st
 
 from core import store
 from core.app.draw import chart
-from core.app.frame import look, session_name
+from core.app.frame import data_on_this_machine, look, session_name
 from core.config import RunConfig
-from core.data import DataError, DataState, data_state
+from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs import Job, JobQueue, QueueFull, Snapshot
 from core.run import Run, digits_twin, expected_seconds
@@ -81,11 +81,6 @@ def stored_line(spec: LineSpec) -> Line | None:
 def stored_runs(configs: tuple[RunConfig, ...]) -> list[Run]:
     """Those of several runs that are stored."""
     return [run for run in map(stored_run, configs) if run]
-
-
-@st.cache_resource(ttl=30, show_spinner=False)
-def data_on_this_machine() -> DataState:
-    return data_state()
 
 
 # --- what the jobs do: on the queue's thread, in the worker's process, without streamlit
@@ -266,6 +261,7 @@ def _follow(job: Job, config: RunConfig | None, key: str) -> None:
         job_queue().watch(job, session_name())
         now = job.snapshot()
         if live and not now.is_live:
+            data_on_this_machine.clear()  # the work may have fetched the images
             st.rerun()
         _show(now, job, config, key)
 
