@@ -12,6 +12,10 @@ from core.config import DATASETS, DIGITS, RunConfig
 TRAIN_SUBSET = 10_000
 """The training loss is measured on at most this many training images, the first of the split."""
 
+SMALL_RUN = 5_000
+"""Training images up to which one thread trains. Such runs are trained live, beside pages that need a processor too:
+there, two threads that wait for each other are slower than one (`python -m bench.app`)."""
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -112,12 +116,13 @@ def total_parameters(config: RunConfig) -> int:
 
 
 def expected_seconds(config: RunConfig) -> float:
-    """How long a run takes on two quiet cores, from the rates that `python -m bench.engine` measures; within a factor
-    of two."""
-    size = sum(w for w, _ in parameter_counts(config).values()) / 385_728
+    """How long a run takes on two processor cores, within a factor of two: fitted to the times of the shipped runs, which
+    `python -m core.precompute` prints."""
+    size = sum(w for w, _ in parameter_counts(config).values()) / 386_120
+    per_image, per_evaluation = (12e-6, 3e-6) if config.n_train <= SMALL_RUN else (7e-6, 2.3e-6)
     evaluated = config.facts.n_validation + min(config.n_train, TRAIN_SUBSET)
-    seconds_per_image = size * 13e-6
-    return config.steps * (3e-4 + config.batch_size * seconds_per_image) + config.epochs * evaluated * size * 4.5e-6
+    step = 6e-4 + config.batch_size * size * per_image
+    return config.steps * step + config.epochs * evaluated * size * per_evaluation
 
 
 def digits_twin(config: RunConfig) -> RunConfig:

@@ -18,15 +18,11 @@ from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
 from core.models import build_model, torch_generator, weights_of
 from core.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step
-from core.run import TRAIN_SUBSET, EpochRecord, Evaluation, Run
+from core.run import SMALL_RUN, TRAIN_SUBSET, EpochRecord, Evaluation, Run
 
 THREADS = min(2, os.cpu_count() or 1)
 """Threads of a large run and of a surface. Another number gives other last bits, and so, after some epochs, another
 run."""
-
-SMALL_RUN = 5_000
-"""Training images up to which one thread trains. Such runs are trained live, beside pages that need a processor too:
-there, two threads that wait for each other are slower than one (`python -m bench.app`)."""
 
 EVALUATION_BATCH = 2048
 

@@ -6,9 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.config import DIGITS, FULL, RunConfig
+from core import store
+from core.config import DIGITS, FULL, SMALL_AND_NOISY, RunConfig, sweep
 from core.models import build_model
-from core.run import RECORD_FIELDS, EpochRecord, Evaluation, Run, layer_matrices, parameter_counts, total_parameters
+from core.run import (
+    RECORD_FIELDS,
+    EpochRecord,
+    Evaluation,
+    Run,
+    expected_seconds,
+    layer_matrices,
+    parameter_counts,
+    total_parameters,
+)
 
 
 def run_with(held_out_losses: list[float], **others: list[float]) -> Run:
@@ -76,3 +86,13 @@ def test_the_layer_matrices_are_the_weights_of_the_linear_layers(trained, norm):
     assert {name: w.shape for name, w in matrices.items()} == {
         "linear1.weight": (256, 64), "linear2.weight": (128, 256), "linear3.weight": (10, 128),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("base", [FULL, SMALL_AND_NOISY])
+@pytest.mark.parametrize("name", ["n_train", "batch_size", "epochs"])
+def test_the_expected_time_is_within_a_factor_of_three_of_what_the_shipped_runs_took(base, name):
+    """They were computed on a machine that did other things too, hence three and not two."""
+    runs = [run for config in sweep(base, name) if (run := store.load_run(config))]
+    assert len(runs) >= 4
+    for run in runs:
+        assert expected_seconds(run.config) / 3 < run.seconds < expected_seconds(run.config) * 3
