@@ -116,8 +116,7 @@ def total_parameters(config: RunConfig) -> int:
 
 
 def expected_seconds(config: RunConfig) -> float:
-    """How long a run takes on two processor cores, within a factor of two: fitted to the times of the shipped runs, which
-    `python -m core.precompute` prints."""
+    """How long a run takes on two processor cores, within a factor of two: fitted to the times of the shipped runs."""
     size = sum(w for w, _ in parameter_counts(config).values()) / 386_120
     per_image, per_evaluation = (12e-6, 3e-6) if config.n_train <= SMALL_RUN else (7e-6, 2.3e-6)
     evaluated = config.facts.n_validation + min(config.n_train, TRAIN_SUBSET)
