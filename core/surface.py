@@ -102,8 +102,20 @@ class Surface:
         return float(self.loss[half, half]) if rest else None
 
     @property
+    def angle(self) -> float:
+        """Between u and v, in degrees."""
+        return float(np.degrees(np.arccos(np.clip(self.cosine, -1, 1))))
+
+    @property
     def range(self) -> tuple[float, float]:
         return float(self.loss.min()), float(self.loss.max())
+
+    @property
+    def edge_rise(self) -> float:
+        """The mean loss on the four edges of the square above the loss at θ*. Raises TypeError on an even grid."""
+        inner = self.loss[1:-1, 1:-1]
+        edges = (self.loss.sum() - inner.sum()) / (self.loss.size - inner.size)
+        return float(edges) - self.centre
 
     @property
     def worse_than_chance(self) -> float:

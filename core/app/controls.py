@@ -56,7 +56,7 @@ def say_what_was_wrong(names: Sequence[str], choices: Mapping[str, Sequence[str]
         kept = {name: value for name, value in given.items() if name not in problems}
         st.session_state["_address"] = kept, tuple(problems.values())
     kept, shown = st.session_state.get("_address", ({}, ()))
-    if shown and (problems or kept == given):
+    if shown and (problems or given.items() <= kept.items()):
         st.warning(
             "Part of this address could not be used; the defaults take its place.\n\n"
             + "\n".join(f"- {p}" for p in shown)

@@ -50,7 +50,7 @@ export default function ({ data, parentElement }) {
   el.style.height = data.height + "px";
   const style = getComputedStyle(parentElement);
   const text = style.getPropertyValue("--st-text-color") || style.color;
-  const grid = "rgba(128,128,128,0.35)"; // to be seen on light and dark
+  const grid = "#9aa1ab"; // to be seen on light and dark
   const layout = structuredClone(data.spec.layout);
   layout.font = { ...layout.font, color: text, family: style.getPropertyValue("--st-font") || "sans-serif" };
   const axes = [layout.xaxis, layout.yaxis, layout.scene?.xaxis, layout.scene?.yaxis, layout.scene?.zaxis];

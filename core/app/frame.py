@@ -58,12 +58,10 @@ def end(path: str) -> None:
     left, right = st.columns(2)
     if previous:
         with left:
-            st.page_link(previous.path, label=f"{previous.title}: {previous.question}", icon=":material/arrow_back:")
+            st.page_link(previous.path, label=f"Back: {previous.title}", icon=":material/arrow_back:")
     if following:
         with right:
-            st.page_link(
-                following.path, label=f"{following.title}: {following.question}", icon=":material/arrow_forward:"
-            )
+            st.page_link(following.path, label=f"Next: {following.title}", icon=":material/arrow_forward:")
 
 
 def look() -> Look:

@@ -26,9 +26,9 @@ def class_gallery() -> None:
     """The ten classes with images of each, or their names alone where the images are not on this machine."""
     names = DATASETS["fashion-mnist"].class_names
     if data_or_download(key="gallery"):
-        columns = st.columns(2)
+        cells = st.grid(2, min_column_width=300)
         for i, (name, strip) in enumerate(zip(names, _strips(PER_CLASS), strict=True)):
-            with columns[i % 2]:
+            with cells:
                 st.image(strip, caption=f"{i}: {name}", width="stretch")
     else:
         st.markdown("The ten classes: " + ", ".join(f"{i} {name}" for i, name in enumerate(names)) + ".")

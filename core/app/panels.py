@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.app.draw import chart, scene
 from core.app.frame import is_presenting, look
-from core.app.runs import surface_or_computing
+from core.app.runs import stored_surface, surface_or_computing
 from core.claims import paired_difference, spread
-from core.config import RunConfig
+from core.config import FULL, RunConfig
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
 from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
 from core.figures.theme import Spec
@@ -44,6 +44,13 @@ def table(rows: Sequence[Mapping], *, key: str, label: str = "Numbers behind thi
 # --- a run ----------------------------------------------------------------------------------------------------------
 
 
+EXPLAINED = {
+    "Gap": "Training minus held-out accuracy at the last epoch. With wrong labels it can be below 0: "
+    "the training accuracy counts a right answer to a wrong label as a mistake.",
+    "Best epoch": "The epoch with the lowest loss on the held-out images.",
+}
+
+
 def headline(run: Run, *, narrow: bool = False) -> None:
     """The three numbers of a run at its last epoch, and its best epoch."""
     held_out = run.config.held_out
@@ -55,7 +62,7 @@ def headline(run: Run, *, narrow: bool = False) -> None:
         "Best epoch": f"{run.best_epoch} of {run.config.epochs}",
     }
     for label, value in numbers.items():
-        places.metric(label, value)
+        places.metric(label, value, help=EXPLAINED.get(label))
 
 
 def run_curves(run: Run, *, key: str) -> None:
@@ -79,11 +86,18 @@ def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
     for place, (name, run) in zip(st.columns(len(runs)), runs.items(), strict=True):
         with place:
             st.subheader(name)
+            st.caption(settings_in_words(run.config))
             headline(run, narrow=True)
             for curves, y_range in ((LOSS, loss_range), (ACCURACY, accuracy_range)):
                 figure = learning_curves(run.records, run.config, curves, y_range=y_range, look=look())
                 chart(figure, alt=_describe(run, curves.title.lower()))
             table(curve_table(run.records, run.config), key=f"{key}_{run.config.digest}")
+
+
+def settings_in_words(config: RunConfig) -> str:
+    """What a run was trained on and how, in a line."""
+    noise = f"{percent(config.label_noise, 0)} of the labels wrong" if config.label_noise else "all labels right"
+    return f"{config.n_train:,} images, {noise}; {config.epochs} epochs, learning rate {config.lr:g}"
 
 
 def _describe(run: Run, what: str) -> str:
@@ -144,8 +158,6 @@ def seed_table(runs_by_name: Mapping[str, Sequence[Run]]) -> None:
             "held-out accuracy": spread([r.last.held_out_accuracy for r in runs]).percent(),
             "gap (points)": spread([100 * r.gap for r in runs]).plain(1),
             "best epoch": spread([r.best_epoch for r in runs]).plain(1),
-            "test, last epoch": spread([r.test_last.accuracy for r in runs]).percent(),
-            "test, best epoch": spread([r.test_best.accuracy for r in runs]).percent(),
             "seeds": str(len(runs)),
         })  # fmt: skip
     st.dataframe(rows, hide_index=True)
@@ -193,36 +205,48 @@ def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
     return SurfaceSpec(config, radius=float(radius), direction_seed=int(directions)), view, log_z
 
 
-def surface_panel(run: Run, *, key: str) -> Surface | None:
-    """A run's loss surface with all its controls, the slice below it; None while it is computed."""
-    spec, view, log_z = surface_controls(run.config)
-    surface = surface_or_computing(spec, run, key=key)
-    if surface is None:
-        return None
-    figure = surface_figure(surface, view=view, log_z=log_z, look=look())
-    scene(figure, key=f"{key}_scene", alt=describe_surface(surface), height=640 if is_presenting() else 480)
-    st.caption(surface_caption(surface))
-    slice_controls(surface, log_z)
+def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
+    """A run's loss surface with all its controls, and a slice of it. `missing` is said where there is no run to show.
+
+    The controls are drawn in any case: a widget that is left out for a moment loses its place in the address.
+    """
+    config = run.config if run else FULL
+    spec, view, log_z = surface_controls(config)
+    place = st.container()
+    cut_controls, cut_place = st.columns([2, 5], vertical_alignment="center")
+    along, at = slice_controls(cut_controls)
+    with place:
+        if run is None or run.weights is None:
+            st.info(missing)
+            return
+        surface = surface_or_computing(spec, run, key=key)
+        if surface is None:
+            return
+        figure = surface_figure(surface, view=view, log_z=log_z, look=look())
+        scene(figure, key=f"{key}_scene", alt=describe_surface(surface), height=640 if is_presenting() else 480)
+        st.caption(surface_caption(surface))
+    cut = slice_figure(surface, along, at * spec.radius, log_z=log_z, look=look())
+    chart(cut, into=cut_place, alt=f"The loss along {along}, the other coordinate held at {at * spec.radius:.2f}.")
     table(surface_rows(surface), key=key, label="Numbers behind the surface")
-    return surface
 
 
-def slice_controls(surface: Surface, log_z: bool) -> None:
-    """A cut through the surface that the student moves."""
-    left, right = st.columns([2, 5], vertical_alignment="center")
-    along = left.segmented_control(
+def slice_controls(place) -> tuple[str, float]:
+    """Where the surface is cut: the axis that the cut runs along, and its place on the other as a share of the range."""
+    along = place.segmented_control(
         "Cut along", SURFACE_CHOICES["along"], default="α", key="along", bind="query-params", required=True
     )
-    at = left.select_slider(
+    at = place.select_slider(
         "at this share of the other axis", SURFACE_CHOICES["at"], value="0", key="at", bind="query-params",
         help="0 goes through the trained network; 1 is the edge of the picture.",
     )  # fmt: skip
-    figure = slice_figure(surface, along, float(at) * surface.spec.radius, log_z=log_z, look=look())
-    chart(
-        figure,
-        into=right,
-        alt=f"The loss along {along}, the other coordinate held at {float(at) * surface.spec.radius:.2f}.",
-    )
+    return along, float(at)
+
+
+def edge_rises(config: RunConfig) -> str:
+    """How far the loss rises from θ* to the edge of its square at radius 1, over the pairs of directions."""
+    specs = [SurfaceSpec(config, direction_seed=int(seed)) for seed in SURFACE_CHOICES["directions"]]
+    surfaces = [surface for spec in specs if (surface := stored_surface(spec))]
+    return f"{spread([s.edge_rise for s in surfaces]).plain(2)} nats" if surfaces else "not computed here"
 
 
 def describe_surface(surface: Surface) -> str:
@@ -239,7 +263,8 @@ def surface_caption(surface: Surface) -> str:
         f"{spec.resolution} × {spec.resolution} points; each is the mean over the same {spec.n_images:,} training "
         f"images (at θ\\*: {surface.centre:.3f} ± {surface.standard_error:.3f}, the error of taking "
         f"{spec.n_images:,} images for all). Cosine between the two directions: {surface.cosine:.3f}. The surface "
-        f"curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points."
+        f"curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points (by the loss "
+        "itself; a logarithmic axis bends the picture)."
     )
 
 

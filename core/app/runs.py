@@ -220,7 +220,8 @@ def _training_job(config: RunConfig, key: str) -> Job | None:
     )
     if st.button("Train this network", key=f"{key}_train", type="primary", icon=":material/play_arrow:"):
         st.session_state.pop(f"_{key}_stopped", None)
-        return _submit(_run_key(config), _training(config))
+        if _submit(_run_key(config), _training(config)):
+            st.rerun()  # without the button and its note
     return None
 
 

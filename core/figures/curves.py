@@ -93,7 +93,7 @@ def learning_curves(
 def _best_epoch_marks(records: Sequence[EpochRecord], look: Look) -> list[Spec]:
     best = best_epoch(records)
     late = best > len(records) / 2
-    at = {"data": rows([{"epoch": best, "label": f"best epoch: {best}"}])}
+    at = {"data": rows([{"epoch": best, "label": f"lowest loss: epoch {best}"}])}
     x = {"field": "epoch", "type": "quantitative"}
     side = {"align": "right", "dx": -5} if late else {"align": "left", "dx": 5}
     text = {"type": "text", "baseline": "top", "color": MARK, "fontSize": look.font, **side}

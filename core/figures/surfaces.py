@@ -63,9 +63,9 @@ def _grid(values: np.ndarray) -> list[list[float]]:
 
 
 def _ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
-    """Ticks of a loss axis; on a log axis at 1, 2 and 5 times powers of ten, written as losses."""
+    """Ticks of a loss axis: short numbers; on a log axis at 1, 2 and 5 times powers of ten, written as losses."""
     if not log_z:
-        return {}
+        return {"tickformat": "~s"} if z_range[1] >= 1000 else {}
     low, high = z_range
     wide = high - low > 2.5
     steps = (1,) if wide else (1, 2, 5)
@@ -94,6 +94,7 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         data.append({
             "type": "scatter3d", "x": [0], "y": [0], "z": [float(height + lift)], "mode": "markers+text",
             "text": ["θ*"], "textposition": "top center", "showlegend": False,
+            "textfont": {"color": "#ffffff", "size": look.font + 6},
             "marker": {"size": 5, "color": COLOURS["dropout"]},
             "hovertemplate": f"the trained network<br>loss {centre:.4g}<extra></extra>",
         })  # fmt: skip
@@ -101,11 +102,11 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         "xaxis": {"title": {"text": "α"}}, "yaxis": {"title": {"text": "β"}},
         "zaxis": {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range,
         log_z)}, "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
-        "camera": {"eye": {"x": 1.35, "y": -1.35, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        "camera": {"eye": {"x": 0.75, "y": -1.55, "z": 1.35}, "center": {"x": 0, "y": 0, "z": -0.12}},
     }  # fmt: skip
     return {
         "data": data,
-        "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 0), "uirevision": "kept", **_font(look)},
+        "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 10), "uirevision": "kept", **_font(look)},
     }
 
 
