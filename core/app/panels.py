@@ -96,8 +96,8 @@ def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
 
 def settings_in_words(config: RunConfig) -> str:
     """What a run was trained on and how, in a line."""
-    noise = f"{percent(config.label_noise, 0)} of the labels wrong" if config.label_noise else "all labels right"
-    return f"{config.n_train:,} images, {noise}; {config.epochs} epochs, learning rate {config.lr:g}"
+    noise = f"{percent(config.label_noise, 0)} wrong labels" if config.label_noise else "no wrong labels"
+    return f"{noise} · {config.epochs} epochs · learning rate {config.lr:g}"
 
 
 def _describe(run: Run, what: str) -> str:
@@ -231,7 +231,7 @@ def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
 
 
 def slice_controls(place) -> tuple[str, float]:
-    """Where the surface is cut: the axis that the cut runs along, and its place on the other as a share of the range."""
+    """Where the surface is cut: the axis that the cut runs along, and its place on the other, as a share of it."""
     along = place.segmented_control(
         "Cut along", SURFACE_CHOICES["along"], default="α", key="along", bind="query-params", required=True
     )
