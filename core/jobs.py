@@ -7,10 +7,11 @@ watch jobs by a heartbeat; nothing here knows what a session is beyond its name,
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -118,6 +119,37 @@ class Job:
         )  # fmt: skip
 
 
+class OneThread(Executor):
+    """An executor of one daemon thread. ThreadPoolExecutor's threads keep a program alive until their work is done, and
+    a server that is told to end must not finish a training first."""
+
+    def __init__(self):
+        self._work: queue.SimpleQueue = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._thread.start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future:
+        future: Future = Future()
+        self._work.put((future, fn, args, more))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more work. wait: until what was submitted is done."""
+        self._work.put(None)
+        if wait:
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while work := self._work.get():
+            future, fn, args, more = work
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(fn(*args, **more))
+            except BaseException as error:  # whoever asks for the result gets it
+                future.set_exception(error)
+
+
 class JobQueue:
     """Bounded, first come first served, one job per key.
 
@@ -130,12 +162,12 @@ class JobQueue:
         *,
         executor: Executor | None = None,
         max_waiting: int = 12,
-        max_per_session: int = 3,
+        max_per_session: int = 8,
         kept: int = 32,
         grace: float = GRACE,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._executor = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="jobs")
+        self._executor = executor or OneThread()
         self._jobs: dict[str, Job] = {}  # in the order in which they were asked for
         self._lock = threading.RLock()
         self.max_waiting, self.max_per_session, self.kept = max_waiting, max_per_session, kept
@@ -152,7 +184,7 @@ class JobQueue:
             return job
 
     def _new_job(self, key: str, work: Callable[[Job], Any]) -> Job:
-        waiting = [job for job in self._live() if job.state == "waiting" and not self.should_stop(job)]
+        waiting = [j for j in self._live() if j.state == "waiting" and not j.cancelled and self._is_watched(j)]
         if len(waiting) >= self.max_waiting:
             raise QueueFull(
                 f"{len(waiting)} computations are waiting already, which is as many as this machine takes. Try again "
@@ -209,11 +241,11 @@ class JobQueue:
         return any(seen >= deadline for seen in job.watchers.values())
 
     def should_stop(self, job: Job) -> bool:
-        """Whether a job should end: cancelled, left by all while others wait, or the program is ending.
+        """Whether a job should end: cancelled, or left by all while others wait.
 
         A job that everybody left still finishes on an idle machine: its result is stored for the next visitor.
         """
-        if job.cancelled or not threading.main_thread().is_alive():
+        if job.cancelled:
             return True
         with self._lock:
             if self._is_watched(job):

@@ -125,7 +125,7 @@ def run_from_file(path: Path) -> Run:
             versions=meta["versions"],
             date=meta["date"],
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(f"{path.name} does not hold a run ({error})") from error

@@ -68,27 +68,36 @@ class Worker:
         Raises Cancelled where the job ended it, DataError or WorkerError where it failed.
         """
         with self._lock:
-            process = self._started(job)
-            self._send(process, request)
-            stopping = False
-            for line in process.stdout:
-                event = json.loads(line)
-                if event["event"] == "done":
-                    return
-                if event["event"] == "cancelled":
-                    raise Cancelled
-                if event["event"] == "failed":
-                    raise (DataError if event["kind"] == "DataError" else WorkerError)(event["message"])
-                try:
-                    _pass_on(event, job)
-                except Cancelled:
-                    if not stopping:
-                        self._send(process, {"do": "cancel"})
-                    stopping = True
-            raise WorkerError(
-                f"The process that computes ended unexpectedly (exit code {process.wait()}). Most likely this "
-                "machine ran out of memory. Try again, with fewer training images if it happens twice."
-            )
+            for last_try in (False, True):
+                process, heard = self._started(job), False
+                self._send(process, request)
+                for line in process.stdout:
+                    heard = True
+                    if not line.endswith("\n"):  # it was killed in the middle of a word
+                        break
+                    if self._is_end(json.loads(line), process, job):
+                        return
+                # A process that said nothing had ended before the request reached it.
+                if heard or last_try:
+                    raise WorkerError(
+                        f"The process that computes ended unexpectedly (exit code {process.wait()}). Most likely this "
+                        "machine ran out of memory. Try again, with fewer training images if it happens twice."
+                    )
+                process.wait()
+
+    def _is_end(self, event: dict[str, Any], process: subprocess.Popen, job: Job) -> bool:
+        """Whether the work is done with this event; raises what it failed with. Other events go on to the job."""
+        if event["event"] == "done":
+            return True
+        if event["event"] == "cancelled":
+            raise Cancelled
+        if event["event"] == "failed":
+            raise (DataError if event["kind"] == "DataError" else WorkerError)(event["message"])
+        try:
+            _pass_on(event, job)
+        except Cancelled:
+            self._send(process, {"do": "cancel"})
+        return False
 
     def _started(self, job: Job) -> subprocess.Popen:
         if self._process is None or self._process.poll() is not None:
@@ -104,7 +113,7 @@ class Worker:
 
     @staticmethod
     def _send(process: subprocess.Popen, request: dict[str, Any]) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it ended meanwhile; reading its output says so
+        with contextlib.suppress(BrokenPipeError, ValueError):  # it ended meanwhile; reading its output says so
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
 
@@ -261,7 +270,7 @@ def main() -> None:
         try:
             request = requests.get(timeout=IDLE_SECONDS)
         except queue.Empty:
-            return
+            os._exit(0)  # at once: a request must not fall into a process that is still tidying up
         try:
             TASKS[request["do"]](request, channel)
         except Cancelled:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 
@@ -272,15 +274,26 @@ def test_a_key_that_is_asked_for_again_while_its_cancelled_job_still_runs_gets_a
     assert states([old, *new]) == ["cancelled", "done"] and queue.find("a") is new[0] is not old
 
 
-def test_everything_ends_when_the_program_does(queue, worker, monkeypatch):
-    def end(job, done):
-        monkeypatch.setattr(jobs.threading, "main_thread", lambda: SimpleNamespace(is_alive=lambda: False))
+def test_a_program_that_ends_does_not_wait_for_its_jobs():
+    program = (
+        "import time; from core.jobs import JobQueue; q = JobQueue();"
+        "[q.submit(k, lambda job: time.sleep(60), session='a') for k in 'ab']; time.sleep(0.2)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], timeout=20, check=True)
 
-    work = Work(5, end)
-    (job,) = submit(queue, "a", work=work)
-    worker.run()
-    monkeypatch.undo()
-    assert job.snapshot().state == "cancelled" and work.done == 2
+
+def test_a_queue_of_jobs_that_everybody_left_takes_a_newcomer():
+    now, started, go_on = [0.0], threading.Event(), threading.Event()
+    queue = JobQueue(max_waiting=2, clock=lambda: now[0])
+    queue.submit("a", lambda job: (started.set(), go_on.wait(30)), session="gone")
+    assert started.wait(30)
+    for key in "bc":
+        queue.submit(key, lambda job: None, session="gone")
+    now[0] = jobs.GRACE + 1
+    job = queue.submit("d", lambda job: "done", session="new")
+    go_on.set()
+    job.future.result(timeout=30)
+    assert job.snapshot().result == "done"
 
 
 # --- failing --------------------------------------------------------------------------------------------------------

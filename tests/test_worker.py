@@ -95,6 +95,15 @@ def test_a_process_that_was_killed_is_reported_and_replaced(queue, tiny):
     worker.close()
 
 
+def test_a_process_that_ended_before_the_request_reached_it_is_replaced_without_a_word(queue, tiny):
+    worker = Worker()
+    assert finished(queue.submit("one", lambda job: train_with(worker, tiny, job), session="a")).state == "done"
+    worker._process.kill()
+    now = finished(queue.submit("two", lambda job: train_with(worker, tiny, job), session="a"))
+    worker.close()
+    assert now.state == "done", now.error
+
+
 def test_without_the_images_the_error_says_what_to_do(queue, monkeypatch, tmp_path):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there: no network, whatever the machine has
     worker = Worker()

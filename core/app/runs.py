@@ -145,7 +145,7 @@ def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | 
     surface = stored_surface(spec) or _result(f"surface-{spec.digest}")
     if surface:
         return surface
-    job = _submit(f"surface-{spec.digest}", _surface(spec, run))
+    job = _computing(f"surface-{spec.digest}", _surface(spec, run), key)
     return _follow(job, None, key) if job else None
 
 
@@ -163,7 +163,7 @@ def line_or_computing(spec: LineSpec, *, key: str) -> Line | None:
     line = stored_line(spec) or _result(spec.file_name)
     if line:
         return line
-    job = _submit(spec.file_name, _line(spec))
+    job = _computing(spec.file_name, _line(spec), key)
     return _follow(job, None, key) if job else None
 
 
@@ -178,13 +178,18 @@ def data_or_download(*, key: str) -> DataState | None:
         "FashionMNIST/raw."
     )
     job = job_queue().find("fetch")
+    if job and (job.cancelled or not job.snapshot().is_live and job.state != "failed"):
+        # Cancelled, or done and the files are gone again: it may be asked for once more.
+        job_queue().forget("fetch")
+        if job.state == "done":
+            data_on_this_machine.clear()
+            if data_on_this_machine().folder:
+                st.rerun()
+        job = None
     if job is None and st.button("Download Fashion-MNIST", key=f"{key}_fetch", icon=":material/download:"):
         job = _submit("fetch", _fetching())
     if job:
         _follow(job, None, key)
-        if job.state == "done":
-            data_on_this_machine.clear()
-            st.rerun()
     return None
 
 
@@ -197,30 +202,46 @@ def _result(key: str) -> Any:
     return job.result if job and job.state == "done" else None
 
 
-def _submit(key: str, work: Callable[[Job], Any]) -> Job | None:
+def _submit(job_key: str, work: Callable[[Job], Any]) -> Job | None:
     try:
-        return job_queue().submit(key, work, session=session_name())
+        return job_queue().submit(job_key, work, session=session_name())
     except QueueFull as error:
         st.warning(str(error))
         return None
 
 
+def _stopped_here(job_key: str, key: str) -> bool:
+    """Whether this session stopped this job at this place of the page; it may go on for another session."""
+    return st.session_state.get(f"_{key}_stopped") == job_key
+
+
+def _computing(job_key: str, work: Callable[[Job], Any], key: str) -> Job | None:
+    """The job of something quick: started at once, unless this session stopped it."""
+    if not _stopped_here(job_key, key):
+        return _submit(job_key, work)
+    st.info("This computation was stopped.")
+    if st.button("Compute it", key=f"{key}_compute", icon=":material/play_arrow:"):
+        st.session_state.pop(f"_{key}_stopped")
+        st.rerun()
+    return None
+
+
 def _training_job(config: RunConfig, key: str) -> Job | None:
     """The job that trains a config, started if that is quick or asked for."""
-    job = job_queue().find(_run_key(config))
-    if job and job.state in ("waiting", "running", "failed") and not job.cancelled:
+    job_key = _run_key(config)
+    job, stopped = job_queue().find(job_key), _stopped_here(job_key, key)
+    if job and not job.cancelled and (job.state == "failed" or job.snapshot().is_live and not stopped):
         return job
     seconds = expected_seconds(config)
-    stopped = job is not None and st.session_state.get(f"_{key}_stopped") == config.digest
     if seconds <= QUICK_SECONDS and not stopped:
-        return _submit(_run_key(config), _training(config))
+        return _submit(job_key, _training(config))
     st.info(
         ("Training was stopped. " if stopped else "This run is not precomputed. ")
         + f"Training it takes about {_in_words(seconds)} on two processor cores."
     )
     if st.button("Train this network", key=f"{key}_train", type="primary", icon=":material/play_arrow:"):
         st.session_state.pop(f"_{key}_stopped", None)
-        if _submit(_run_key(config), _training(config)):
+        if _submit(job_key, _training(config)):
             st.rerun()  # without the button and its note
     return None
 
@@ -284,7 +305,7 @@ def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
         st.progress(now.done / now.total if now.total else 0.0, text=_progress_text(now))
         if st.button("Cancel", key=f"{key}_cancel", icon=":material/stop:"):
             job_queue().leave(job, session_name())
-            st.session_state[f"_{key}_stopped"] = config.digest if config else None
+            st.session_state[f"_{key}_stopped"] = job.key
             st.rerun()
     if config:
         _growing_curves(now.parts, config)
