@@ -92,31 +92,40 @@ def server_redraw(moves: int = 20) -> float:
 GAP = "[...document.querySelectorAll('[data-testid=stMetric]')].filter(m => m.innerText.includes('Gap'))[2]?.innerText"
 
 
-def browser_redraw(page, moves: int = 12) -> list[float]:
+def browser_redraw(page, moves: int = 12, key: str = "") -> list[float]:
     """Seconds from each key press on the seed's slider until the numbers of the new run are there."""
     seconds = []
     page.locator(".st-key-seed input[type=range]").focus()
     for i in range(moves):
         before = page.evaluate(GAP)
         started = time.perf_counter()
-        page.keyboard.press("ArrowLeft" if i % 2 else "ArrowRight")
+        page.keyboard.press(key or ("ArrowLeft" if i % 2 else "ArrowRight"))
         page.wait_for_function(f"before => {GAP} !== before", arg=before, polling=5)
         seconds.append(time.perf_counter() - started)
         page.wait_for_timeout(300)
     return seconds
 
 
-def live_run(page, other, url: str, query: str) -> tuple[float, list[float]]:
-    """Seconds from opening a link to a run that is not stored until its curves are done; another session's slider
-    meanwhile."""
+def live_run(page, other, url: str, seed: int) -> tuple[float, list[float]]:
+    """Seconds from moving the learning rate to a stop that is not stored until the run's curves are done, while another
+    session moves a slider every second and a half; and the seconds that its moves took."""
+    page.goto(f"{url}/baseline?seed={seed}")
+    page.wait_for_function(f"{GAP} !== undefined")
+    page.wait_for_timeout(3000)
+    page.locator(".st-key-lr input[type=range]").focus()
     started = time.perf_counter()
-    page.goto(f"{url}/baseline?{query}")
-    seconds = []
-    while page.get_by_text("Trained live on this machine").count() == 0:
+    page.keyboard.press("ArrowRight")
+    done, seconds = page.get_by_text("Trained live on this machine"), []
+    while done.count() == 0:
         if time.perf_counter() - started > 60:
             raise TimeoutError("the live run did not end within a minute")
-        seconds += browser_redraw(other, 2)
-    return time.perf_counter() - started, seconds
+        if len(seconds) < (time.perf_counter() - started) / 1.5:
+            seconds += browser_redraw(other, 1, "ArrowLeft" if len(seconds) % 2 else "ArrowRight")
+        page.wait_for_timeout(50)
+    finished = time.perf_counter() - started
+    if len(seconds) % 2:
+        seconds += browser_redraw(other, 1, "ArrowLeft")  # back to where the next run expects the slider
+    return finished, seconds
 
 
 def main() -> int:
@@ -134,8 +143,8 @@ def main() -> int:
         other.wait_for_function(f"{GAP} !== undefined")
         other.wait_for_timeout(3000)
         in_browser = browser_redraw(other)
-        first, _ = live_run(page, other, url, "seed=1&lr=0.003")
-        lives = [live_run(page, other, url, f"seed={seed}&lr=0.003") for seed in (2, 3, 4)]
+        first, _ = live_run(page, other, url, 1)
+        lives = [live_run(page, other, url, seed) for seed in (2, 3, 4)]
         server.terminate()
         browser.close()
     title, whole = statistics.median(t for t, _, _ in overview), statistics.median(w for _, w, _ in overview)
@@ -160,7 +169,7 @@ def main() -> int:
             at_most("first page from a cold start of the server", whole, 2, " s"),
             Requirement("torch in the server's process: no", "yes" if torch_loaded else "no", not torch_loaded),
             at_most("slider to a precomputed run, at the server", at_server, 0.2, " s"),
-            at_most("live small-and-noisy run beside another session", max(live, first), 8, " s"),
+            at_most("live small-and-noisy run beside another session, PyTorch running", live, 8, " s"),
         ]
     )
 
