@@ -71,7 +71,20 @@ def _ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
     steps = (1,) if wide else (1, 2, 5)
     values = [m * 10.0**e for e in range(int(np.floor(low)), int(np.ceil(high)) + 1) for m in steps]
     shown = [v for v in values if low <= np.log10(v) <= high]
-    return {"tickvals": [float(np.log10(v)) for v in shown], "ticktext": [f"{v:g}" for v in shown], "tickmode": "array"}
+    return {
+        "tickvals": [float(np.log10(v)) for v in shown],
+        "ticktext": [_short(v) for v in shown],
+        "tickmode": "array",
+    }
+
+
+def _short(value: float) -> str:
+    """A tick's number, short: 0.5, 20, 10⁵, 2·10³."""
+    if value < 1000:
+        return f"{value:g}"
+    mantissa, exponent = f"{value:.0e}".split("e+")
+    power = "10" + str(int(exponent)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
 def _font(look: Look) -> Spec:
@@ -102,7 +115,7 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         "xaxis": {"title": {"text": "α"}}, "yaxis": {"title": {"text": "β"}},
         "zaxis": {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range,
         log_z)}, "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
-        "camera": {"eye": {"x": 0.75, "y": -1.55, "z": 1.35}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        "camera": {"eye": {"x": 0.9, "y": -1.85, "z": 1.55}, "center": {"x": 0, "y": 0, "z": -0.12}},
     }  # fmt: skip
     return {
         "data": data,
