@@ -11,7 +11,7 @@ import streamlit as st
 from core.config import FIELDS, RunConfig, Value
 
 
-def setting(name: str, base: RunConfig, *, stops: Sequence[Value] | None = None) -> Value:
+def setting(name: str, base: RunConfig) -> Value:
     """The widget of one field: a slider over its stops, or a choice. `base` gives the default. Its key is the field's
     name."""
     field = FIELDS[name]
@@ -23,7 +23,7 @@ def setting(name: str, base: RunConfig, *, stops: Sequence[Value] | None = None)
         )  # fmt: skip
     return st.select_slider(
         field.label,
-        options=[field.format(stop) for stop in stops or field.stops],
+        options=[field.format(stop) for stop in field.stops],
         value=field.format(getattr(base, name)),
         key=name,
         bind="query-params",
