@@ -14,29 +14,32 @@ import dataclasses
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from core import store
-from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
-from core.folders import PRECOMPUTED
-from core.run import expected_seconds
-from core.surface import (
-    RADII,
-    LineSpec,
-    SurfaceSpec,
-    line_from_file,
-    line_to_file,
-    notebook_spec,
-    surface_from_file,
-    surface_to_file,
+from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.drift import DriftSpec, drift_from_file, drift_to_file
+from core.experiments import (
+    BARRIER,
+    BATCH_NORM,
+    BATCH_NORM_AFTER,
+    LAYER_NORM,
+    RUNS,
+    WITH_WEIGHTS,
+    drifts,
+    probes,
+    shifted_networks,
+    surfaces,
 )
+from core.folders import PRECOMPUTED
+from core.probes import ProbeSpec, probe_from_file, probe_to_file
+from core.run import Run, expected_seconds
+from core.shift import ShiftSpec, shifted_from_file, shifted_to_file
+from core.surface import SurfaceSpec, line_from_file, line_to_file, surface_from_file, surface_to_file
 
-DIRECTION_SEEDS = (0, 1, 2)
-"""The pairs of directions that the app offers for a surface."""
-
-BARRIER = LineSpec(FULL, replace(FULL, seed=1))
-"""The line from one seed's trained network to another's."""
+MAIN = (FULL, SMALL_AND_NOISY, BATCH_NORM, BATCH_NORM_AFTER, LAYER_NORM)
+"""Computed first, over all seeds."""
 
 
 @dataclass(frozen=True)
@@ -49,49 +52,45 @@ class Shipped:
     write: Callable[[Path], None]
 
 
-def baseline_runs() -> dict[RunConfig, bool]:
-    """The runs of the baseline lesson, each with whether its weights are kept.
-
-    Both settings over all seeds, and every stop of every slider around them; number of images × label noise in full.
-    """
-    runs: dict[RunConfig, bool] = {}
-    for base in (FULL, SMALL_AND_NOISY):
-        runs |= dict.fromkeys(seeds_of(base), False)
-        for name in ("lr", "epochs", "batch_size", "n_train", "label_noise"):
-            runs |= dict.fromkeys(sweep(base, name), False)
-    for config in sweep(SMALL_AND_NOISY, "n_train"):
-        runs |= dict.fromkeys(sweep(config, "label_noise"), False)
-    return runs | {FULL: True, replace(FULL, seed=1): True, SMALL_AND_NOISY: True}
-
-
-def surfaces() -> list[SurfaceSpec]:
-    """Both settings' surfaces at every range and pair of directions, and the notebook's picture of the full run."""
-    specs = [
-        SurfaceSpec(config, radius=radius, direction_seed=seed)
-        for config in (FULL, SMALL_AND_NOISY)
-        for radius in RADII
-        for seed in DIRECTION_SEEDS
-    ]
-    return [*specs, notebook_spec(FULL), notebook_spec(SMALL_AND_NOISY)]
-
-
 def plan() -> list[Shipped]:
     """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs
     first."""
-    keep = baseline_runs()
-    main = [config for config in keep if config in (*seeds_of(FULL), *seeds_of(SMALL_AND_NOISY))]
-    others = sorted((config for config in keep if config not in main), key=expected_seconds)
-    planes = [
-        Shipped(s.file_name, f"surface {s.method}, radius {s.radius}", surface_from_file, _surface_writer(s))
-        for s in surfaces()
-    ]
-    barrier = Shipped(BARRIER.file_name, "line between two seeds", line_from_file, _write_barrier)
-    return [*(_run(c, keep[c]) for c in main), *planes, barrier, *(_run(c, keep[c]) for c in others)]
+    runs = set().union(*(runs() for runs in RUNS))
+    first = [config for base in MAIN for config in seeds_of(base)]
+    others = sorted(runs - {*first} - WITH_WEIGHTS, key=expected_seconds)
+    needed = [config for config in sorted(WITH_WEIGHTS, key=expected_seconds) if config not in first]
+    parts = (
+        [_run(config) for config in (*first, *needed)],
+        [_surface(spec) for spec in surfaces()],
+        [Shipped(BARRIER.file_name, "line between two seeds", line_from_file, _write_barrier)],
+        [_probe(spec) for optimizer in ("adam", "sgd") for specs in probes(optimizer).values() for spec in specs],
+        [_drift(spec) for spec in drifts().values()],
+        [_shifted(spec) for specs in shifted_networks().values() for spec in specs],
+        [_run(config) for config in others],
+    )
+    return [item for part in parts for item in part]
 
 
-def _run(config: RunConfig, keep_weights: bool) -> Shipped:
+def _run(config: RunConfig) -> Shipped:
     what = f"run {config.to_params() or 'at the defaults'}"
-    return Shipped(store.run_name(config), what, store.run_from_file, _run_writer(config, keep_weights))
+    return Shipped(store.run_name(config), what, store.outcome_from_file, _run_writer(config))
+
+
+def _surface(spec: SurfaceSpec) -> Shipped:
+    what = f"surface {spec.method}, {spec.run.norm}, {spec.statistics} statistics, radius {spec.radius}"
+    return Shipped(spec.file_name, what, surface_from_file, _surface_writer(spec))
+
+
+def _probe(spec: ProbeSpec) -> Shipped:
+    return Shipped(spec.file_name, f"probe {spec.run.to_params()}", probe_from_file, _probe_writer(spec))
+
+
+def _shifted(spec: ShiftSpec) -> Shipped:
+    return Shipped(spec.file_name, f"shift {spec.run.to_params()}", shifted_from_file, _shift_writer(spec))
+
+
+def _drift(spec: DriftSpec) -> Shipped:
+    return Shipped(spec.file_name, f"unit inputs {spec.run.to_params()}", drift_from_file, _drift_writer(spec))
 
 
 def _images():
@@ -100,12 +99,14 @@ def _images():
     return load_images("fashion-mnist")
 
 
-def _run_writer(config: RunConfig, keep_weights: bool) -> Callable[[Path], None]:
+def _run_writer(config: RunConfig) -> Callable[[Path], None]:
     def write(path: Path) -> None:
-        from core.training import train
+        from core.training import train_or_diverge
 
-        run = train(config, _images())
-        store.run_to_file(run if keep_weights else dataclasses.replace(run, weights=None), path)
+        outcome = train_or_diverge(config, _images())
+        if isinstance(outcome, Run) and config not in WITH_WEIGHTS:
+            outcome = dataclasses.replace(outcome, weights=None)
+        store.outcome_to_file(outcome, path)
 
     return write
 
@@ -117,6 +118,45 @@ def _surface_writer(spec: SurfaceSpec) -> Callable[[Path], None]:
         surface_to_file(surface(spec, _shipped_run(spec.run), _images()), path)
 
     return write
+
+
+def _probe_writer(spec: ProbeSpec) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        from core.smoothness import probe_training
+
+        probe_to_file(probe_training(spec, _images()), path)
+
+    return write
+
+
+def _drift_writer(spec: DriftSpec) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        from core.unit_inputs import follow_inputs
+
+        drift_to_file(follow_inputs(spec, _images()), path)
+
+    return write
+
+
+def _shift_writer(spec: ShiftSpec) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        from core.deployment import measure_shifted
+
+        shifted_to_file(measure_shifted(spec, _run_with_weights(spec.run), _images()), path)
+
+    return write
+
+
+def _run_with_weights(config: RunConfig) -> Run:
+    """A run that may be shipped without its weights: from the cache folder then, or trained once more."""
+    for path in store.places(store.run_name(config)):
+        if path.is_file() and (run := store.run_from_file(path)).weights is not None:
+            return run
+    from core.training import train
+
+    run = train(config, _images())
+    store.save_run(run)
+    return run
 
 
 def _write_barrier(path: Path) -> None:

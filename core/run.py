@@ -94,6 +94,22 @@ class Run:
         return self.last.train_accuracy - self.last.held_out_accuracy
 
 
+@dataclass(frozen=True)
+class Diverged:
+    """A training that ended because its loss was no longer a finite number."""
+
+    config: RunConfig
+    step: int
+    """The optimizer step (from 1) at which it was noticed."""
+    records: tuple[EpochRecord, ...]
+    """Of the epochs before; all their losses are finite."""
+    message: str
+    """What happened and what to try, for the reader."""
+
+
+Outcome = Run | Diverged
+"""What a config's training comes to."""
+
 RECORD_FIELDS = tuple(f.name for f in fields(EpochRecord))
 
 

@@ -16,11 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.config import RunConfig
 from core.data import Images, split_images
-from core.models import build_model, torch_generator
+from core.models import build_model
 from core.probes import Probe, ProbeSpec
-from core.training import as_pixels, batches, build_optimizer, fix_threads, versions
+from core.training import first_steps, fix_threads, versions
 
 
 @dataclass(frozen=True)
@@ -81,29 +80,14 @@ def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int]
     one that `train` does: same split, first weights, batches and optimizer."""
     fix_threads()
     started = time.perf_counter()
-    config: RunConfig = spec.run
-    split = split_images(images, config)
-    train_x, train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
-    model = build_model(config)
-    optimizer = build_optimizer(model, config)
-    order = torch_generator(config.seed, "batch order")
-    etas = spec.etas
+    split = split_images(images, spec.run)
+    model = build_model(spec.run)
     found: list[Along] = []
-    step = 0
-    while step < spec.steps:
-        for batch in batches(len(train_x), config, order):
-            x, y = as_pixels(train_x.index_select(0, batch)), train_y[batch]
-            if step % spec.every == 0:
-                found.append(probe_along_gradient(model, x, y, etas))
-            model.train()
-            optimizer.zero_grad(set_to_none=True)
-            cross_entropy(model(x), y).backward()
-            optimizer.step()
-            step += 1
-            if on_step:
-                on_step(step, spec.steps)
-            if step == spec.steps:
-                break
+    for step, x, y in first_steps(model, spec.run, split, spec.steps):
+        if step % spec.every == 0:
+            found.append(probe_along_gradient(model, x, y, spec.etas))
+        if on_step:
+            on_step(step + 1, spec.steps)
     return Probe(
         spec=spec,
         losses=np.array([along.losses for along in found]),

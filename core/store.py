@@ -21,7 +21,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.folders import PRECOMPUTED, cache_folder, replace_atomically
-from core.run import RECORD_FIELDS, EpochRecord, Evaluation, Run
+from core.run import RECORD_FIELDS, Diverged, EpochRecord, Evaluation, Outcome, Run
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,6 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 def run_to_file(run: Run, path: Path) -> None:
     """Write one run. NaN, which JSON lacks, only occurs in the records, which are stored as an array."""
-    records = np.array([[getattr(r, name) for name in RECORD_FIELDS] for r in run.records])
     weights = {f"weights/{name}": w for name, w in (run.weights or {}).items()}
     meta = {
         "kind": "run",
@@ -93,23 +92,60 @@ def run_to_file(run: Run, path: Path) -> None:
         "date": run.date,
         "has_weights": run.weights is not None,
     }
-    write_npz(path, meta, {"records": records, **weights})
+    write_npz(path, meta, {"records": _rows(run.records), **weights})
+
+
+def outcome_to_file(outcome: Outcome, path: Path) -> None:
+    """Write a run, or where and how a training diverged."""
+    if isinstance(outcome, Run):
+        return run_to_file(outcome, path)
+    meta = {"kind": "diverged", "config": outcome.config.to_dict(), "record_fields": RECORD_FIELDS,
+            "step": outcome.step, "message": outcome.message}  # fmt: skip
+    return write_npz(path, meta, {"records": _rows(outcome.records)})
+
+
+def _rows(records: tuple[EpochRecord, ...]) -> np.ndarray:
+    return np.array([[getattr(r, name) for name in RECORD_FIELDS] for r in records]).reshape(-1, len(RECORD_FIELDS))
+
+
+def _records(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray], path: Path) -> tuple[EpochRecord, ...]:
+    columns, rows = tuple(meta["record_fields"]), arrays["records"]
+    if columns != RECORD_FIELDS or rows.shape[1:] != (len(columns),):
+        raise StoreError(f"{path.name} does not hold today's numbers")
+    return tuple(
+        EpochRecord(**{**dict(zip(columns, map(float, row), strict=True)), "epoch": int(row[0])}) for row in rows
+    )
+
+
+def outcome_from_file(path: Path) -> Outcome:
+    """Read a run, or a training that diverged. Raises StoreError where the file is neither."""
+    meta, arrays = read_npz(path)
+    if meta.get("kind") != "diverged":
+        return _run(meta, arrays, path)
+    try:
+        records, message = _records(meta, arrays, path), meta["message"]
+        config, step = RunConfig(**meta["config"]), int(meta["step"])
+        if not isinstance(message, str) or len(records) >= config.epochs or not 1 <= step <= config.steps:
+            raise StoreError(f"{path.name} does not hold a training that diverged")
+        return Diverged(config, step, records, message)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(f"{path.name} does not hold a training that diverged ({error})") from error
 
 
 def run_from_file(path: Path) -> Run:
     """Read one run. Raises StoreError where the file is no run that this code wrote."""
-    meta, arrays = read_npz(path)
+    return _run(*read_npz(path), path)
+
+
+def _run(meta: Mapping[str, Any], arrays: Mapping[str, np.ndarray], path: Path) -> Run:
     try:
-        columns = tuple(meta["record_fields"])
-        if meta["kind"] != "run" or columns != RECORD_FIELDS:
-            raise StoreError(f"{path.name} does not hold a run with today's numbers")
-        config = RunConfig(**meta["config"])
-        rows = arrays["records"]
-        if rows.shape != (config.epochs, len(columns)):
-            raise StoreError(f"{path.name} holds {rows.shape} records")
-        records = tuple(
-            EpochRecord(**{**dict(zip(columns, map(float, row), strict=True)), "epoch": int(row[0])}) for row in rows
-        )
+        if meta["kind"] != "run":
+            raise StoreError(f"{path.name} does not hold a run")
+        config, records = RunConfig(**meta["config"]), _records(meta, arrays, path)
+        if len(records) != config.epochs:
+            raise StoreError(f"{path.name} holds {len(records)} records")
         weights = {name.removeprefix("weights/"): w for name, w in arrays.items() if name != "records"}
         if meta["has_weights"]:
             _check_weights(weights, config, path)
@@ -163,14 +199,20 @@ def run_name(config: RunConfig) -> str:
     return f"run-{config.digest}.npz"
 
 
+def load_outcome(config: RunConfig) -> Outcome | None:
+    """What a config's training came to, None where nothing is stored that can be used."""
+    return load(run_name(config), outcome_from_file, lambda outcome: outcome.config == config)
+
+
 def load_run(config: RunConfig) -> Run | None:
-    """The stored run of a config, None where there is none that can be used."""
-    return load(run_name(config), run_from_file, lambda run: run.config == config)
+    """The stored run of a config, None where there is none that can be used, or where its training diverged."""
+    outcome = load_outcome(config)
+    return outcome if isinstance(outcome, Run) else None
 
 
-def save_run(run: Run) -> Path:
-    """Put a run into the cache folder, under its digest, and keep the folder within its bound."""
-    return save(run_name(run.config), lambda path: run_to_file(run, path))
+def save_run(outcome: Outcome) -> Path:
+    """Put a run (or a divergence) into the cache folder, under its digest, and keep the folder within its bound."""
+    return save(run_name(outcome.config), lambda path: outcome_to_file(outcome, path))
 
 
 def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:

@@ -18,7 +18,7 @@ from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
 from core.models import build_model, torch_generator, weights_of
 from core.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step
-from core.run import SMALL_RUN, TRAIN_SUBSET, EpochRecord, Evaluation, Run
+from core.run import SMALL_RUN, TRAIN_SUBSET, Diverged, EpochRecord, Evaluation, Outcome, Run
 
 THREADS = min(2, os.cpu_count() or 1)
 """Threads of a large run and of a surface. Another number gives other last bits, and so, after some epochs, another
@@ -28,16 +28,16 @@ EVALUATION_BATCH = 2048
 
 
 class DivergenceError(ArithmeticError):
-    """The loss stopped being a finite number. Keeps the records of the epochs before."""
+    """The loss stopped being a finite number. `outcome` keeps where, and the records of the epochs before."""
 
     def __init__(self, config: RunConfig, step: int, records: tuple[EpochRecord, ...]):
-        self.config, self.step, self.records = config, step, records
         name, remedy = _likely_cause(config)
         field = FIELDS[name]
         super().__init__(
             f"The loss is no longer a finite number at step {step:,} of {config.steps:,}, with {field.label.lower()} "
             f"{field.format(getattr(config, name))}. {remedy}"
         )
+        self.outcome = Diverged(config, step, records, str(self))
 
 
 def _likely_cause(config: RunConfig) -> tuple[str, str]:
@@ -190,6 +190,42 @@ def train(
         versions=versions(),
         date=datetime.date.today().isoformat(),
     )
+
+
+def train_or_diverge(
+    config: RunConfig,
+    images: Images,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    *,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """`train`, but a training that diverges is a result as well: that it does is a property of its config."""
+    try:
+        return train(config, images, on_epoch, on_step=on_step)
+    except DivergenceError as error:
+        return error.outcome
+
+
+def first_steps(model: nn.Module, config: RunConfig, split: Split, n: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Train `model`, fresh from build_model, for the first n steps of `train` on a config without penalties.
+
+    Yields (step from 0, pixels, classes) of each batch before the step on it, so that the caller can look at the model
+    there; leaves the model after the last step.
+    """
+    train_x, train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
+    optimizer, order = build_optimizer(model, config), torch_generator(config.seed, "batch order")
+    step = 0
+    while step < n:
+        for batch in batches(len(train_x), config, order):
+            x, y = as_pixels(train_x.index_select(0, batch)), train_y[batch]
+            yield step, x, y
+            model.train()
+            optimizer.zero_grad(set_to_none=True)
+            cross_entropy(model(x), y).backward()
+            optimizer.step()
+            step += 1
+            if step == n:
+                return
 
 
 def _step(model, optimizer, penalised, config, tensors, batch) -> tuple[float, float]:

@@ -27,7 +27,7 @@ from core import store
 from core.config import RunConfig
 from core.data import DataError, load_images
 from core.jobs import Cancelled, Job
-from core.run import EpochRecord, Run
+from core.run import EpochRecord, Outcome, Run
 from core.surface import (
     Line,
     LineSpec,
@@ -145,9 +145,9 @@ def _computed(
         return read(Path(folder) / "result.npz")
 
 
-def train_with(worker: Worker, config: RunConfig, job: Job) -> Run:
+def train_with(worker: Worker, config: RunConfig, job: Job) -> Outcome:
     """Train a config in the worker's process; epochs are added to the job as they are done."""
-    return _computed(worker, job, {"do": "train", "config": config.to_dict()}, store.run_from_file)
+    return _computed(worker, job, {"do": "train", "config": config.to_dict()}, store.outcome_from_file)
 
 
 def surface_with(worker: Worker, spec: SurfaceSpec, run: Run, job: Job) -> Surface:
@@ -208,10 +208,10 @@ class _Channel:
 def _train(request: dict[str, Any], channel: _Channel) -> None:
     config = RunConfig(**request["config"])
     images = channel.images(config.dataset)
-    from core.training import train
+    from core.training import train_or_diverge
 
-    run = train(config, images, channel.record, on_step=channel.step)
-    store.run_to_file(run, Path(request["folder"]) / "result.npz")
+    outcome = train_or_diverge(config, images, channel.record, on_step=channel.step)
+    store.outcome_to_file(outcome, Path(request["folder"]) / "result.npz")
 
 
 def _surface(request: dict[str, Any], channel: _Channel) -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.app import controls, frame, panels, runs
+from core.app import controls, frame, panels, results, runs
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
+from core.experiments import BARRIER
 from core.figures.curves import sweep_figure
 from core.figures.surfaces import line_figure
-from core.precompute import BARRIER
 from core.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/1_baseline.py"
@@ -103,7 +103,10 @@ st.header("What was measured")
 frame.text(
     "Five seeds of each setting: other images drawn, other first weights, another order. Mean ± standard deviation."
 )
-by_setting = {"full": runs.stored_runs(seeds_of(FULL)), "small and noisy": runs.stored_runs(seeds_of(SMALL_AND_NOISY))}
+by_setting = {
+    "full": results.stored_runs(seeds_of(FULL)),
+    "small and noisy": results.stored_runs(seeds_of(SMALL_AND_NOISY)),
+}
 panels.seed_table(by_setting)
 frame.text(
     "The cheapest regularizer needs no formula: **stop at the best epoch**. On the test images of the small and "
@@ -115,7 +118,7 @@ left, right = st.columns(2)
 with left:
     panels.captioned(
         sweep_figure(
-            runs.stored_runs(sweep(SMALL_AND_NOISY, "n_train")),
+            results.stored_runs(sweep(SMALL_AND_NOISY, "n_train")),
             "n_train",
             "training images (log scale)",
             log=True,
@@ -129,7 +132,7 @@ with left:
 with right:
     panels.captioned(
         sweep_figure(
-            runs.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
+            results.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
             log=False, look=frame.look(),
         ),
         alt_text="Training and held-out accuracy against the share of wrong labels.",

@@ -7,8 +7,31 @@ import pytest
 
 from core import precompute, store
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
-from core.precompute import BARRIER, DIRECTION_SEEDS, Shipped, baseline_runs, is_good, main, plan, surfaces
-from core.store import run_from_file, run_name, run_to_file
+from core.drift import DriftSpec, drift_from_file
+from core.experiments import (
+    BARRIER,
+    BATCH_NORM,
+    BATCH_SIZES,
+    DIRECTION_SEEDS,
+    LAYER_NORM,
+    LEARNING_RATES,
+    OWN,
+    OWN_SLIDERS,
+    RUNS,
+    WITH_WEIGHTS,
+    at_batch_size,
+    at_learning_rate,
+    baseline_runs,
+    drifts,
+    probes,
+    shifted_networks,
+    surfaces,
+)
+from core.precompute import MAIN, Shipped, is_good, main, plan
+from core.probes import ProbeSpec, probe_from_file
+from core.run import Diverged
+from core.shift import ShiftSpec, shifted_from_file
+from core.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
 
 SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
@@ -33,32 +56,62 @@ def test_each_number_of_images_is_in_the_plan_with_each_share_of_wrong_labels():
 
 
 def test_every_range_and_pair_of_directions_has_its_surface():
-    for run in (FULL, SMALL_AND_NOISY):
+    for run in (FULL, SMALL_AND_NOISY, BATCH_NORM, LAYER_NORM):
         for radius in RADII:
             for seed in DIRECTION_SEEDS:
-                assert SurfaceSpec(run, radius=radius, direction_seed=seed) in surfaces()
+                spec = SurfaceSpec(run, radius=radius, direction_seed=seed)
+                assert spec in surfaces() and replace(spec, statistics="batch") in surfaces()
         assert [spec.method for spec in surfaces() if spec.run == run].count("notebook") == 1
 
 
 def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     items = plan()
-    assert len({item.name for item in items}) == len(items) == len(baseline_runs()) + len(surfaces()) + 1
-    readers = {"run": run_from_file, "surface": surface_from_file, "line": line_from_file}
+    assert len({item.name for item in items}) == len(items)
+    readers = {"run": outcome_from_file, "surface": surface_from_file, "line": line_from_file,
+               "probe": probe_from_file, "shift": shifted_from_file, "drift": drift_from_file}  # fmt: skip
+    assert {item.name.split("-")[0] for item in items} == {*readers}
     assert all(item.read is readers[item.name.split("-")[0]] for item in items)
 
 
 def test_what_a_surface_or_the_line_needs_is_planned_before_it_with_its_weights():
     order = {item.name: i for i, item in enumerate(plan())}
-    runs = baseline_runs()
     for spec in surfaces():
-        assert order[run_name(spec.run)] < order[spec.file_name] and runs[spec.run]
+        assert order[run_name(spec.run)] < order[spec.file_name] and spec.run in WITH_WEIGHTS
     for config in (BARRIER.start, BARRIER.end):
-        assert order[run_name(config)] < order[BARRIER.file_name] and runs[config]
+        assert order[run_name(config)] < order[BARRIER.file_name] and config in WITH_WEIGHTS
 
 
-def test_the_seeds_of_both_settings_are_computed_first():
-    first = {item.name for item in plan()[:10]}
-    assert first == {run_name(replace(c, seed=seed)) for c in (FULL, SMALL_AND_NOISY) for seed in range(5)}
+def test_the_seeds_of_the_main_settings_are_computed_first():
+    first = {item.name for item in plan()[: 5 * len(MAIN)]}
+    assert first == {run_name(replace(c, seed=seed)) for c in MAIN for seed in range(5)}
+
+
+def test_each_network_of_the_norm_lessons_is_planned_over_five_seeds_at_every_stop():
+    names = {item.name for item in plan()}
+    networks = [at_learning_rate(lr) for lr in LEARNING_RATES] + [at_batch_size(size) for size in BATCH_SIZES]
+    configs = {config for by_name in networks for config in by_name.values()} | {*MAIN}
+    for config in configs:
+        assert all(run_name(replace(config, seed=seed)) in names for seed in range(5))
+    assert {(config.norm, config.norm_position) for config in MAIN} == {
+        ("none", "before"), ("batch", "before"), ("batch", "after"), ("layer", "before")}  # fmt: skip
+    for norm in ("batch", "layer"):
+        for name in OWN_SLIDERS:
+            for stop in FIELDS[name].stops:
+                assert run_name(replace(OWN, norm=norm, **{name: stop})) in names
+
+
+def test_every_measurement_that_a_lesson_shows_is_planned():
+    names = {item.name for item in plan()}
+    measured = [*drifts().values(), *(spec for specs in shifted_networks().values() for spec in specs)]
+    measured += [spec for optimizer in ("adam", "sgd") for specs in probes(optimizer).values() for spec in specs]
+    assert len(measured) == 2 + 15 + 30
+    assert {spec.file_name for spec in measured} <= names
+
+
+def test_a_config_is_the_same_in_whichever_lesson_it_is_shown():
+    """The union of the lessons' runs would otherwise hold one network under two names."""
+    runs = [config for lesson in RUNS for config in lesson()]
+    assert len({config.digest for config in runs}) == len(set(runs))
 
 
 # --- the command, on a small plan -----------------------------------------------------------------------------------
@@ -143,9 +196,10 @@ def on_digits(precomputed, digits, monkeypatch):
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_digits, trained, keep):
+def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_digits, trained, keep, monkeypatch):
     run = trained()
-    precompute._run_writer(run.config, keep)(on_digits / run_name(run.config))
+    monkeypatch.setattr(precompute, "WITH_WEIGHTS", {run.config} if keep else {})
+    precompute._run_writer(run.config)(on_digits / run_name(run.config))
     shipped = store.load_run(run.config)
     assert [replace(r, seconds=0) for r in shipped.records] == [replace(r, seconds=0) for r in run.records]
     assert (shipped.test_last, shipped.test_best) == (run.test_last, run.test_best)
@@ -167,3 +221,43 @@ def test_shipped_surfaces_and_lines_are_those_of_the_shipped_runs(on_digits, dig
     precompute._write_barrier(on_digits / line.file_name)
     expected = landscape.line_between(line, one, other, digits).loss.astype(np.float32)
     assert np.array_equal(line_from_file(on_digits / line.file_name).loss, expected)
+
+
+def test_a_training_that_diverges_is_shipped_as_what_it_is(on_digits, tiny):
+    config = replace(tiny, lr=0.11, l2=10.0, l2_method="decoupled", epochs=100)
+    precompute._run_writer(config)(on_digits / run_name(config))
+    outcome = store.load_outcome(config)
+    assert isinstance(outcome, Diverged) and outcome.config == config and 3 < len(outcome.records) < 100
+    assert store.load_run(config) is None and is_good(precompute._run(config))
+
+
+def test_a_measurement_that_needs_weights_trains_the_run_once_and_keeps_it_apart(on_digits, trained, monkeypatch):
+    run = trained()
+    run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
+    again = precompute._run_with_weights(run.config)
+    assert all(np.array_equal(w, again.weights[name]) for name, w in run.weights.items())
+    monkeypatch.setattr("core.training.train", None)
+    kept = precompute._run_with_weights(run.config)
+    assert all(np.array_equal(w, kept.weights[name]) for name, w in run.weights.items())
+
+
+@pytest.mark.parametrize("kind", ["probe", "drift", "shift"])
+def test_shipped_measurements_are_those_of_their_module(on_digits, digits, trained, kind, monkeypatch):
+    from core import deployment, smoothness, unit_inputs
+
+    run = trained(norm="batch")
+    monkeypatch.setattr("core.shift.BRIGHTNESS", (0.0,))
+    monkeypatch.setattr("core.deployment.BRIGHTNESS", (0.0,))
+    run_to_file(run, on_digits / run_name(run.config))
+    spec, item, expected, column = {
+        "probe": lambda: (s := ProbeSpec(run.config, steps=4, every=2), precompute._probe(s),
+                          smoothness.probe_training(s, digits), "losses"),
+        "drift": lambda: (s := DriftSpec(run.config, steps=4, every=2, n_images=32), precompute._drift(s),
+                          unit_inputs.follow_inputs(s, digits), "percentiles"),
+        "shift": lambda: (s := ShiftSpec(run.config, n_images=50), precompute._shifted(s),
+                          deployment.measure_shifted(s, run, digits), "accuracy"),
+    }[kind]()  # fmt: skip
+    item.write(on_digits / spec.file_name)
+    found = item.read(on_digits / spec.file_name)
+    assert found.spec == spec and is_good(item)
+    assert np.array_equal(getattr(found, column), getattr(expected, column).astype(getattr(found, column).dtype))

@@ -433,10 +433,11 @@ def test_a_diverging_run_ends_with_step_setting_and_the_records_so_far(digits, t
     config, steps, told = replace(tiny, **DIVERGING), [], []
     with pytest.raises(DivergenceError) as caught:
         train(config, digits, told.append, on_step=lambda done, _: steps.append(done))
-    error = caught.value
-    assert error.config == config and error.records == tuple(told) and len(told) > 3
+    error = caught.value.outcome
+    assert error.config == config and error.message == str(caught.value)
+    assert error.records == tuple(told) and len(told) > 3
     assert error.step in (steps[-1], steps[-1] + 1) and 4 * len(told) < error.step <= 4 * (len(told) + 1)
-    assert f"step {error.step:,} of {config.steps:,}" in str(error) and "learning rate 0.11" in str(error)
+    assert f"step {error.step:,} of {config.steps:,}" in error.message and "learning rate 0.11" in error.message
     assert np.array_equal(numbers(train(replace(config, epochs=3), digits)), numbers(error)[:3])
 
 
@@ -446,7 +447,7 @@ def test_a_loss_that_is_finite_in_training_but_not_in_evaluation_is_a_divergence
     monkeypatch.setattr(training, "evaluate", lambda *_: Evaluation(next(results), 0.5))
     with pytest.raises(DivergenceError) as caught:
         train(tiny, digits)
-    assert len(caught.value.records) == 1 and caught.value.step == 8
+    assert len(caught.value.outcome.records) == 1 and caught.value.outcome.step == 8
 
 
 @pytest.mark.parametrize(

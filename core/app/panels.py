@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.app.draw import chart, scene
 from core.app.frame import is_presenting, look
-from core.app.runs import stored_surface, surface_or_computing
+from core.app.results import stored
+from core.app.runs import surface_or_computing
 from core.claims import paired_difference, spread
 from core.config import FULL, RunConfig
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
@@ -245,7 +246,7 @@ def slice_controls(place) -> tuple[str, float]:
 def edge_rises(config: RunConfig) -> str:
     """How far the loss rises from θ* to the edge of its square at radius 1, over the pairs of directions."""
     specs = [SurfaceSpec(config, direction_seed=int(seed)) for seed in SURFACE_CHOICES["directions"]]
-    surfaces = [surface for spec in specs if (surface := stored_surface(spec))]
+    surfaces = [surface for spec in specs if (surface := stored(spec))]
     return f"{spread([s.edge_rise for s in surfaces]).plain(2)} nats" if surfaces else "not computed here"
 
 

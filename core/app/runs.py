@@ -12,12 +12,13 @@ import streamlit as st
 from core import store
 from core.app.draw import chart
 from core.app.frame import data_on_this_machine, look, session_name
+from core.app.results import stored, stored_outcome, stored_run
 from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs import Job, JobQueue, QueueFull, Snapshot
-from core.run import Run, digits_twin, expected_seconds
-from core.surface import Line, LineSpec, Surface, SurfaceSpec, load_line, load_surface, save_surface
+from core.run import Diverged, Outcome, Run, digits_twin, expected_seconds
+from core.surface import Line, LineSpec, Surface, SurfaceSpec, save_surface
 from core.worker import Worker, fetch_with, line_with, surface_with, train_with
 
 log = logging.getLogger(__name__)
@@ -28,63 +29,12 @@ QUICK_SECONDS = 12
 POLL_SECONDS = 0.5
 
 
-class _NotStored(LookupError):
-    """Raised inside the caches, which remember results but not exceptions."""
-
-
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
     return JobQueue()
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _cached_run(config: RunConfig) -> Run:
-    return _or_not_stored(store.load_run(config))
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _cached_surface(spec: SurfaceSpec) -> Surface:
-    return _or_not_stored(load_surface(spec))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _cached_line(spec: LineSpec) -> Line:
-    return _or_not_stored(load_line(spec))
-
-
-def _or_not_stored(result: Any) -> Any:
-    if result is None:
-        raise _NotStored
-    return result
-
-
-def _none_if_not_stored(cached: Callable, key: Any) -> Any:
-    try:
-        return cached(key)
-    except _NotStored:
-        return None
-
-
-def stored_run(config: RunConfig) -> Run | None:
-    """The run of a config if it is precomputed or was trained here before."""
-    return _none_if_not_stored(_cached_run, config)
-
-
-def stored_surface(spec: SurfaceSpec) -> Surface | None:
-    return _none_if_not_stored(_cached_surface, spec)
-
-
-def stored_line(spec: LineSpec) -> Line | None:
-    return _none_if_not_stored(_cached_line, spec)
-
-
-def stored_runs(configs: tuple[RunConfig, ...]) -> list[Run]:
-    """Those of several runs that are stored."""
-    return [run for run in map(stored_run, configs) if run]
-
-
-# --- what the jobs do: on the queue's thread, in the worker's process, without streamlit
-# -------------------------------
+# --- what the jobs do: on the queue's thread, in the worker's process, without streamlit -----------------------------
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,7 +42,7 @@ def worker() -> Worker:
     return Worker()
 
 
-def _training(config: RunConfig) -> Callable[[Job], Run]:
+def _training(config: RunConfig) -> Callable[[Job], Outcome]:
     at = worker()
     return lambda job: _stored(store.save_run, train_with(at, config, job))
 
@@ -130,10 +80,12 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     A quick run starts by itself, a long one on request. Where Fashion-MNIST cannot be had, the same is trained on the
     bundled digits, and the page says so. key: the place on the page.
     """
-    run = stored_run(config) or _result(_run_key(config))
-    if run:
-        _say_origin(run)
-        return run
+    outcome = stored_outcome(config) or _result(_run_key(config))
+    if isinstance(outcome, Diverged):
+        return _say_divergence(outcome)
+    if outcome:
+        _say_origin(outcome)
+        return outcome
     if _failed_for_data(config):
         return _on_digits_instead(config, key)
     job = _training_job(config, key)
@@ -142,7 +94,7 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
 
 def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | None:
     """The surface of a spec around a run, or None while it is computed; then the page shows how far it is."""
-    surface = stored_surface(spec) or _result(f"surface-{spec.digest}")
+    surface = stored(spec) or _result(f"surface-{spec.digest}")
     if surface:
         return surface
     job = _computing(f"surface-{spec.digest}", _surface(spec, run), key)
@@ -160,7 +112,7 @@ def needed_run(config: RunConfig, *, key: str) -> Run:
 
 def line_or_computing(spec: LineSpec, *, key: str) -> Line | None:
     """The loss between two stored networks, or None while it is computed."""
-    line = stored_line(spec) or _result(spec.file_name)
+    line = stored(spec) or _result(spec.file_name)
     if line:
         return line
     job = _computing(spec.file_name, _line(spec), key)
@@ -272,6 +224,13 @@ def _say_origin(run: Run) -> None:
         st.caption(f":material/inventory_2: Precomputed: trained by this code on {run.date} in {run.seconds:.0f} s.")
     else:
         st.caption(f":material/memory: Trained live on this machine in {run.seconds:.1f} s.")
+
+
+def _say_divergence(outcome: Diverged) -> None:
+    """A training that ended early: why, and its curves up to there."""
+    st.error(outcome.message)
+    if outcome.records:
+        _growing_curves(outcome.records, outcome.config)
 
 
 def _follow(job: Job, config: RunConfig | None, key: str) -> None:

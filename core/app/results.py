@@ -1,0 +1,88 @@
+"""What is stored, for a page: runs, surfaces and measurements, read once per process and kept in bounded caches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core import store
+from core.config import RunConfig
+from core.drift import DriftSpec, load_drift
+from core.probes import ProbeSpec, load_probe
+from core.run import Outcome, Run
+from core.shift import ShiftSpec, load_shifted
+from core.surface import LineSpec, SurfaceSpec, load_line, load_surface
+
+
+class _NotStored(LookupError):
+    """Raised inside the caches, which remember results but not exceptions."""
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _cached_outcome(config: RunConfig) -> Outcome:
+    return _or_not_stored(store.load_outcome(config))
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _cached_numbers(config: RunConfig) -> Outcome:
+    """Without the weights, so that hundreds can be kept."""
+    outcome = _or_not_stored(store.load_outcome(config))
+    return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
+
+
+LOADERS: dict[type, Callable[[Any], Any]] = {
+    SurfaceSpec: load_surface,
+    LineSpec: load_line,
+    ProbeSpec: load_probe,
+    ShiftSpec: load_shifted,
+    DriftSpec: load_drift,
+}
+"""How the result of each kind of measurement is found on disk."""
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _cached_result(file_name: str, _spec: Any) -> Any:
+    return _or_not_stored(LOADERS[type(_spec)](_spec))
+
+
+def _or_not_stored(result: Any) -> Any:
+    if result is None:
+        raise _NotStored
+    return result
+
+
+def _none_if_not_stored(cached: Callable, *key: Any) -> Any:
+    try:
+        return cached(*key)
+    except _NotStored:
+        return None
+
+
+def stored_outcome(config: RunConfig) -> Outcome | None:
+    """What a config's training came to, if it is precomputed or was trained here before."""
+    return _none_if_not_stored(_cached_outcome, config)
+
+
+def stored_run(config: RunConfig) -> Run | None:
+    """The run of a config if it is precomputed or was trained here before, and did not diverge."""
+    outcome = stored_outcome(config)
+    return outcome if isinstance(outcome, Run) else None
+
+
+def stored(spec: Any) -> Any:
+    """The result of a measurement (a surface, a line, a probe, …) if it is stored, else None."""
+    return _none_if_not_stored(_cached_result, spec.file_name, spec)
+
+
+def stored_outcomes(configs: Iterable[RunConfig]) -> list[Outcome]:
+    """What those of several trainings that are stored came to: the numbers, without the weights."""
+    found = (_none_if_not_stored(_cached_numbers, config) for config in configs)
+    return [outcome for outcome in found if outcome]
+
+
+def stored_runs(configs: Iterable[RunConfig]) -> list[Run]:
+    """Those of several runs that are stored and did not diverge: the numbers, without the weights."""
+    return [outcome for outcome in stored_outcomes(configs) if isinstance(outcome, Run)]

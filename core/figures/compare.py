@@ -1,0 +1,187 @@
+"""Several techniques in one figure, each over seeds: curves with bands, and one number against one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.figures.theme import (
+    COLOURS,
+    LEGEND_ON_TOP,
+    MARK,
+    NORMAL,
+    Look,
+    Spec,
+    layered,
+    quantity,
+    rows,
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A quantity over time for one technique: `at` (T,), and `values` (seeds, T), nan where a seed has none."""
+
+    at: np.ndarray
+    values: np.ndarray
+
+
+def by_technique(names: Sequence[str]) -> Spec:
+    """The colour encoding of lines and points, with the legend above the figure."""
+    scale = {"domain": list(names), "range": [COLOURS[name] for name in names]}
+    return {"field": "technique", "type": "nominal", "scale": scale, "legend": LEGEND_ON_TOP}
+
+
+def courses_figure(
+    courses: Mapping[str, Course],
+    *,
+    x_title: str,
+    y_title: str,
+    title: str = "",
+    log_y: bool = False,
+    percent: bool = False,
+    y_range: tuple[float, float] | None = None,
+    look: Look = NORMAL,
+) -> Spec:
+    """A line for each technique: the mean over seeds, in a band from the smallest to the largest of them.
+
+    The reader should see whether two techniques differ by more than their seeds do: where bands overlap, one run each
+    would have shown nothing.
+    """
+    values = [row for name, course in courses.items() for row in _course_rows(name, course)]
+    scale: dict[str, Any] = {"type": "log"} if log_y else {"zero": False}
+    if y_range:
+        scale |= {"domain": list(y_range), "nice": False}
+    number = ".2%" if percent else ".4g"
+    encoding = {
+        "x": quantity("at", x_title, scale={"nice": False, "zero": False}, axis={"tickMinStep": 1}),
+        "color": by_technique(list(courses)),
+    }
+    band = {
+        "mark": {"type": "area", "opacity": 0.22, "clip": True},
+        "encoding": {**encoding, "y": quantity("low", y_title, scale=scale), "y2": {"field": "high"}},
+    }
+    line = {
+        "mark": {"type": "line", "strokeWidth": look.stroke, "clip": True},
+        "encoding": {
+            **encoding,
+            "y": quantity("mean", y_title, scale=scale, axis={"format": "%"} if percent else {}),
+            "tooltip": [{"field": "technique", "type": "nominal"}, quantity("at", x_title),
+                        quantity("mean", "mean", format=number), quantity("low", "lowest seed", format=number),
+                        quantity("high", "highest seed", format=number)],
+        },
+    }  # fmt: skip
+    return {**layered([band, line], look, title), "data": rows(values)}
+
+
+def _course_rows(name: str, course: Course) -> list[dict[str, Any]]:
+    here = ~np.isnan(course.values).any(axis=0)
+    if not here.any():
+        return []
+    picked = course.values[:, here]
+    columns = (course.at[here], picked.mean(axis=0), picked.min(axis=0), picked.max(axis=0))
+    return [
+        {"technique": name, "at": float(at), "mean": _short(mean), "low": _short(low), "high": _short(high)}
+        for at, mean, low, high in zip(*columns, strict=True)
+    ]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def course_table(courses: Mapping[str, Course], at_name: str) -> list[dict[str, Any]]:
+    """The numbers of `courses_figure`, a row for each time and technique."""
+    return [
+        {at_name: row["at"], "technique": row["technique"], "mean": row["mean"], "lowest": row["low"],
+         "highest": row["high"]}
+        for name, course in courses.items()
+        for row in _course_rows(name, course)
+    ]  # fmt: skip
+
+
+def stops_figure(
+    values: Mapping[str, Mapping[float, Sequence[float | None]]],
+    current: float,
+    *,
+    x_title: str,
+    y_title: str,
+    log_y: bool = False,
+    percent: bool = True,
+    look: Look = NORMAL,
+) -> Spec:
+    """One number against one setting: technique → stop → a value for each seed, None for a seed that diverged.
+
+    A line through the means of the seeds that did not diverge, a dot for each seed, and a rule at the current stop.
+    The stops stand at equal distances. Seeds that diverged are dots on the floor, crossed out.
+    """
+    stops = sorted({stop for by_stop in values.values() for stop in by_stop})
+    dots, lines, lost = [], [], []
+    for name, by_stop in values.items():
+        for stop, seeds in by_stop.items():
+            found = [value for value in seeds if value is not None]
+            row = {"technique": name, "stop": f"{stop:g}"}
+            dots += [{**row, "value": _short(value)} for value in found]
+            if found:
+                lines.append({**row, "value": _short(float(np.mean(found))), "seeds": len(found)})
+            if len(found) < len(seeds):
+                lost.append({**row, "diverged": f"{len(seeds) - len(found)} of {len(seeds)} seeds diverged"})
+    domain = [f"{stop:g}" for stop in stops]
+    x = {"field": "stop", "type": "ordinal", "title": x_title, "scale": {"domain": domain}, "sort": None,
+         "axis": {"labelAngle": 0}}  # fmt: skip
+    scale = {"type": "log"} if log_y else {"zero": False}
+    encoding = {
+        "x": x,
+        "y": quantity("value", y_title, scale=scale, axis={"format": "%"} if percent else {}),
+        "color": by_technique(list(values)),
+        "tooltip": [{"field": "technique", "type": "nominal"}, {"field": "stop", "type": "nominal", "title": x_title},
+                    quantity("value", y_title, format=".2%" if percent else ".4g")],
+    }  # fmt: skip
+    layers: list[Spec] = [
+        {"data": rows([{"stop": f"{current:g}"}]), "mark": {"type": "rule", "color": MARK, "strokeWidth": 12,
+         "opacity": 0.25}, "encoding": {"x": x}},
+        {"data": rows(lines), "mark": {"type": "line", "strokeWidth": look.stroke}, "encoding": encoding},
+        {"data": rows(dots), "mark": {"type": "point", "filled": True, "size": 36, "opacity": 0.75},
+         "encoding": encoding},
+    ]  # fmt: skip
+    if lost:
+        cross = {"type": "point", "shape": "cross", "filled": True, "angle": 45, "size": 140}
+        told = [{"field": "technique", "type": "nominal"}, {"field": "diverged", "type": "nominal"}]
+        layers.append({
+            "data": rows(lost), "mark": cross,
+            "encoding": {"x": x, "y": {"value": look.height - 10}, "color": by_technique(list(values)),
+                         "tooltip": told},
+        })  # fmt: skip
+    return layered(layers, look)
+
+
+def dots_figure(
+    values: Mapping[str, Sequence[float]],
+    colours: Mapping[str, str],
+    *,
+    x_title: str,
+    x_range: tuple[float, float] | None = None,
+    percent: bool = True,
+    look: Look = NORMAL,
+) -> Spec:
+    """A row of dots for each name, a dot for each seed, and a tick at the mean. colours: name → technique."""
+    names = list(values)
+    found = [{"name": n, "technique": colours[n], "value": _short(v)} for n in names for v in values[n]]
+    means = [{"name": n, "technique": colours[n], "value": _short(float(np.mean(values[n])))} for n in names]
+    axis = {"format": "%"} if percent else {}
+    x = quantity("value", x_title, scale={"domain": list(x_range)} if x_range else {"zero": False}, axis=axis)
+    scale = {"domain": list(COLOURS), "range": list(COLOURS.values())}
+    encoding = {
+        "x": x,
+        "y": {"field": "name", "type": "nominal", "sort": names, "title": None, "axis": {"labelLimit": 260}},
+        "color": {"field": "technique", "type": "nominal", "scale": scale, "legend": None},
+        "tooltip": [{"field": "name", "type": "nominal"}, quantity("value", x_title, format=".2%" if percent else
+                    ".4g")],
+    }  # fmt: skip
+    ticks = {"data": rows(means), "mark": {"type": "tick", "thickness": 3, "size": look.font * 2}, "encoding": encoding}
+    dots = {"data": rows(found), "mark": {"type": "point", "filled": True, "size": 60, "opacity": 0.8}, "encoding":
+            encoding}  # fmt: skip
+    return {**layered([ticks, dots], look), "height": {"step": look.font * 3}}

@@ -1,0 +1,137 @@
+"""Covariate shift by light and noise: what is done to the test images, and what it costs each network. Needs no torch.
+
+A pixel x in [0, 1] becomes clip(½ + contrast·(x − ½) + brightness + noise·ε, 0, 1) with ε from the standard normal
+distribution; brightness 0, contrast 1 and noise 0 leave it as it is. The labels stay: only P(x) changes, which is the
+definition of covariate shift (Shimodaira 2000). core/deployment.py measures the accuracies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+
+from core import store
+from core.config import RunConfig
+from core.surface import Statistics
+
+BRIGHTNESS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
+CONTRAST = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+NOISE = (0.0, 0.1, 0.2, 0.3, 0.5)
+"""The sliders' stops."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What is done to the pixels. brightness is added, contrast stretches around mid-grey, noise is the standard
+    deviation."""
+
+    brightness: float = 0.0
+    contrast: float = 1.0
+    noise: float = 0.0
+
+    def moved(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels in [0, 1] after brightness and contrast, before noise and clipping."""
+        return 0.5 + self.contrast * (pixels - 0.5) + self.brightness
+
+    def applied(self, pixels: np.ndarray, epsilon: np.ndarray) -> np.ndarray:
+        """Shifted pixels in [0, 1]. pixels in [0, 1] and epsilon, standard normal numbers, have the same shape."""
+        return np.clip(self.moved(pixels) + self.noise * epsilon, 0, 1)
+
+    def histogram(self, counts: np.ndarray, bins: int = 32) -> np.ndarray:
+        """The shares (bins,) of shifted pixels in equal bins of [0, 1], from the counts (256,) of the grey values
+        0…255.
+
+        Exact, without drawing noise: what would fall below 0 or above 1 is clipped into the first or the last bin.
+        """
+        at = self.moved(np.arange(256) / 255)
+        edges = np.linspace(0, 1, bins + 1)[1:-1]
+        if self.noise == 0:
+            below = (at[:, None] < edges).astype(float)
+        else:
+            below = np.vectorize(NormalDist().cdf)((edges - at[:, None]) / self.noise)
+        shares = np.diff(below, axis=1, prepend=0, append=1)
+        return counts @ shares / counts.sum()
+
+
+def all_shifts() -> Iterator[Shift]:
+    """Every combination of the stops, in the order of `Shifted.accuracy`."""
+    return itertools.starmap(Shift, itertools.product(BRIGHTNESS, CONTRAST, NOISE))
+
+
+@dataclass(frozen=True)
+class ShiftSpec:
+    """Which network is measured. n_images: on the first so many test images."""
+
+    run: RunConfig
+    n_images: int = 10_000
+
+    @property
+    def statistics(self) -> tuple[Statistics, ...]:
+        """The statistics that the network is measured with: batch norm with its own and with re-estimated ones."""
+        return ("running", "batch") if self.run.norm == "batch" else ("running",)
+
+    @property
+    def file_name(self) -> str:
+        told = json.dumps([self.run.digest, self.n_images, BRIGHTNESS, CONTRAST, NOISE])
+        return f"shift-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """The accuracies of one network under every shift."""
+
+    spec: ShiftSpec
+    accuracy: np.ndarray
+    """(statistics, brightness, contrast, noise), fractions of the test images."""
+    pixel_counts: np.ndarray
+    """(256,): how often each grey value occurs in the unshifted test images."""
+
+    def at(self, shift: Shift, statistics: Statistics = "running") -> float:
+        """The accuracy under one shift. Raises ValueError for a shift that is no stop."""
+        return float(
+            self.accuracy[
+                self.spec.statistics.index(statistics),
+                BRIGHTNESS.index(shift.brightness),
+                CONTRAST.index(shift.contrast),
+                NOISE.index(shift.noise),
+            ]
+        )
+
+
+@cache
+def _shape(n_statistics: int) -> tuple[int, int, int, int]:
+    return n_statistics, len(BRIGHTNESS), len(CONTRAST), len(NOISE)
+
+
+def shifted_to_file(shifted: Shifted, path: Path) -> None:
+    spec = {**asdict(shifted.spec), "run": shifted.spec.run.to_dict()}
+    arrays = {"accuracy": shifted.accuracy, "pixel_counts": shifted.pixel_counts}
+    store.write_npz(path, {"kind": "shift", "spec": spec}, arrays)
+
+
+def shifted_from_file(path: Path) -> Shifted:
+    """Read what `shifted_to_file` wrote. Raises StoreError where the file is something else."""
+    meta, arrays = store.read_npz(path)
+    try:
+        spec = ShiftSpec(RunConfig(**meta["spec"]["run"]), int(meta["spec"]["n_images"]))
+        accuracy, counts = arrays["accuracy"], arrays["pixel_counts"]
+        if accuracy.shape != _shape(len(spec.statistics)) or counts.shape != (256,):
+            raise ValueError(f"accuracies of shape {accuracy.shape}")
+        if not ((accuracy >= 0) & (accuracy <= 1)).all() or not counts.sum() > 0:
+            raise ValueError("accuracies that are none")
+        return Shifted(spec, accuracy, counts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise store.StoreError(f"{path.name} does not hold accuracies under shift ({error})") from error
+
+
+def load_shifted(spec: ShiftSpec) -> Shifted | None:
+    """The stored accuracies of a spec, None where there are none that can be used."""
+    return store.load(spec.file_name, shifted_from_file, lambda shifted: shifted.spec == spec)
