@@ -60,8 +60,9 @@ SMALL_BATCHES = RunConfig(n_train=2000, epochs=10, lr=1e-3)
 """2,000 images with right labels, so that batches of 2 take seconds."""
 BATCH_SIZES = (2, 4, 8, 32, 128)
 
-OWN = replace(SMALL_AND_NOISY, label_noise=0.0)
-"""Where the student's own run of a normalised network starts."""
+OWN_BATCH = replace(SMALL_AND_NOISY, label_noise=0.0, norm="batch")
+OWN_LAYER = replace(OWN_BATCH, norm="layer")
+"""Where the student's own run of a normalised network starts, on either page."""
 OWN_SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
 
 
@@ -75,8 +76,7 @@ def at_batch_size(batch_size: int) -> Networks:
 
 def own_runs() -> set[RunConfig]:
     """Every stop of every slider around the student's own run, for either normalisation."""
-    bases = [replace(OWN, norm=norm) for norm in ("batch", "layer")]
-    return {config for base in bases for name in OWN_SLIDERS for config in sweep(base, name)}
+    return {config for base in (OWN_BATCH, OWN_LAYER) for name in OWN_SLIDERS for config in sweep(base, name)}
 
 
 def over_seeds(networks: Networks) -> dict[str, tuple[RunConfig, ...]]:

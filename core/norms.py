@@ -81,17 +81,19 @@ class Running:
         old, new = 1 - momentum, momentum
         return Running(old * self.mean + new * x.mean(axis=0), old * self.variance + new * x.var(axis=0, ddof=1))
 
-    def apply(self, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = EPS) -> np.ndarray:
+    def normalise(self, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, eps: float = EPS) -> Normalised:
         """Evaluation mode: γ·(x − running mean)/√(running variance + ε) + β, the same for a sample in any company."""
-        return gamma * (x - self.mean) / np.sqrt(self.variance + eps) + beta
+        std = np.sqrt(self.variance + eps)
+        x_hat = (x - self.mean) / std
+        return Normalised(self.mean[None], self.variance[None], std[None], x_hat, gamma * x_hat + beta)
 
 
 def running_course(
-    batches: list[np.ndarray], momentum: float = MOMENTUM
+    batches: list[np.ndarray], momentum: float = MOMENTUM, *, features: int | None = None
 ) -> tuple[list[Running], list[tuple[np.ndarray, np.ndarray]]]:
     """The running statistics after each of several training batches (start included), and each batch's own mean and
-    unbiased variance."""
-    course = [Running.start(batches[0].shape[1])]
+    unbiased variance. features: how many there are, needed where there are no batches."""
+    course = [Running.start(features or batches[0].shape[1])]
     for x in batches:
         course.append(course[-1].updated(x, momentum))
     return course, [(x.mean(axis=0), x.var(axis=0, ddof=1)) for x in batches]

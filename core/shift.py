@@ -12,7 +12,6 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from statistics import NormalDist
 
@@ -106,7 +105,6 @@ class Shifted:
         )
 
 
-@cache
 def _shape(n_statistics: int) -> tuple[int, int, int, int]:
     return n_statistics, len(BRIGHTNESS), len(CONTRAST), len(NOISE)
 

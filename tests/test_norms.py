@@ -51,7 +51,7 @@ def test_running_statistics_and_evaluation_mode_are_those_of_torch_nn(shape, mom
     assert np.allclose(course[-1].mean, layer.running_mean.numpy(), rtol=1e-9, atol=1e-9)
     assert np.allclose(course[-1].variance, layer.running_var.numpy(), rtol=1e-9, atol=1e-9)
     expected = layer.eval()(torch.tensor(x)).detach().numpy()
-    assert np.allclose(course[-1].apply(x, gamma, beta), expected, rtol=1e-9, atol=1e-9)
+    assert np.allclose(course[-1].normalise(x, gamma, beta).y, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_a_batch_of_one_is_refused_by_batch_norm_alone():
@@ -59,4 +59,4 @@ def test_a_batch_of_one_is_refused_by_batch_norm_alone():
     with pytest.raises(ValueError, match="two samples"):
         normalise(x, gamma, beta, "batch")
     assert normalise(x, gamma, beta, "layer").y.shape == (1, 4)
-    assert Running.start(4).apply(x, gamma, beta).shape == (1, 4)
+    assert Running.start(4).normalise(x, gamma, beta).y.shape == (1, 4)

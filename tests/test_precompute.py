@@ -15,7 +15,8 @@ from core.experiments import (
     DIRECTION_SEEDS,
     LAYER_NORM,
     LEARNING_RATES,
-    OWN,
+    OWN_BATCH,
+    OWN_LAYER,
     OWN_SLIDERS,
     RUNS,
     WITH_WEIGHTS,
@@ -94,10 +95,10 @@ def test_each_network_of_the_norm_lessons_is_planned_over_five_seeds_at_every_st
         assert all(run_name(replace(config, seed=seed)) in names for seed in range(5))
     assert {(config.norm, config.norm_position) for config in MAIN} == {
         ("none", "before"), ("batch", "before"), ("batch", "after"), ("layer", "before")}  # fmt: skip
-    for norm in ("batch", "layer"):
+    for own in (OWN_BATCH, OWN_LAYER):
         for name in OWN_SLIDERS:
             for stop in FIELDS[name].stops:
-                assert run_name(replace(OWN, norm=norm, **{name: stop})) in names
+                assert run_name(replace(own, **{name: stop})) in names
 
 
 def test_every_measurement_that_a_lesson_shows_is_planned():

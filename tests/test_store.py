@@ -19,12 +19,15 @@ from core import store
 from core.config import DATASETS, RunConfig
 from core.folders import cache_folder as cache_folder_now
 from core.folders import replace_atomically
-from core.run import RECORD_FIELDS, EpochRecord, Evaluation, Run
+from core.run import RECORD_FIELDS, Diverged, EpochRecord, Evaluation, Run
 from core.store import (
     StoreError,
     is_precomputed,
     keep_within,
+    load_outcome,
     load_run,
+    outcome_from_file,
+    outcome_to_file,
     places,
     read_npz,
     run_from_file,
@@ -326,3 +329,52 @@ def test_every_data_set_has_weights_that_are_checked(tmp_path):
         config = RunConfig(dataset=dataset, n_train=100, epochs=1)
         run_to_file(make_run(config), tmp_path / "run.npz")
         assert_same(make_run(config), run_from_file(tmp_path / "run.npz"))
+
+
+# --- trainings that diverged ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def diverged():
+    run = make_run(weights=False)
+    return Diverged(run.config, 2, run.records[:-1], "The loss is no longer a finite number.")
+
+
+def test_a_divergence_is_found_by_its_config_and_is_no_run(diverged):
+    path = save_run(diverged)
+    assert path.name == run_name(diverged.config)
+    assert load_outcome(diverged.config) == diverged
+    assert load_run(diverged.config) is None and path.is_file()
+    with pytest.raises(StoreError, match="run"):
+        run_from_file(path)
+
+
+def test_a_divergence_before_the_first_epoch_has_no_records(diverged):
+    save_run(replace(diverged, records=()))
+    assert load_outcome(diverged.config).records == ()
+
+
+def test_a_run_is_an_outcome_too(trained):
+    run = trained()
+    save_run(run)
+    assert_same(run, load_outcome(run.config))
+
+
+@pytest.mark.parametrize(
+    "change", [{"step": 0}, {"step": 10**9}, {"step": "x"}, {"message": 7}, {"config": {"lr": -1}}], ids=str
+)
+def test_a_divergence_that_cannot_be_is_refused(diverged, change, tmp_path):
+    path = tmp_path / "run-x.npz"
+    outcome_to_file(diverged, path)
+    meta, arrays = read_npz(path)
+    del meta["schema"]
+    write_npz(path, {**meta, **change}, arrays)
+    with pytest.raises(StoreError):
+        outcome_from_file(path)
+
+
+def test_a_divergence_with_all_its_epochs_is_refused(diverged, tmp_path):
+    whole = make_run(weights=False)
+    outcome_to_file(replace(diverged, records=whole.records), tmp_path / "run-x.npz")
+    with pytest.raises(StoreError, match="diverged"):
+        outcome_from_file(tmp_path / "run-x.npz")

@@ -31,6 +31,27 @@ def setting(name: str, base: RunConfig) -> Value:
     )
 
 
+def stop(label: str, stops: Sequence[float], default: float, *, key: str, help_text: str = "") -> float:
+    """A slider over the stops of something that is no field of a config. Its key is its name in the address."""
+    texts = texts_of(stops)
+    chosen = st.select_slider(
+        label, texts, value=f"{default:g}", key=key, bind="query-params", help=help_text or None
+    )  # fmt: skip
+    return stops[texts.index(chosen)]
+
+
+def texts_of(stops: Sequence[float]) -> tuple[str, ...]:
+    """The stops as a slider and an address show them."""
+    return tuple(f"{value:g}" for value in stops)
+
+
+def choice(label: str, names: Sequence[str], *, key: str, help_text: str = "") -> str:
+    """One of a few names; the first is the default. Its key is its name in the address."""
+    return st.segmented_control(
+        label, names, default=names[0], key=key, bind="query-params", required=True, help=help_text or None
+    )
+
+
 def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3) -> RunConfig:
     """The widgets of several fields, at most so many beside each other, and the config that they make out of `base`."""
     with st.grid(columns, min_column_width=220):

@@ -29,6 +29,8 @@ class Lesson:
 LESSONS = (
     Lesson("streamlit_app.py", "Overview", "What is this course, and where do I begin?"),
     Lesson("pages/1_baseline.py", "Baseline", "A network gets nearly every training image right. What has it learned?"),
+    Lesson("pages/2_batch_norm.py", "Batch norm", "Put every feature on one scale: what does training gain, and pay?"),
+    Lesson("pages/3_layer_norm.py", "Layer norm", "Normalise along the other axis: what changes, and is it better?"),
 )
 """The pages that work, in the order of the course."""
 

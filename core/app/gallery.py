@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.app.frame import data_on_this_machine
 from core.app.runs import data_or_download
 from core.config import DATASETS
-from core.data import examples_per_class, load_images
+from core.data import examples_per_class, load_images, seeded
+from core.shift import Shift
 
 PER_CLASS = 8
 SCALE = 2
@@ -32,3 +34,22 @@ def class_gallery() -> None:
                 st.image(strip, caption=f"{i}: {name}", width="stretch")
     else:
         st.markdown("The ten classes: " + ", ".join(f"{i} {name}" for i, name in enumerate(names)) + ".")
+
+
+@st.cache_resource(show_spinner=False)
+def _examples() -> tuple[np.ndarray, np.ndarray]:
+    """One test image of each class beside each other, (side, 10·side) pixels in [0, 1], and fixed noise for them."""
+    row = np.concatenate([images[0] for images in examples_per_class(load_images("fashion-mnist"), 1)], axis=1)
+    return row / 255, seeded(0, "noise of the shown examples").standard_normal(row.shape)
+
+
+def shifted_gallery(shift: Shift) -> None:
+    """One test image of each class as it is and as shifted, white on black as the network sees it; nothing where the
+    images are not on this machine."""
+    if data_on_this_machine().folder is None:
+        st.caption("The images themselves are shown here where Fashion-MNIST is on the machine.")
+        return
+    pixels, epsilon = _examples()
+    both = np.concatenate([pixels, shift.applied(pixels, epsilon)], axis=0)
+    enlarged = np.kron(np.rint(255 * both).astype(np.uint8), np.ones((4, 4), np.uint8))
+    st.image(enlarged, caption="Above: as in training. Below: as the network meets them now.", width="stretch")

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.app.controls import config_from_widgets
 from core.app.draw import chart, scene
 from core.app.frame import is_presenting, look
 from core.app.results import stored
-from core.app.runs import surface_or_computing
+from core.app.runs import run_or_training, surface_or_computing
 from core.claims import paired_difference, spread
 from core.config import FULL, RunConfig
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
@@ -282,8 +283,23 @@ def surface_rows(surface: Surface) -> list[dict[str, float]]:
 def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str, log_z: bool, same_z: bool) -> None:
     """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept."""
     z_range = shared_z_range([s for s, _ in named.values()], log_z) if same_z else None
+    narrow = len(named) > 2
     for place, (name, (surface, swapped)) in zip(st.columns(len(named)), named.items(), strict=True):
         with place:
             st.markdown(f"**{name}**")
-            figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, look=look())
-            scene(figure, key=f"{key}_{surface.spec.digest}", alt=describe_surface(surface), group=key, height=400)
+            figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow,
+                                    look=look())  # fmt: skip
+            scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=320 if narrow else 400)
+
+
+# --- the student's own run ------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def own_run(settings: Sequence[str], base: RunConfig, *, key: str = "yours") -> None:
+    """Widgets for some settings around `base`, and the run that they ask for: stored, or trained while one watches."""
+    run = run_or_training(config_from_widgets(settings, base, columns=4), key=key)
+    if run:
+        headline(run)
+        run_curves(run, key=key)
+        test_accuracy(run, key=key)

@@ -19,6 +19,7 @@ from core.figures.theme import (
     quantity,
     rows,
 )
+from core.run import Outcome
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,24 @@ class Course:
     values: np.ndarray
 
 
-def by_technique(names: Sequence[str]) -> Spec:
-    """The colour encoding of lines and points, with the legend above the figure."""
+def course_of(outcomes: Sequence[Outcome], field: str) -> Course:
+    """One number of every epoch over the seeds of one config; after a divergence there is none."""
+    epochs = max((outcome.config.epochs for outcome in outcomes), default=0)
+    values = np.full((len(outcomes), epochs), np.nan)
+    for row, outcome in zip(values, outcomes, strict=True):
+        row[: len(outcome.records)] = [getattr(record, field) for record in outcome.records]
+    return Course(np.arange(1, epochs + 1), values)
+
+
+def by_technique(names: Sequence[str], legend_columns: int = 0) -> Spec:
+    """The colours of lines and points, and a legend above the figure (0 columns: as many as there are)."""
     scale = {"domain": list(names), "range": [COLOURS[name] for name in names]}
-    return {"field": "technique", "type": "nominal", "scale": scale, "legend": LEGEND_ON_TOP}
+    return {
+        "field": "technique",
+        "type": "nominal",
+        "scale": scale,
+        "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1, "columns": legend_columns},
+    }
 
 
 def courses_figure(
@@ -43,46 +58,47 @@ def courses_figure(
     title: str = "",
     log_y: bool = False,
     percent: bool = False,
-    y_range: tuple[float, float] | None = None,
+    legend_columns: int = 0,
     look: Look = NORMAL,
 ) -> Spec:
     """A line for each technique: the mean over seeds, in a band from the smallest to the largest of them.
 
     The reader should see whether two techniques differ by more than their seeds do: where bands overlap, one run each
-    would have shown nothing.
+    would have shown nothing. legend_columns: fewer than techniques where the figure is narrow.
     """
     values = [row for name, course in courses.items() for row in _course_rows(name, course)]
-    scale: dict[str, Any] = {"type": "log"} if log_y else {"zero": False}
-    if y_range:
-        scale |= {"domain": list(y_range), "nice": False}
+    scale: dict[str, Any] = {"type": "log", "nice": False} if log_y else {"zero": False}
     number = ".2%" if percent else ".4g"
     encoding = {
         "x": quantity("at", x_title, scale={"nice": False, "zero": False}, axis={"tickMinStep": 1}),
-        "color": by_technique(list(courses)),
+        "color": by_technique(list(courses), legend_columns),
     }
+    data = rows(values)
     band = {
+        "data": data,
         "mark": {"type": "area", "opacity": 0.22, "clip": True},
-        "encoding": {**encoding, "y": quantity("low", y_title, scale=scale), "y2": {"field": "high"}},
+        "encoding": {**encoding, "y": quantity("low", y_title or None, scale=scale), "y2": {"field": "high"}},
     }
     line = {
+        "data": data,
         "mark": {"type": "line", "strokeWidth": look.stroke, "clip": True},
         "encoding": {
             **encoding,
-            "y": quantity("mean", y_title, scale=scale, axis={"format": "%"} if percent else {}),
+            "y": quantity("mean", y_title or None, scale=scale, axis={"format": "%"} if percent else {}),
             "tooltip": [{"field": "technique", "type": "nominal"}, quantity("at", x_title),
                         quantity("mean", "mean", format=number), quantity("low", "lowest seed", format=number),
                         quantity("high", "highest seed", format=number)],
         },
     }  # fmt: skip
-    return {**layered([band, line], look, title), "data": rows(values)}
+    return layered([band, line], look, title)
 
 
 def _course_rows(name: str, course: Course) -> list[dict[str, Any]]:
-    here = ~np.isnan(course.values).any(axis=0)
+    here = ~np.isnan(course.values).all(axis=0)
     if not here.any():
         return []
     picked = course.values[:, here]
-    columns = (course.at[here], picked.mean(axis=0), picked.min(axis=0), picked.max(axis=0))
+    columns = (course.at[here], *(of(picked, axis=0) for of in (np.nanmean, np.nanmin, np.nanmax)))
     return [
         {"technique": name, "at": float(at), "mean": _short(mean), "low": _short(low), "high": _short(high)}
         for at, mean, low, high in zip(*columns, strict=True)
@@ -184,4 +200,4 @@ def dots_figure(
     ticks = {"data": rows(means), "mark": {"type": "tick", "thickness": 3, "size": look.font * 2}, "encoding": encoding}
     dots = {"data": rows(found), "mark": {"type": "point", "filled": True, "size": 60, "opacity": 0.8}, "encoding":
             encoding}  # fmt: skip
-    return {**layered([ticks, dots], look), "height": {"step": look.font * 3}}
+    return {**layered([ticks, dots], look), "height": look.font * (3 * len(names) + 5)}

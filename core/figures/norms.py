@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from core.figures.theme import COLOURS, LEGEND_ON_TOP, MARK, NORMAL, Look, Spec, layered, quantity, rows
+from core.drift import Drift
+from core.figures.theme import COLOURS, LEGEND_OF_DOTS, MARK, NORMAL, Look, Spec, layered, quantity, rows
 from core.norms import Axis, Running
 
 
@@ -36,6 +37,7 @@ def cells_figure(
         "scale": {"scheme": "blueorange", "domain": [-limit, 0, limit], "clamp": True},
     }  # fmt: skip
     boxes = {
+        "data": rows(values),
         "mark": {"type": "rect", "strokeWidth": 3},
         "encoding": {**place, "color": colour,
                      "stroke": {"condition": {"test": "datum.picked", "value": COLOURS["dropout"]}, "value": None},
@@ -43,11 +45,11 @@ def cells_figure(
                                  quantity("value", "value", format=".4f")]},
     }  # fmt: skip
     numbers = {
+        "data": rows(values),
         "mark": {"type": "text", "fontSize": look.font, "color": "#1B1F24"},
         "encoding": {**place, "text": {"field": "text", "type": "nominal"}},
     }
-    figure = {**layered([boxes, numbers], look, title), "data": rows(values)}
-    return {**figure, "height": {"step": look.font * 2.6}}
+    return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 7))}
 
 
 def _shares(shape: tuple[int, int], picked: tuple[int, int], along: Axis | None) -> np.ndarray:
@@ -67,7 +69,7 @@ def features_figure(
     stages: dict[str, np.ndarray], x_title: str = "value", *, look: Look = NORMAL
 ) -> Spec:  # fmt: skip
     """Each feature's values before and after: stages is a name → (B, D). One panel of dots for each feature."""
-    names = list(stages)
+    names, n_features = list(stages), next(iter(stages.values())).shape[1]
     values = [
         {"stage": name, "feature": f"feature {j + 1}", "value": float(f"{v:.5g}"), "sample": i + 1}
         for name, x in stages.items()
@@ -75,12 +77,13 @@ def features_figure(
         for j, v in enumerate(row)
     ]
     dots = {
+        "data": rows(values),
         "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.8},
         "encoding": {
-            "x": quantity("value", x_title),
+            "x": quantity("value", x_title, axis={"tickCount": 10}),
             "y": {"field": "feature", "type": "nominal", "title": None},
             "yOffset": {"field": "stage", "type": "nominal", "sort": names},
-            "color": {"field": "stage", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolType": "circle"},
+            "color": {"field": "stage", "type": "nominal", "legend": LEGEND_OF_DOTS,
                       "scale": {"domain": names, "range": [MARK, COLOURS["batch norm"]]}},
             "tooltip": [{"field": "feature", "type": "nominal"}, {"field": "stage", "type": "nominal"},
                         {"field": "sample", "type": "quantitative"}, quantity("value", "value", format=".4f")],
@@ -88,7 +91,7 @@ def features_figure(
     }  # fmt: skip
     zero = {"data": rows([{"value": 0}]), "mark": {"type": "rule", "color": MARK}, "encoding": {"x": quantity("value",
             x_title)}}  # fmt: skip
-    return {**layered([zero, dots], look), "data": rows(values), "height": {"step": look.font * 2.5}}
+    return {**layered([zero, dots], look), "height": look.font * (4 * n_features + 7)}
 
 
 def running_figure(
@@ -108,7 +111,7 @@ def running_figure(
     names = ["of each batch", "running"]
     line = [{"step": i, "value": float(pick[0](r)), "which": names[1]} for i, r in enumerate(course)]
     dots = [{"step": i + 1, "value": float(pick[1](b)), "which": names[0]} for i, b in enumerate(batches)]
-    colour = {"field": "which", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolType": "circle"},
+    colour = {"field": "which", "type": "nominal", "legend": LEGEND_OF_DOTS,
               "scale": {"domain": names, "range": [MARK, COLOURS["batch norm"]]}}  # fmt: skip
     encoding: dict[str, Any] = {
         "x": quantity("step", "training step"),
@@ -144,9 +147,31 @@ def pixels_figure(before: np.ndarray, after: np.ndarray, *, look: Look = NORMAL)
             "x2": {"field": "to"},
             "y": quantity("share", "share of the pixels (square-root axis)", stack=None, scale={"type": "sqrt"},
                           axis={"format": "%"}),
-            "color": {"field": "which", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolType": "square"},
+            "color": {"field": "which", "type": "nominal", "legend": {**LEGEND_OF_DOTS, "symbolType": "square"},
                       "scale": {"domain": names, "range": [MARK, COLOURS["dropout"]]}},
             "tooltip": [{"field": "which", "type": "nominal"}, quantity("share", "share", format=".2%")],
         },
     }  # fmt: skip
     return layered([bars], look)
+
+
+def unit_figure(drift: Drift, unit: int, technique: str, y_range: tuple[float, float], *, look: Look = NORMAL) -> Spec:
+    """The input of one unit's non-linearity over training steps: the median in a band from the 15th to the 85th
+    percentile."""
+    values = [
+        {"step": int(step), **dict(zip(("low", "middle", "high"), (float(f"{p:.4g}") for p in row), strict=True))}
+        for step, row in zip(drift.spec.at_steps, drift.percentiles[:, unit], strict=True)
+    ]
+    x = quantity("step", "training step")
+    scale = {"domain": list(y_range), "nice": True}
+    title = "input of the unit's ReLU"
+    colour = COLOURS[technique]
+    band = {"data": rows(values), "mark": {"type": "area", "opacity": 0.3, "color": colour},
+            "encoding": {"x": x, "y": quantity("low", title, scale=scale), "y2": {"field": "high"}}}  # fmt: skip
+    line = {"data": rows(values), "mark": {"type": "line", "strokeWidth": look.stroke, "color": colour},
+            "encoding": {"x": x, "y": quantity("middle", title, scale=scale),
+                         "tooltip": [quantity("step", "step"), quantity("low", "15th percentile"),
+                                     quantity("middle", "median"), quantity("high", "85th percentile")]}}  # fmt: skip
+    zero = {"data": rows([{"y": 0}]), "mark": {"type": "rule", "color": MARK, "strokeDash": [4, 4]},
+            "encoding": {"y": quantity("y", title, scale=scale)}}  # fmt: skip
+    return layered([zero, band, line], look, technique)

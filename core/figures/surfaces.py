@@ -42,20 +42,28 @@ def surface_figure(
     log_z: bool = False,
     z_range: tuple[float, float] | None = None,
     as_in_notebook: bool = False,
+    narrow: bool = False,
     look: Look = NORMAL,
 ) -> Spec:
     """The loss over (α, β), in space or as contours, θ* marked where the grid has it.
 
     log_z: a logarithmic loss axis. z_range: in the units of the axis, to compare two surfaces. as_in_notebook: with the
-    notebook's swapped axes. The reader should see how high, how steep and how round the bowl around the trained point
-    is.
+    notebook's swapped axes. narrow: for a third of the page's width, seen from further away. The reader should see how
+    high, how steep and how round the bowl around the trained point is.
     """
     z_range = z_range or shared_z_range([surface], log_z)
     at = [round(float(a), 4) for a in surface.coordinates]
     loss = surface.loss if as_in_notebook else surface.loss.T  # Plotly's z[row] runs along y
     z = np.log10(loss) if log_z else loss
     draw = _contours if view == "contours" else _space
-    return draw(at, z, loss, z_range, log_z, surface.centre, look)
+    figure = draw(at, z, loss, z_range, log_z, surface.centre, look)
+    if narrow and view == "3-D":
+        figure["layout"]["scene"]["camera"]["eye"] = {name: 1.35 * value for name, value in EYE.items()}
+    return figure
+
+
+EYE = {"x": 0.9, "y": -1.85, "z": 1.55}
+"""Where a surface is seen from at first."""
 
 
 def _grid(values: np.ndarray) -> list[list[float]]:
@@ -115,7 +123,7 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         "xaxis": {"title": {"text": "α"}}, "yaxis": {"title": {"text": "β"}},
         "zaxis": {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range,
         log_z)}, "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
-        "camera": {"eye": {"x": 0.9, "y": -1.85, "z": 1.55}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        "camera": {"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.12}},
     }  # fmt: skip
     return {
         "data": data,

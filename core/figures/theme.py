@@ -71,8 +71,8 @@ def rows(values: Sequence[dict[str, Any]]) -> Spec:
     return {"values": list(values)}
 
 
-def quantity(field: str, title: str, **more: Any) -> Spec:
-    """A number's encoding: its axis title, and further settings."""
+def quantity(field: str, title: str | None, **more: Any) -> Spec:
+    """A number's encoding: its axis title (None: none), and further settings."""
     return {"field": field, "type": "quantitative", "title": title, **more}
 
 
@@ -83,3 +83,4 @@ def by_dash(field: str, names: Sequence[str], dashes: Sequence[str]) -> Spec:
 
 
 LEGEND_ON_TOP: Spec = {"title": None, "orient": "top", "direction": "horizontal", "symbolType": "stroke"}
+LEGEND_OF_DOTS: Spec = {**LEGEND_ON_TOP, "symbolType": "circle", "symbolSize": 120, "symbolOpacity": 1}

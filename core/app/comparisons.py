@@ -1,0 +1,147 @@
+"""Techniques compared over seeds: curves with bands, a number against a setting, tables, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from core.app import controls
+from core.app.frame import look
+from core.app.panels import captioned
+from core.app.results import stored_outcomes, stored_runs
+from core.claims import Measure
+from core.config import RunConfig
+from core.experiments import Networks, over_seeds
+from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
+from core.run import Diverged, Outcome, Run
+
+MEASURED_ON = {
+    "held-out images": ("held_out_loss", "held_out_accuracy"),
+    "training images": ("train_loss", "train_accuracy"),
+}
+
+
+def outcomes_of(networks: Networks) -> dict[str, list[Outcome]]:
+    """What the trainings of each network came to, over all seeds."""
+    return {name: stored_outcomes(configs) for name, configs in over_seeds(networks).items()}
+
+
+def runs_of(networks: Networks) -> dict[str, list[Run]]:
+    """The runs of each network over all seeds, without those that diverged."""
+    return {name: stored_runs(configs) for name, configs in over_seeds(networks).items()}
+
+
+@st.fragment
+def curves_over_seeds(networks: Networks, *, key: str, log_loss: bool = False, caption: str = "") -> None:
+    """Loss and accuracy of several networks side by side, mean and range over seeds, on either kind of images."""
+    where = controls.choice("Measured on", tuple(MEASURED_ON), key=f"{key}_on")
+    outcomes = outcomes_of(networks)
+    for place, field, percent in zip(st.columns(2), MEASURED_ON[where], (False, True), strict=True):
+        courses = {name: course_of(found, field) for name, found in outcomes.items()}
+        with place:
+            course_chart(courses, what="accuracy" if percent else "loss", x="epoch", percent=percent,
+                         log_y=log_loss and not percent, key=f"{key}_{field}")  # fmt: skip
+    if caption:
+        st.caption(caption)
+
+
+def course_chart(
+    courses: Mapping[str, Course],
+    *,
+    what: str,
+    x: str,
+    key: str,
+    percent: bool = False,
+    log_y: bool = False,
+    narrow: bool = False,
+) -> None:
+    """One quantity over time for several techniques, with a table behind it."""
+    y_title = {"loss": "cross-entropy (nats per image)", "accuracy": "share classified as labelled"}.get(what, "")
+    figure = courses_figure(courses, x_title=x, y_title=y_title, title=what.capitalize(), percent=percent,
+                            log_y=log_y, legend_columns=2 if narrow else 0, look=look())  # fmt: skip
+    seeds = max((len(course.values) for course in courses.values()), default=0)
+    captioned(
+        figure, rows=course_table(courses, x), key=key,
+        alt_text=f"{what.capitalize()} over each {x}: mean and range over {seeds} seeds of {', '.join(courses)}.",
+    )  # fmt: skip
+
+
+def measure_table(runs: Mapping[str, Sequence[Run]], measures: Sequence[Measure]) -> None:
+    """A row for each measure, a column for each setting: mean ± standard deviation over seeds."""
+    names = {name: f"{name} ({len(found)} seeds)" for name, found in runs.items()}
+    st.dataframe(
+        [{"measure": m.label, **{names[name]: m.over(found) for name, found in runs.items()}} for m in measures],
+        hide_index=True,
+    )
+
+
+@st.fragment
+def stops_panel(
+    at: Callable[[float], Networks],
+    stops: Sequence[float],
+    default: float,
+    *,
+    label: str,
+    x_title: str,
+    key: str,
+    caption: str = "",
+) -> None:
+    """A slider over a setting; the networks at its current stop, epoch by epoch, and all stops beside each other."""
+    current = controls.stop(label, stops, default, key=key)
+    here = outcomes_of(at(current))
+    left, right = st.columns(2)
+    with left:
+        courses = {name: course_of(found, "held_out_accuracy") for name, found in here.items()}
+        course_chart(courses, what="accuracy", x="epoch", percent=True, key=f"{key}_curve")
+    values = {name: {stop: [_last_accuracy(o) for o in outcomes_of(at(stop))[name]] for stop in stops} for name in here}
+    with right:
+        captioned(
+            stops_figure(values, current, x_title=x_title, y_title="accuracy, last epoch", look=look()),
+            alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(here)}.",
+            rows=_stop_rows(values, x_title), key=key,
+        )  # fmt: skip
+    for note in filter(None, (diverged_note(name, found) for name, found in here.items())):
+        st.warning(note)
+    if caption:
+        st.caption(caption)
+
+
+def _last_accuracy(outcome: Outcome) -> float | None:
+    return None if isinstance(outcome, Diverged) else outcome.last.held_out_accuracy
+
+
+def _stop_rows(values: Mapping[str, Mapping[float, Sequence[float | None]]], x_title: str) -> list[dict]:
+    return [
+        {"technique": name, x_title: stop,
+         **{f"seed {i}": "diverged" if v is None else f"{100 * v:.1f} %" for i, v in enumerate(seeds)}}
+        for name, by_stop in values.items()
+        for stop, seeds in by_stop.items()
+    ]  # fmt: skip
+
+
+def diverged_note(name: str, outcomes: Sequence[Outcome]) -> str:
+    """That some of a network's trainings ended early, and when; empty where none did."""
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Diverged)]
+    if not lost:
+        return ""
+    first, last = min(o.step for o in lost), max(o.step for o in lost)
+    when = f"step {first}" if first == last else f"steps {first} to {last}"
+    return (
+        f"The {name} network **diverged** in {len(lost)} of {len(outcomes)} seeds, at {when} of "
+        f"{lost[0].config.steps:,}: its loss was no longer a finite number. There is nothing to draw of it."
+    )
+
+
+def best_stop(
+    at: Callable[[float], Networks], stops: Sequence[float], name: str, measure: Measure
+) -> tuple[float, str]:
+    """The stop at which a network's mean is highest, and that mean in words."""
+    runs = {stop: stored_runs(over_seeds(at(stop))[name]) for stop in stops}
+    best = max((s for s in stops if runs[s]), key=lambda s: sum(map(measure.of, runs[s])) / len(runs[s]))
+    return best, measure.over(runs[best])
+
+
+def measured(config: RunConfig, measure: Measure) -> str:
+    """One measure of a config over all seeds: mean ± standard deviation."""
+    return measure.over(runs_of({"": config})[""])

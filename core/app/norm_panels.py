@@ -1,0 +1,484 @@
+"""The interactive parts of the two normalisation lessons: each draws its widgets, and what they change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.app import controls
+from core.app.comparisons import course_chart
+from core.app.draw import chart
+from core.app.frame import look
+from core.app.gallery import shifted_gallery
+from core.app.panels import SURFACE_CHOICES, captioned, surfaces_side_by_side, table
+from core.app.results import stored
+from core.claims import spread
+from core.data import seeded
+from core.experiments import drifts, probes, shifted_networks
+from core.figures.compare import Course, dots_figure
+from core.figures.norms import cells_figure, features_figure, pixels_figure, running_figure, unit_figure
+from core.norms import Running, normalise, running_course
+from core.probes import Probe
+from core.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
+from core.surface import SurfaceSpec
+
+MODES = ("training", "evaluation")
+
+# --- the transform, step by step ------------------------------------------------------------------------------------
+
+START = {"feature 1": [1.0, 2.0, 3.0, 6.0], "feature 2": [10.0, -20.0, 40.0, 10.0], "feature 3": [0.1, 0.3, 0.2, 0.2]}
+LARGEST = 1e6
+GAMMAS, BETAS = (-1.0, 0.0, 0.5, 1.0, 2.0, 3.0), (-2.0, -1.0, 0.0, 1.0, 2.0)
+BIASES = (-10.0, -5.0, -1.0, 0.0, 1.0, 5.0, 10.0)
+STEPS_SEEN = (0, 1, 2, 5, 10, 20, 50, 100)
+
+TRANSFORM_CHOICES = {
+    "mode": MODES,
+    "gamma": controls.texts_of(GAMMAS),
+    "beta": controls.texts_of(BETAS),
+    "bias": controls.texts_of(BIASES),
+    "seen": controls.texts_of(STEPS_SEEN),
+}
+
+
+@st.fragment
+def transform_panel() -> None:
+    """A small batch that the student edits, and every step of batch norm on it, in training and in evaluation mode."""
+    left, right = st.columns([2, 3])
+    with left:
+        st.markdown("**The batch**: four samples, three features. Change any number; add or delete rows.")
+        x = _edited_batch()
+    with right:
+        mode = controls.choice("Mode", MODES, key="mode")
+        a, b = st.columns(2)
+        with a:
+            gamma = controls.stop("γ (scale)", GAMMAS, 1, key="gamma")
+            bias = controls.stop("Bias b, added to all of x", BIASES, 0, key="bias")
+        with b:
+            beta = controls.stop("β (shift)", BETAS, 0, key="beta")
+            seen = int(
+                controls.stop(
+                    "Training steps on this batch so far", STEPS_SEEN, 10, key="seen",
+                    help_text="What evaluation mode knows, it learned in these steps.",
+                )
+            )  # fmt: skip
+    if x is None:
+        return
+    if len(x) < 2:
+        st.error(
+            "One sample has no variance. PyTorch refuses it in training mode: *Expected more than 1 value per channel "
+            "when training*. Add a row."
+        )
+        return
+    _transform_steps(x, mode, gamma, beta, bias, seen)
+
+
+def _edited_batch() -> np.ndarray | None:
+    """The table as (B, 3) numbers, None (and a word) where it holds none."""
+    column = st.column_config.NumberColumn(min_value=-LARGEST, max_value=LARGEST, required=True, default=0.0)
+    edited = st.data_editor(START, num_rows="dynamic", key="batch", column_config=dict.fromkeys(START, column))
+    rows = list(zip(*(edited[name] for name in START), strict=True))
+    if not rows or len(rows) > 16:
+        st.error("Between 1 and 16 rows, please.")
+        return None
+    if any(not isinstance(v, int | float) or not abs(v) <= LARGEST for row in rows for v in row):
+        st.error(f"Every cell needs a number between {-LARGEST:,.0f} and {LARGEST:,.0f}.")
+        return None
+    return np.array(rows, np.float64)
+
+
+def _transform_steps(x: np.ndarray, mode: str, gamma: float, beta: float, bias: float, seen: int) -> None:
+    z, gammas, betas = x + bias, np.full(x.shape[1], gamma), np.full(x.shape[1], beta)
+    in_training = normalise(z, gammas, betas, "batch")
+    in_evaluation = running_course([z] * seen, features=x.shape[1])[0][-1].normalise(z, gammas, betas)
+    shown = in_training if mode == "training" else in_evaluation
+    chart(
+        features_figure({"x": z, "y": shown.y}, look=look()),
+        alt=f"The three features before and after batch norm in {mode} mode.",
+    )
+    st.caption(
+        "One strip a feature, one dot a sample. In training mode the orange dots of all features share one scale, "
+        "whatever you type: mean β, standard deviation |γ|."
+    )
+    mean, variance = shown.mean[0], shown.variance[0]
+    st.latex(
+        r"y_{11} = \gamma\,\frac{x_{11} - \mu_1}{\sqrt{\sigma^2_1 + \varepsilon}} + \beta = "
+        rf"{gamma:g} \cdot \frac{{{_tex(z[0, 0])} - {_tex(mean[0], True)}}}{{\sqrt{{{_tex(variance[0])} + 10^{{-5}}}}}}"
+        rf" + {_tex(beta, True)} = {_tex(shown.y[0, 0])}"
+    )
+    mu, sigma = ("mean μ of the batch", "variance σ², biased") if mode == "training" else ("running mean", "running "
+                                                                                           "variance")  # fmt: skip
+    left, right = st.columns(2)
+    named = {mu: mean, sigma: variance, "√(σ² + ε)": shown.std[0]}
+    named |= {f"x̂ of sample {i + 1}": values for i, values in enumerate(shown.x_hat)}
+    left.table([_row(name, values) for name, values in named.items()])
+    named = {"γ": gammas, "β": betas} | {f"y of sample {i + 1}": values for i, values in enumerate(shown.y)}
+    right.table([_row(name, values) for name, values in named.items()])
+    moved = float(np.abs(normalise(x, gammas, betas, "batch").y - in_training.y).max())
+    apart = float(np.abs(in_evaluation.y - in_training.y).max())
+    st.markdown(
+        f"- In training mode the outputs with and without the bias differ by {moved:.1g} at most: by nothing but "
+        "rounding. The bias is part of every μ, and is subtracted with it.\n"
+        f"- Training and evaluation mode are {apart:.2g} apart at most. Give it more training steps, and see what "
+        "remains: the running variance is the *unbiased* one, divided by B − 1."
+    )
+
+
+def _row(name: str, values: np.ndarray) -> dict[str, str]:
+    return {"": name, **{c: f"{v:.4g}".replace("-", "−") for c, v in zip(START, values, strict=True)}}
+
+
+def _tex(value: float, in_brackets: bool = False) -> str:
+    text = f"{value:.3g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = rf"{mantissa} \cdot 10^{{{int(exponent)}}}"
+    return f"({text})" if in_brackets and value < 0 else text
+
+
+# --- running statistics ---------------------------------------------------------------------------------------------
+
+MOMENTA = (0.01, 0.05, 0.1, 0.3, 1.0)
+STREAM_SIZES = (2, 8, 32, 128)
+TRUE_MEAN, TRUE_VARIANCE = 2.0, 9.0
+STREAM_STEPS = 100
+
+RUNNING_CHOICES = {"momentum": controls.texts_of(MOMENTA), "stream": controls.texts_of(STREAM_SIZES)}
+
+
+@st.fragment
+def running_panel() -> None:
+    """The running statistics of one feature over training steps, for a momentum and a batch size."""
+    left, right = st.columns(2)
+    with left:
+        momentum = controls.stop("Momentum m", MOMENTA, 0.1, key="momentum")
+    with right:
+        size = int(controls.stop("Samples in a batch", STREAM_SIZES, 8, key="stream"))
+    draws = seeded(0, "stream").normal(TRUE_MEAN, TRUE_VARIANCE**0.5, (STREAM_STEPS, size, 1))
+    course, batches = running_course(list(draws), momentum)
+    for place, what, value in zip(
+        st.columns(2), ("mean", "variance"), (course[-1].mean[0], course[-1].variance[0]), strict=True
+    ):
+        figure = running_figure(course, batches, (TRUE_MEAN, TRUE_VARIANCE), what=what, look=look())
+        chart(figure, into=place, alt=f"Running {what} over {STREAM_STEPS} steps, ending at {value:.2f}.")
+    st.caption(
+        f"One feature whose values are drawn from a normal distribution with mean {TRUE_MEAN:g} and variance "
+        f"{TRUE_VARIANCE:g} (dashed), {STREAM_STEPS} batches of {size}. Grey: each batch's own mean and unbiased "
+        f"variance. Orange: PyTorch's running statistics. They end at {course[-1].mean[0]:.2f} and "
+        f"{course[-1].variance[0]:.2f}."
+    )
+
+
+# --- covariate shift ------------------------------------------------------------------------------------------------
+
+SHIFT_CHOICES = {
+    "brightness": controls.texts_of(BRIGHTNESS),
+    "contrast": controls.texts_of(CONTRAST),
+    "noise": controls.texts_of(NOISE),
+}
+PRESETS = {
+    "As in training": Shift(),
+    "Dark": Shift(brightness=-0.3),
+    "Fog": Shift(brightness=0.1, contrast=0.25),
+    "Grainy": Shift(noise=0.3),
+}
+VARIANTS = {
+    "plain": ("plain", "running"),
+    "layer norm": ("layer norm", "running"),
+    "batch norm, its running statistics": ("batch norm", "running"),
+    "batch norm, re-estimated": ("batch norm", "batch"),
+}
+
+
+@st.fragment
+def shift_panel() -> None:
+    """Brightness, contrast and noise on the test images, and what they cost each network."""
+    with st.container(horizontal=True):
+        for name, preset in PRESETS.items():
+            st.button(name, key=f"shift_{name}", on_click=_set_shift, args=(preset,))
+    with st.grid(3, min_column_width=220):
+        shift = Shift(
+            controls.stop("Brightness (added)", BRIGHTNESS, 0, key="brightness"),
+            controls.stop("Contrast (around mid-grey)", CONTRAST, 1, key="contrast"),
+            controls.stop("Noise (standard deviation)", NOISE, 0, key="noise"),
+        )
+    found = {name: [s for s in map(stored, specs) if s] for name, specs in shifted_networks().items()}
+    if not all(found.values()):
+        st.info("The accuracies under shift are missing: `python -m core.precompute` computes them.")
+        return
+    shifted_gallery(shift)
+    left, right = st.columns([3, 2])
+    with left:
+        _shift_accuracies(found, shift)
+    with right:
+        counts = found["plain"][0].pixel_counts
+        chart(
+            pixels_figure(Shift().histogram(counts), shift.histogram(counts), look=look()),
+            alt="Histogram of the pixel values before and after the shift.",
+        )
+        st.caption("P(x), pixel by pixel: what the network was trained on, and what it gets.")
+
+
+def _set_shift(shift: Shift) -> None:
+    for name, value in (("brightness", shift.brightness), ("contrast", shift.contrast), ("noise", shift.noise)):
+        st.session_state[name] = f"{value:g}"
+
+
+def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> None:
+    values = {name: [s.at(shift, statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
+    clean = {name: [s.at(Shift(), statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
+    captioned(
+        dots_figure(values, {name: net for name, (net, _) in VARIANTS.items()}, x_title="accuracy on the test images",
+                    x_range=(0, 1), look=look()),
+        alt_text="Accuracy of each network on the shifted test images, one dot a seed.",
+        caption=f"One dot a seed ({len(found['plain'])} each), a bar at the mean; 10,000 test images. Guessing: 10 %.",
+        rows=[{"network": name, "shifted": spread(v).percent(), "as in training": spread(clean[name]).percent()}
+              for name, v in values.items()],
+        key="shift",
+    )  # fmt: skip
+
+
+# --- internal covariate shift ---------------------------------------------------------------------------------------
+
+UNITS = tuple(range(12))
+
+MEASURE_CHOICES = {"unit": controls.texts_of(UNITS), "probe_optimizer": ("adam", "sgd")}
+
+
+@st.fragment
+def drift_panel() -> None:
+    """The input of one unit's non-linearity over the first training steps, without and with batch norm."""
+    found = {name: drift for name, spec in drifts().items() if (drift := stored(spec))}
+    if len(found) < len(drifts()):
+        st.info("The unit inputs are missing: `python -m core.precompute` computes them.")
+        return
+    unit = int(controls.stop("Unit of the second hidden layer", UNITS, 0, key="unit"))
+    low = min(d.percentiles[:, unit].min() for d in found.values())
+    high = max(d.percentiles[:, unit].max() for d in found.values())
+    for place, (name, drift) in zip(st.columns(2), found.items(), strict=True):
+        figure = unit_figure(drift, unit, name, (float(low), float(high)), look=look())
+        chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
+    plain, batch = (spread(found[name].travel) for name in ("plain", "batch norm"))
+    st.caption(
+        "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 steps "
+        f"of Adam. Over all {plain.n} units the median moves at most {plain.plain(1)} times the spread it began with "
+        f"in the plain network, and {batch.plain(1)} times with batch norm (mean ± standard deviation over units, one "
+        "seed)."
+    )
+
+
+# --- Santurkar's measures -------------------------------------------------------------------------------------------
+
+FROM_STEP = 100
+MEASURES = {
+    "loss_range": "loss range along the gradient (nats)",
+    "gradient_change": "change of the gradient (its norm)",
+    "effective_beta": "effective β",
+}
+
+
+@st.fragment
+def smoothness_panel() -> None:
+    """Loss range, gradient predictiveness and effective β-smoothness over the first training steps, over seeds."""
+    optimizer = controls.choice(
+        "Trained by",
+        MEASURE_CHOICES["probe_optimizer"],
+        key="probe_optimizer",
+        help_text="Adam at 0.0003, or SGD at 0.1.",
+    )
+    found = probes_of(optimizer)
+    if not all(found.values()):
+        st.info("The measurements are missing: `python -m core.precompute` makes them.")
+        return
+    for place, (measure, label) in zip(st.columns(3), MEASURES.items(), strict=True):
+        courses = {
+            name: Course(some[0].spec.at_steps, np.array([getattr(p, measure) for p in some]))
+            for name, some in found.items()
+        }
+        with place:
+            course_chart(courses, what=label, x="step", log_y=True, narrow=True, key=f"probe_{measure}")
+    spec = found["plain"][0].spec
+    st.caption(
+        f"Every {spec.every} of the first {spec.steps} steps: {spec.eta_count} step sizes η from {spec.eta_low:g} to "
+        f"{spec.eta_high:g} along the gradient of the batch, batch norm in training mode. Line: mean of "
+        f"{len(found['plain'])} seeds; band: from the lowest to the highest. Logarithmic axes."
+    )
+    st.dataframe(
+        [
+            {"measure": label, **{name: _mean_after(some, measure) for name, some in found.items()},
+             "plain / batch norm": f"{probe_ratio(optimizer, measure):.1f}"}
+            for measure, label in MEASURES.items()
+        ],
+        hide_index=True,
+    )  # fmt: skip
+    st.caption(f"Means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
+
+
+def probes_of(optimizer: str) -> dict[str, list[Probe]]:
+    """The stored measurements of each network over seeds."""
+    return {name: [p for p in map(stored, specs) if p] for name, specs in probes(optimizer).items()}
+
+
+def _mean_after(found: Sequence[Probe], measure: str) -> str:
+    return spread([probe.mean_after(measure, FROM_STEP) for probe in found]).plain(2)
+
+
+def probe_ratio(optimizer: str, measure: str, over: str = "batch norm") -> float:
+    """How many times larger a measure is for the plain network than for another, over the steps from FROM_STEP on."""
+    found = probes_of(optimizer)
+    means = {name: np.mean([p.mean_after(measure, FROM_STEP) for p in some]) for name, some in found.items() if some}
+    return float(means["plain"] / means[over]) if {"plain", over} <= means.keys() else float("nan")
+
+
+# --- the landscape --------------------------------------------------------------------------------------------------
+
+LANDSCAPE_CHOICES = {name: SURFACE_CHOICES[name] for name in ("radius", "log_z", "directions")}
+
+
+@st.fragment
+def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
+    """Several networks' surfaces on one loss axis, with one camera; how far each rises to its edge."""
+    a, b, c = st.columns([3, 3, 2], vertical_alignment="bottom")
+    radius = float(
+        a.select_slider("Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params")
+    )
+    directions = b.segmented_control(
+        "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True
+    )
+    log_z = c.toggle("Log loss", key="log_z", bind="query-params")
+    specs = {name: _at(spec, radius, int(directions)) for name, spec in named.items()}
+    found = {name: surface for name, spec in specs.items() if (surface := stored(spec))}
+    if len(found) < len(specs):
+        st.info("Some of these surfaces are missing: `python -m core.precompute` computes them.")
+    if not found:
+        return
+    surfaces_side_by_side({name: (s, False) for name, s in found.items()}, key=key, log_z=log_z, same_z=True)
+    some = next(iter(found.values()))
+    st.caption(
+        f"The same loss axis and the same random numbers for all. {some.spec.resolution} × {some.spec.resolution} "
+        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn."
+    )
+    table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
+
+
+def _at(spec: SurfaceSpec, radius: float, directions: int) -> SurfaceSpec:
+    return SurfaceSpec(spec.run, radius=radius, direction_seed=directions, statistics=spec.statistics)
+
+
+def _edge_rows(named: Mapping[str, SurfaceSpec], radius: float) -> list[dict[str, str]]:
+    return [
+        {"network": name, "loss at the trained network": spread([s.centre for s in found]).plain(3),
+         "rise to the edge (nats)": spread([s.edge_rise for s in found]).plain(2)}
+        for name, spec in named.items()
+        if (found := _over_directions(spec, radius))
+    ]  # fmt: skip
+
+
+def _over_directions(spec: SurfaceSpec, radius: float) -> list[Any]:
+    specs = [_at(spec, radius, int(directions)) for directions in SURFACE_CHOICES["directions"]]
+    return [surface for surface in map(stored, specs) if surface]
+
+
+def edge_rise(spec: SurfaceSpec, radius: float = 1.0) -> str:
+    """The rise from the trained network to the edge of its square, over the pairs of directions, in words."""
+    found = _over_directions(spec, radius)
+    return f"{spread([s.edge_rise for s in found]).plain(2)} nats" if found else "not computed here"
+
+
+# --- which numbers share a mean -------------------------------------------------------------------------------------
+
+AXES = ("batch norm", "layer norm")
+N_SAMPLES, N_FEATURES = 6, 5
+FEATURE_MEANS, FEATURE_STDS = np.array([0.0, 1.0, 3.0, -2.0, 0.5]), np.array([1.0, 0.5, 2.0, 1.0, 0.3])
+STRETCHES = (0.5, 1.0, 2.0, 3.0, 5.0)
+
+CELLS_CHOICES = {
+    "axis": AXES,
+    "cells_mode": MODES,
+    "samples": controls.texts_of(range(1, N_SAMPLES + 1)),
+    "sample": controls.texts_of(range(1, N_SAMPLES + 1)),
+    "feature": controls.texts_of(range(1, N_FEATURES + 1)),
+    "stretch": controls.texts_of(STRETCHES),
+}
+
+
+def example_batch(samples: int, stretch: float) -> np.ndarray:
+    """(samples, 5) activations whose features live on different scales; the last sample multiplied by `stretch`."""
+    x = FEATURE_MEANS + FEATURE_STDS * seeded(1, "example batch").standard_normal((N_SAMPLES, N_FEATURES))
+    x = np.round(x[:samples], 2)
+    return np.concatenate([x[:-1], stretch * x[-1:]])
+
+
+@st.fragment
+def cells_panel() -> None:
+    """A batch as a grid: which cells share a mean under either normalisation, and what comes out."""
+    a, b, c = st.columns(3)
+    with a:
+        axis = controls.choice("Normalise as", AXES, key="axis")
+        mode = controls.choice("Mode", MODES, key="cells_mode")
+    with b:
+        samples = int(controls.stop("Samples in the batch", range(1, N_SAMPLES + 1), N_SAMPLES, key="samples"))
+        stretch = controls.stop("Multiply the last sample by", STRETCHES, 1, key="stretch")
+    with c:
+        sample = int(controls.stop("Look at sample", range(1, N_SAMPLES + 1), 1, key="sample"))
+        feature = int(controls.stop("and feature", range(1, N_FEATURES + 1), 3, key="feature"))
+    picked = min(sample, samples) - 1, feature - 1
+    x = example_batch(samples, stretch)
+    before, after = st.columns(2)
+    along = "batch" if axis == "batch norm" else "layer"
+    by_running = along == "batch" and mode == "evaluation"
+    with before:
+        chart(
+            cells_figure(x, picked, None if by_running else along, title="x, before", limit=6, look=look()),
+            alt=f"The batch before: {samples} samples of {N_FEATURES} features.",
+        )
+    with after:
+        out = _normalised_cells(x, along, mode)
+        if out is None:
+            st.error(
+                "A batch of one: every feature is its own mean, and nothing is left. PyTorch stops here: *Expected "
+                "more than 1 value per channel when training*. Switch to layer norm, or to evaluation mode."
+            )
+            return
+        chart(
+            cells_figure(out.x_hat, picked, None if by_running else along, title="x̂, after", limit=2, look=look()),
+            alt=f"The batch after {axis} in {mode} mode.",
+        )
+    _cells_numbers(x, out, picked, axis, mode)
+
+
+def _normalised_cells(x: np.ndarray, along, mode: str):
+    """Every step of the normalisation; None where batch norm has no batch to take a variance of."""
+    ones, zeros = np.ones(x.shape[1]), np.zeros(x.shape[1])
+    if along == "batch" and mode == "evaluation":
+        return Running(FEATURE_MEANS, FEATURE_STDS**2).normalise(x, ones, zeros)
+    return None if along == "batch" and len(x) < 2 else normalise(x, ones, zeros, along)
+
+
+def _cells_numbers(x: np.ndarray, out, picked: tuple[int, int], axis: str, mode: str) -> None:
+    """The picked cell's arithmetic, and whether the company of a sample matters."""
+    i, j = picked
+    shape = out.mean.shape
+    at = (0, j) if shape[0] == 1 else (i, 0)
+    mean, std = float(out.mean[at]), float(out.std[at])
+    st.latex(
+        rf"\hat x_{{{i + 1}{j + 1}}} = \frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = "
+        rf"{_tex(float(out.x_hat[i, j]))}"
+    )
+    if axis == "layer norm":
+        company = f"the mean and variance of the {x.shape[1]} features of sample {i + 1}; no other sample plays a part"
+    elif mode == "training":
+        company = f"the mean and variance of feature {j + 1} over the {len(x)} samples of the batch"
+    else:
+        company = f"the running mean and variance of feature {j + 1}, learned in training; no other sample plays a part"
+    st.caption(f"By {company}.")
+
+
+def first_sample_moves(axis: str) -> float:
+    """How far the outputs of the first sample move when the last one of the batch is multiplied by 5."""
+    along = "batch" if axis == "batch norm" else "layer"
+    outs = [_normalised_cells(example_batch(N_SAMPLES, stretch), along, "training") for stretch in (1.0, 5.0)]
+    return float(np.abs(outs[0].x_hat[0] - outs[1].x_hat[0]).max())

@@ -1,0 +1,386 @@
+"""Lesson 2: batch norm, from the arithmetic of one batch to what it does to training."""
+
+import streamlit as st
+
+from core.app import comparisons, controls, diagrams, frame, norm_panels, panels, results, runs
+from core.claims import (
+    BEST_EPOCH,
+    BEST_LOSS,
+    FIRST_EPOCH,
+    FIVE_EPOCHS,
+    GAP,
+    LAST_ACCURACY,
+    LAST_LOSS,
+    RISE,
+    TRAIN_ACCURACY,
+    verdict,
+)
+from core.config import FULL
+from core.experiments import (
+    BATCH_NORM,
+    BATCH_NORM_AFTER,
+    BATCH_SIZES,
+    LARGE_STEPS,
+    LEARNING_RATES,
+    OWN_BATCH,
+    SMALL_BATCHES,
+    at_batch_size,
+    at_learning_rate,
+)
+from core.surface import SurfaceSpec, notebook_spec
+
+HERE = "pages/2_batch_norm.py"
+SETTINGS = ("norm", "norm_position", "n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
+CHOICES = {
+    **norm_panels.TRANSFORM_CHOICES,
+    **norm_panels.RUNNING_CHOICES,
+    **norm_panels.SHIFT_CHOICES,
+    **norm_panels.MEASURE_CHOICES,
+    **norm_panels.LANDSCAPE_CHOICES,
+    "picture_on": tuple(comparisons.MEASURED_ON),
+    "sgd_lr": controls.texts_of(LEARNING_RATES),
+    "small_batch": controls.texts_of(BATCH_SIZES),
+    "notebook_loss": ("true", "false"),
+}
+NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM}
+
+lesson = frame.begin(HERE)
+controls.say_what_was_wrong(SETTINGS, CHOICES)
+found = comparisons.runs_of({**NETWORKS, "batch norm after ReLU": BATCH_NORM_AFTER})
+plain, batch, after = found.values()
+
+st.title("Batch norm: every feature on one scale")
+frame.text(f"*{lesson.question}*")
+
+# --- the picture ----------------------------------------------------------------------------------------------------
+
+st.header("One network, with and without")
+frame.text(
+    "The same network as in the last lesson, on all 60,000 images, from the same first weights and in the same "
+    "order of batches. The only difference: between each hidden linear layer and its ReLU stands a **batch norm**. "
+    "**Who is ahead after the first epoch, and who at the end?** Then look at the loss: whose turns first?"
+)
+comparisons.curves_over_seeds(
+    NETWORKS,
+    key="picture",
+    caption="Line: mean of 5 seeds. Band: from the lowest to the highest seed. The held-out images are the test "
+    "images here, so nothing may be chosen by these curves.",
+)
+frame.text(
+    f"After one epoch the network with batch norm is {verdict(FIRST_EPOCH, plain, batch, 'ahead', 'behind')}. After "
+    f"twenty epochs there is {verdict(LAST_ACCURACY, plain, batch, 'more accuracy', 'less accuracy')}. Its loss, "
+    f"though, is lowest at epoch {BEST_EPOCH.over(batch)} (plain: {BEST_EPOCH.over(plain)}) and then rises: batch "
+    "norm **trains faster, and overfits faster**. It is an aid to optimisation first. Whatever it regularizes is a "
+    "side effect of the noise in its batches."
+)
+
+# --- the formula, on a batch that can be edited ---------------------------------------------------------------------
+
+st.header("What it computes, step by step")
+frame.text(
+    "Take one feature: the number that one unit of the layer before gives to each of the $B$ images in the batch. "
+    "Batch norm measures the mean and the variance of these $B$ numbers, puts them on one scale, and then lets "
+    "training choose another scale. It does so for each feature by itself."
+)
+st.latex(
+    r"\mu_j = \frac{1}{B}\sum_{i=1}^{B} x_{ij} \qquad \sigma_j^2 = \frac{1}{B}\sum_{i=1}^{B} (x_{ij} - \mu_j)^2 \qquad "
+    r"\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}} \qquad y_{ij} = \gamma_j \hat x_{ij} + "
+    r"\beta_j"
+)
+frame.text(
+    "$x_{ij}$: feature $j$ of sample $i$. $B$: samples in the batch. $\\mu_j$, $\\sigma_j^2$: mean and *biased* "
+    "variance (divided by $B$) of feature $j$ over the batch. $\\varepsilon = 10^{-5}$ keeps the root away from 0. "
+    "$\\gamma_j$, $\\beta_j$: a scale and a shift for each feature, trained like weights; they begin at 1 and 0."
+)
+frame.text(
+    "**Before you touch it, guess:** if you make one number of feature 1 a hundred times larger, what happens to "
+    "the other three samples of feature 1? And to feature 2?"
+)
+norm_panels.transform_panel()
+frame.text(
+    "**Why the bias before it is redundant.** A bias adds the same $b_j$ to a whole column. The mean grows by $b_j$ "
+    "and takes it away again; the variance never saw it. What the bias did, $\\beta_j$ does. So the layer before "
+    "may be built with `bias=False` ([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), section 3.2)."
+)
+
+st.header("Two modes: where the statistics come from")
+frame.text(
+    "In **training mode** a sample is normalised by its batch: its output depends on the company it is in. To "
+    "classify one image there is no batch. So during training batch norm also keeps **running statistics**, and in "
+    "**evaluation mode** it uses those: every sample is treated alike, alone or in company."
+)
+st.latex(r"r \leftarrow (1 - m)\, r + m\, s_{\text{batch}}")
+frame.text(
+    "$r$: the running mean or variance; it begins at 0 or 1. $s_{\\text{batch}}$: the batch's mean, or its *unbiased* "
+    "variance (divided by $B - 1$). $m$: PyTorch's `momentum`, 0.1 unless told otherwise. It is the weight of the "
+    "*new* value and has nothing to do with the momentum of an optimizer; Keras calls $1 - m$ momentum. **What do "
+    "you pay for a large $m$, and what for a small one?**"
+)
+norm_panels.running_panel()
+frame.text(
+    "A small $m$ still remembers its arbitrary start after a hundred steps. A large one hardly averages: it follows "
+    "the last batch. With batches of two, every single value is far from the truth."
+)
+
+# --- the two shifts -------------------------------------------------------------------------------------------------
+
+st.header("Two shifts with almost the same name")
+left, right = st.columns(2)
+with left, st.container(border=True):
+    st.subheader("Covariate shift")
+    st.markdown(
+        "The inputs change **between training and use**, and the rule does not: $P(x)$ is another, $P(y \\mid x)$ "
+        "is the same. A speech recogniser trained on one region's accent meets another region's speakers. The words "
+        "mean what they meant; they sound different."
+    )
+with right, st.container(border=True):
+    st.subheader("Internal covariate shift")
+    st.markdown(
+        "The inputs of a hidden layer change **during training**, because the layers before it learn too. Nothing "
+        "about the data changes. This is what Ioffe & Szegedy wanted batch norm to reduce; the accent is no example "
+        "of it."
+    )
+st.subheader("The first, live: change the light")
+frame.text(
+    "These networks were trained on clean images. Change brightness, contrast and noise of the **test** images. "
+    "**Does batch norm protect against covariate shift?** Look at its running statistics first, then at the last "
+    "row: there mean and variance are measured again on the shifted images, without any labels and without training."
+)
+norm_panels.shift_panel()
+frame.text(
+    "By itself batch norm offers no protection: its running statistics describe the training images, and belong to "
+    "them. *Fog* shows it. Measuring the statistics again on the new images brings much of the accuracy back there "
+    "([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
+    "2020](https://arxiv.org/abs/2006.16971)). That is a way to *deploy* a network, and it needs many new images at "
+    "once. It is not what batch norm was made for."
+)
+st.subheader("The second, watched: one unit's input during training")
+frame.text(
+    "What reaches the ReLU of one unit, over the first 400 steps, as Ioffe & Szegedy drew it. **In which network "
+    "does the band travel?**"
+)
+norm_panels.drift_panel()
+frame.text(
+    "With batch norm the mean of each band is $\\beta$ and its width follows $\\gamma$: it can only move as fast as "
+    "these two are trained. So far the motive. Is it also the *reason* why training is faster? Santurkar and "
+    "colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after batch norm, until the inputs were less "
+    "stable than in the plain network. It still trained as fast. Their explanation is below: the loss becomes "
+    "smoother."
+)
+
+# --- where to put it ------------------------------------------------------------------------------------------------
+
+st.header("Where to put it")
+for place, (name, (diagram, shows)) in zip(st.columns(3), diagrams.PLACEMENTS.items(), strict=True):
+    with place:
+        st.markdown(f"**{name}**")
+        st.mermaid_chart(diagram, alt=shows)
+frame.text(
+    "The authors put it *before* the non-linearity. Others found *after* better, and which one wins depends on the "
+    "network. With skip connections the answer is clearer: batch norm, ReLU, then the layer, and nothing on the "
+    "skip itself, so that it carries $x$ on unchanged ([He et al. 2016](https://arxiv.org/abs/1603.05027)). "
+    "**Before or after: which do you expect to win here?**"
+)
+comparisons.measure_table(found, (FIRST_EPOCH, LAST_ACCURACY, TRAIN_ACCURACY, BEST_EPOCH, BEST_LOSS, LAST_LOSS, GAP))
+frame.text(
+    f"After against before, on the last accuracy: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}. On the "
+    f"last loss: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}. On the gap: "
+    f"{verdict(GAP, batch, after, 'wider', 'narrower')}. So the place does not change how many images it gets right "
+    "here; it changes how fast it overfits."
+)
+
+# --- larger steps ---------------------------------------------------------------------------------------------------
+
+st.header("What it buys: larger steps")
+frame.text(
+    f"Plain gradient descent (SGD) on all images, {LARGE_STEPS.epochs} epochs. SGD, because Adam rescales its steps "
+    "and would hide what the learning rate does. **Move it up: which network gives up first, and how?**"
+)
+comparisons.stops_panel(
+    at_learning_rate, LEARNING_RATES, 0.1, label="Learning rate of SGD", x_title="learning rate", key="sgd_lr",
+    caption="Left: mean and range over 5 seeds. Right: one dot a seed at every learning rate, the current one "
+    "shaded; a cross on the floor means that seeds diverged. Test images.",
+)  # fmt: skip
+best_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, "plain", LAST_ACCURACY)
+norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, "batch norm", LAST_ACCURACY)
+frame.text(
+    f"The plain network does best at {best_lr:g} ({best}) and falls apart above it. Batch norm does best at "
+    f"{norm_lr:g} ({norm_best}) and works at every rate on this slider, over a factor of a hundred. Why? Make all "
+    "weights of a unit twice as large: $\\hat x$ stays the same, so the output does, and the gradient halves. Large "
+    "weights slow their own growth down."
+)
+
+# --- small batches --------------------------------------------------------------------------------------------------
+
+st.header("What it costs: it needs a batch")
+frame.text(
+    f"{SMALL_BATCHES.n_train:,} images, {SMALL_BATCHES.epochs} epochs of Adam, batches of 128 down to 2. **At which "
+    "batch size does batch norm break, and why there?**"
+)
+comparisons.stops_panel(
+    at_batch_size, BATCH_SIZES, 2, label="Batch size", x_title="batch size", key="small_batch",
+    caption="Left: mean and range over 5 seeds. Right: one dot a seed at every batch size, the current one shaded. "
+    "Validation images. Smaller batches take more steps in an epoch, so compare the networks at one batch size, not "
+    "one network across them.",
+)  # fmt: skip
+at_two, at_four = (comparisons.runs_of(at_batch_size(size)) for size in (2, 4))
+frame.text(
+    f"At 2, against plain: {verdict(LAST_ACCURACY, at_two['plain'], at_two['batch norm'], 'higher', 'lower')}. At 4: "
+    f"{verdict(LAST_ACCURACY, at_four['plain'], at_four['batch norm'], 'higher', 'lower')}."
+)
+frame.text(
+    "Two samples $a$ and $b$ have the mean $(a + b)/2$, and each is $|a - b|/2$ away from it: $\\hat x$ is $+1$ and "
+    "$-1$, **whatever $a$ and $b$ were**. All that is left of a feature is which of the two had more of it. Delete "
+    "two rows in the table above, and see. And evaluation mode then meets values that training never showed. On "
+    "ResNet-50, batches of 2 cost batch norm more than ten points against group norm ([Wu & He "
+    "2018](https://arxiv.org/abs/1803.08494))."
+)
+
+# --- smoother? ------------------------------------------------------------------------------------------------------
+
+st.header("Is the loss surface smoother?")
+frame.text(
+    "The notebook looked at batch norm's surface and wrote that it had become *a little smoother*. Here are three, "
+    "on one loss axis. The middle one keeps the **running statistics** of the trained network while its weights are "
+    "moved away from them. The right one measures the **batch's statistics** again at each point, as training "
+    "would. **Which of the two would you compare with the plain network?**"
+)
+SPECS = {
+    "plain": SurfaceSpec(FULL),
+    "batch norm, running statistics": SurfaceSpec(BATCH_NORM),
+    "batch norm, batch statistics": SurfaceSpec(BATCH_NORM, statistics="batch"),
+}
+norm_panels.landscape_panel(SPECS, key="landscape")
+frame.text(
+    "From the trained network to the edge at range 1 the loss rises by "
+    + ", ".join(f"{norm_panels.edge_rise(spec)} ({name})" for name, spec in SPECS.items())
+    + ": mean ± standard deviation over three pairs of directions. With stale statistics batch norm looks steeper than "
+    "plain; with its own it is about level. **No picture of this kind shows a smoother loss.**"
+)
+st.subheader("Smoother along the gradient: Santurkar's test")
+frame.text(
+    "Perhaps it is the wrong kind of picture. Training does not walk in random directions around the end; it walks "
+    "along the gradient, from the beginning. So stop at a training step, with weights $\\theta$ and the batch's "
+    "gradient $g = \\n"
+    "abla L(\\theta)$. Try steps of several sizes $\\eta$ along it, and measure three things:"
+)
+st.latex(
+    r"\max_\eta L(\theta - \eta g) - \min_\eta L(\theta - \eta g) \qquad "
+    r"\max_\eta \|\nabla L(\theta) - \nabla L(\theta - \eta g)\| \qquad "
+    r"\max_\eta \frac{\|\nabla L(\theta) - \nabla L(\theta - \eta g)\|}{\eta\,\|g\|}"
+)
+frame.text(
+    "The **loss range**: how much the loss varies along the step. The **change of the gradient**: how little it "
+    "predicts of what comes. The **effective β**: that change per distance moved. Small is smooth, in all three. "
+    "$\\|\\cdot\\|$ is the Euclidean norm over all parameters, $L$ the loss on the batch."
+)
+norm_panels.smoothness_panel()
+frame.text(
+    "Under Adam, from step 100 on, the plain network's loss range is "
+    f"**{norm_panels.probe_ratio('adam', 'loss_range'):.0f} times** batch norm's, and its effective β "
+    f"**{norm_panels.probe_ratio('adam', 'effective_beta'):.1f} times**. Under SGD it is "
+    f"{norm_panels.probe_ratio('sgd', 'loss_range'):.1f} and {norm_panels.probe_ratio('sgd', 'effective_beta'):.1f} "
+    "times. So *smoother* is true, **along the gradient, during training**, and by how much depends on the "
+    "optimizer and on how far one looks."
+)
+
+# --- try it ---------------------------------------------------------------------------------------------------------
+
+st.header("Try it: your own run")
+frame.text(
+    "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
+    "trained while you watch. Can you find a setting in which batch norm is clearly better at the *end*?"
+)
+panels.own_run(SETTINGS, OWN_BATCH)
+
+# --- measured -------------------------------------------------------------------------------------------------------
+
+st.header("What was measured")
+comparisons.measure_table(
+    {"plain": plain, "batch norm": batch}, (FIRST_EPOCH, FIVE_EPOCHS, LAST_ACCURACY, BEST_LOSS, LAST_LOSS, RISE, GAP)
+)
+st.caption("All 60,000 images, Adam at 0.0003, 20 epochs; mean ± standard deviation over seeds; losses in nats.")
+frame.text(
+    f"- **First five epochs:** {verdict(FIVE_EPOCHS, plain, batch, 'ahead of plain', 'behind plain')}.\n"
+    f"- **Last accuracy:** {verdict(LAST_ACCURACY, plain, batch, 'higher than plain', 'lower than plain')}.\n"
+    f"- **Loss at the best epoch:** {verdict(BEST_LOSS, plain, batch, 'higher than plain', 'lower than plain')}.\n"
+    "- **Overfitting**, the rise from the best to the last epoch: "
+    f"{verdict(RISE, plain, batch, 'larger than plain', 'smaller than plain')}."
+)
+
+# --- the notebook ---------------------------------------------------------------------------------------------------
+
+st.header("What the notebook did")
+theirs = {name: runs.surface_or_computing(notebook_spec(config), results.stored_run(config), key=f"theirs_{name}")
+          for name, config in NETWORKS.items() if results.stored_run(config)}  # fmt: skip
+if all(theirs.values()) and len(theirs) == len(NETWORKS):
+    panels.surfaces_side_by_side(
+        {f"{name}, the notebook's method": (surface, True) for name, surface in theirs.items()},
+        key="notebook", log_z=False, same_z=False,
+    )  # fmt: skip
+    frame.text(
+        "- **“The landscape became a little smoother.”** Read the axes: plain ends at "
+        f"{theirs['plain'].range[1]:,.0f}, batch norm at {theirs['batch norm'].range[1]:,.0f}. Each picture has its "
+        "own scale, so the eye compares two shapes that cannot be compared, far outside of where any training goes, "
+        "with running statistics that belong to another point."
+    )
+frame.text(
+    "- **“Our data and model are simple, so we cannot see the effect.”** It looked at the last accuracy only. The "
+    "effect is in the first epochs, in the learning rates that work, in small batches and along the gradient.\n"
+    "- **It explains batch norm by the dialect example**, which is covariate shift, and calls it *covariant*. Batch "
+    "norm was made for the internal kind, and works for another reason.\n"
+    "- **“With skip connections it is better to use BN before the layer.”** True of pre-activation residual "
+    "networks, which is where the sentence comes from; this network has no skips.\n"
+    "- **Its exercise asks to “fill in the model with dropout”** where batch norm is meant."
+)
+
+# --- exercises, reading ---------------------------------------------------------------------------------------------
+
+st.header("Check yourself")
+with st.expander("You make one number of feature 1 a hundred times larger. What happens to the other samples?"):
+    st.markdown(
+        "They are squeezed together: the variance is now that of the large number, and everything else is small "
+        "beside it. Their outputs change although their inputs did not. Feature 2 does not notice: each feature has "
+        "its own mean and variance."
+    )
+with st.expander("Why can two networks with batch norm give one image different outputs in training mode?"):
+    st.markdown(
+        "Even one network can. In training mode an image's output depends on the other images of its batch. That is "
+        "the noise which regularizes a little. In evaluation mode it is gone."
+    )
+with st.expander("A network works in training and fails in evaluation mode. What do you look at first?"):
+    st.markdown(
+        "At the running statistics. Too few steps for a small momentum, batches too small to measure a variance, or "
+        "test images from another distribution: in each case evaluation mode divides by the wrong number. Try it "
+        "above: set the training steps to 0, or choose *Fog*."
+    )
+with st.expander("Does batch norm before a ReLU need the layer's bias? And after the ReLU?"):
+    st.markdown(
+        "Before the ReLU the bias is redundant: the mean takes it away. After the ReLU it is not: the bias decides "
+        "which inputs the ReLU lets through, and no mean can undo that."
+    )
+with st.expander("The plain network at learning rate 0.5 and batch norm at 1: is that a fair comparison?"):
+    low, high = (comparisons.runs_of(at_learning_rate(lr)) for lr in (0.5, 1.0))
+    st.markdown(
+        f"It is the fair one, if each gets its best rate. Plain at 0.5: {LAST_ACCURACY.over(low['plain'])}; batch "
+        f"norm at 1: {LAST_ACCURACY.over(high['batch norm'])}. At one and the same rate one of the two is always "
+        "held back. And five epochs are few: at the end of twenty the difference is gone."
+    )
+
+st.header("What to read")
+st.markdown(
+    "- Ioffe & Szegedy 2015, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal "
+    "Covariate Shift*, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167).\n"
+    "- Santurkar, Tsipras, Ilyas & Mądry 2018, *How Does Batch Normalization Help Optimization?*, "
+    "[arXiv:1805.11604](https://arxiv.org/abs/1805.11604): the three measures, and the noisy batch norm.\n"
+    "- He, Zhang, Ren & Sun 2016, *Identity Mappings in Deep Residual Networks*, "
+    "[arXiv:1603.05027](https://arxiv.org/abs/1603.05027): pre-activation.\n"
+    "- Wu & He 2018, *Group Normalization*, [arXiv:1803.08494](https://arxiv.org/abs/1803.08494): small batches.\n"
+    "- van Laarhoven 2017, *L2 Regularization versus Batch and Weight Normalization*, "
+    "[arXiv:1706.05350](https://arxiv.org/abs/1706.05350): why a penalty on weights before a batch norm only "
+    "changes the learning rate.\n"
+    "- Nado et al. 2020, [arXiv:2006.10963](https://arxiv.org/abs/2006.10963), and Schneider et al. 2020, "
+    "[arXiv:2006.16971](https://arxiv.org/abs/2006.16971): statistics of the shifted images."
+)
+
+frame.end(HERE)
