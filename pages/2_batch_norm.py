@@ -147,12 +147,21 @@ frame.text(
     "row: there mean and variance are measured again on the shifted images, without any labels and without training."
 )
 norm_panels.shift_panel()
+fog = {name: norm_panels.accuracy_under("Fog", name) for name in norm_panels.VARIANTS}
 frame.text(
-    "By itself batch norm offers no protection: its running statistics describe the training images, and belong to "
-    "them. *Fog* shows it. Measuring the statistics again on the new images brings much of the accuracy back there "
-    "([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
-    "2020](https://arxiv.org/abs/2006.16971)). That is a way to *deploy* a network, and it needs many new images at "
-    "once. It is not what batch norm was made for."
+    "With its running statistics batch norm is no reliable protection: they describe the training images, and "
+    "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
+    f"{fog['plain']}, layer norm {fog['layer norm']}, batch norm {fog['batch norm, its running statistics']}. "
+    "Measured again on the foggy images, the statistics bring batch norm back to "
+    f"**{fog['batch norm, re-estimated']}**. **Why all the way?** Fog maps every pixel to $a x + b$ with the same "
+    "$a$ and $b$. Each sum in the first layer then becomes $a$ times itself plus a constant of its own, and taking "
+    "away mean and scale over the batch removes exactly that. Noise is no such map, and *Grainy* is only mended in "
+    "part."
+)
+frame.text(
+    "This is a way to *deploy* a network ([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
+    "2020](https://arxiv.org/abs/2006.16971)), and it needs many new images at once. It is not what batch norm was "
+    "made for."
 )
 st.subheader("The second, watched: one unit's input during training")
 frame.text(
@@ -164,8 +173,8 @@ frame.text(
     "With batch norm the mean of each band is $\\beta$ and its width follows $\\gamma$: it can only move as fast as "
     "these two are trained. So far the motive. Is it also the *reason* why training is faster? Santurkar and "
     "colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after batch norm, until the inputs were less "
-    "stable than in the plain network. It still trained as fast. Their explanation is below: the loss becomes "
-    "smoother."
+    "stable than in the plain network. It still did about as well as without the noise. Their explanation is below: "
+    "the loss becomes smoother."
 )
 
 # --- where to put it ------------------------------------------------------------------------------------------------

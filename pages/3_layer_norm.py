@@ -208,9 +208,9 @@ with st.expander("A network with layer norm classifies one image alone, and in a
 with st.expander("You multiply all pixels of one image by 2. Does layer norm after the first layer undo that?"):
     st.markdown(
         "Nearly. Without the layer's bias every feature of the image doubles, and so do mean and standard deviation "
-        "of the row: x̂ stays. The bias does not double, so a little remains. Under covariate shift in the last "
-        "lesson, layer norm is therefore not helpless against contrast; against an added brightness it is another "
-        "matter."
+        "of the row: x̂ stays. The bias does not double, so a little remains. The contrast slider of the last "
+        "lesson is another matter: it stretches around mid-grey, which adds a constant as well, and a constant goes "
+        "through different weights into different features."
     )
 with st.expander("Why does layer norm have a γ for each unit and not for each sample?"):
     st.markdown(

@@ -1,6 +1,7 @@
 """Spreads and paired differences, against numpy and scipy."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.claims import T_QUANTILE, paired_difference, spread
+from core.claims import (
+    BEST_EPOCH,
+    BEST_LOSS,
+    FIRST_EPOCH,
+    FIVE_EPOCHS,
+    GAP,
+    LAST_ACCURACY,
+    LAST_LOSS,
+    RISE,
+    T_QUANTILE,
+    TRAIN_ACCURACY,
+    compare,
+    paired_difference,
+    spread,
+    verdict,
+)
 
 values = st.lists(st.floats(-10, 10), min_size=2, max_size=10)
 
@@ -53,3 +69,52 @@ def test_words_follow_from_the_interval():
 def test_unpaired_values_are_refused():
     with pytest.raises(ValueError, match="paired"):
         paired_difference([1.0, 2.0], [1.0])
+
+
+# --- measures of runs -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seeds(trained):
+    return [trained(seed=seed) for seed in range(3)]
+
+
+def test_each_measure_is_the_number_of_its_name(seeds):
+    run = seeds[0]
+    accuracy, loss = run.curve("held_out_accuracy"), run.curve("held_out_loss")
+    assert FIRST_EPOCH.of(run) == accuracy[0]
+    assert FIVE_EPOCHS.of(run) == pytest.approx(accuracy[:5].mean())
+    assert LAST_ACCURACY.of(run) == accuracy[-1]
+    assert TRAIN_ACCURACY.of(run) == run.curve("train_accuracy")[-1]
+    assert BEST_EPOCH.of(run) == 1 + loss.argmin()
+    assert BEST_LOSS.of(run) == loss.min()
+    assert LAST_LOSS.of(run) == loss[-1]
+    assert RISE.of(run) == loss[-1] - loss.min()
+    assert GAP.of(run) == pytest.approx(run.curve("train_accuracy")[-1] - accuracy[-1])
+
+
+def test_a_measure_over_seeds_is_printed_with_its_spread(seeds):
+    values = [100 * run.records[-1].held_out_accuracy for run in seeds]
+    assert LAST_ACCURACY.over(seeds) == f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %"
+    assert LAST_ACCURACY.over(seeds[:1]) == f"{values[0]:.1f} %"
+    assert LAST_ACCURACY.over([]) == "–"
+    assert "±" in BEST_EPOCH.over(seeds) and not BEST_EPOCH.over(seeds).endswith(" ")
+
+
+def test_runs_are_paired_by_their_seeds_whatever_their_order(seeds):
+    better = [replace(run, records=tuple(replace(r, held_out_accuracy=r.held_out_accuracy + 0.05) for r in run.records))
+              for run in seeds]  # fmt: skip
+    difference = compare(LAST_ACCURACY, seeds, better[::-1])
+    assert difference.mean == pytest.approx(0.05) and difference.n == 3 and difference.is_clear
+    assert compare(LAST_ACCURACY, seeds[:2], better[1:]) is None
+    assert verdict(LAST_ACCURACY, seeds, better, "ahead", "behind").startswith("ahead (+5.0 points, 95 % interval +5.0")
+    assert verdict(LAST_ACCURACY, better, seeds, "ahead", "behind").startswith("behind (−5.0 points")
+    assert "python -m core.precompute" in verdict(LAST_ACCURACY, [], better, "ahead", "behind")
+
+
+def test_a_loss_is_compared_in_nats_with_three_decimals(seeds):
+    lower = [replace(run, records=tuple(replace(r, held_out_loss=r.held_out_loss - 0.0123) for r in run.records))
+             for run in seeds]  # fmt: skip
+    assert verdict(LAST_LOSS, seeds, lower, "higher", "lower").startswith("lower (−0.012, 95 % interval −0.012")
+    assert verdict(LAST_LOSS, seeds, seeds, "higher", "lower") == (
+        "no clear difference (0.000, 95 % interval 0.000 to 0.000, 3 seeds)")  # fmt: skip

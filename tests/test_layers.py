@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"torch", "torchvision", "numpy", "plotly"}
-LIGHT_MODULES = ("config", "run", "store", "surface", "jobs", "data", "precompute")
+LIGHT_MODULES = (
+    "claims", "config", "data", "drift", "experiments", "jobs", "norms", "precompute", "probes", "run", "shift",
+    "store", "surface",
+)  # fmt: skip
 
 
 def imported(source: str) -> set[str]:

@@ -89,12 +89,15 @@ def stops_panel(
 ) -> None:
     """A slider over a setting; the networks at its current stop, epoch by epoch, and all stops beside each other."""
     current = controls.stop(label, stops, default, key=key)
-    here = outcomes_of(at(current))
+    outcomes = {stop: outcomes_of(at(stop)) for stop in stops}
+    here = outcomes[current]
     left, right = st.columns(2)
     with left:
         courses = {name: course_of(found, "held_out_accuracy") for name, found in here.items()}
         course_chart(courses, what="accuracy", x="epoch", percent=True, key=f"{key}_curve")
-    values = {name: {stop: [_last_accuracy(o) for o in outcomes_of(at(stop))[name]] for stop in stops} for name in here}
+    values = {
+        name: {stop: [_last_accuracy(o) for o in found[name]] for stop, found in outcomes.items()} for name in here
+    }
     with right:
         captioned(
             stops_figure(values, current, x_title=x_title, y_title="accuracy, last epoch", look=look()),

@@ -205,7 +205,7 @@ def shift_panel() -> None:
             controls.stop("Contrast (around mid-grey)", CONTRAST, 1, key="contrast"),
             controls.stop("Noise (standard deviation)", NOISE, 0, key="noise"),
         )
-    found = {name: [s for s in map(stored, specs) if s] for name, specs in shifted_networks().items()}
+    found = _shifted()
     if not all(found.values()):
         st.info("The accuracies under shift are missing: `python -m core.precompute` computes them.")
         return
@@ -220,6 +220,17 @@ def shift_panel() -> None:
             alt="Histogram of the pixel values before and after the shift.",
         )
         st.caption("P(x), pixel by pixel: what the network was trained on, and what it gets.")
+
+
+def _shifted() -> dict[str, list[Shifted]]:
+    return {name: [s for s in map(stored, specs) if s] for name, specs in shifted_networks().items()}
+
+
+def accuracy_under(preset: str, variant: str) -> str:
+    """The accuracy of one of VARIANTS under one of PRESETS, over seeds, in words."""
+    network, statistics = VARIANTS[variant]
+    found = _shifted()[network]
+    return spread([s.at(PRESETS[preset], statistics) for s in found]).percent() if found else "not computed here"
 
 
 def _set_shift(shift: Shift) -> None:
@@ -461,8 +472,7 @@ def _normalised_cells(x: np.ndarray, along, mode: str):
 def _cells_numbers(x: np.ndarray, out, picked: tuple[int, int], axis: str, mode: str) -> None:
     """The picked cell's arithmetic, and whether the company of a sample matters."""
     i, j = picked
-    shape = out.mean.shape
-    at = (0, j) if shape[0] == 1 else (i, 0)
+    at = tuple(min(index, size - 1) for index, size in zip(picked, out.mean.shape, strict=True))
     mean, std = float(out.mean[at]), float(out.std[at])
     st.latex(
         rf"\hat x_{{{i + 1}{j + 1}}} = \frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = "

@@ -1,75 +1,38 @@
 """Every page through AppTest: it opens, it answers its widgets and its address, it shows failures and survives them."""
 
-import json
 import threading
 from dataclasses import replace
-from pathlib import Path
 
 import altair
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
+from page_reader import PAGES, ROOT, charts, metrics, open_page
 
 from core import store
-from core.app import frame, runs
+from core.app import runs
 from core.config import FULL, SMALL_AND_NOISY
 from core.data import DataError
 from core.worker import train_with
 
-PAGES = [lesson.path for lesson in frame.LESSONS]
 BASELINE = "pages/1_baseline.py"
-
-
-@pytest.fixture
-def root():
-    return Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches():
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-def open_page(path, root, **params):
-    """A page as a browser opens it, with its address's parameters."""
-    app = AppTest.from_file(str(root / "streamlit_app.py"), default_timeout=60)
-    app.query_params.update(params)
-    app.run()
-    if path != PAGES[0]:
-        app.switch_page(path)
-        app.query_params.update(params)
-        app.run()
-    assert not app.exception, app.exception[0].value
-    return app
-
-
-def metrics(app):
-    return [(m.label, m.value) for m in app.metric]
-
-
-def charts(app):
-    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("params", [{}, {"present": "true"}])
-def test_a_page_opens_with_a_title_and_only_valid_charts(path, params, root):
-    app = open_page(path, root, **params)
+def test_a_page_opens_with_a_title_and_only_valid_charts(path, params):
+    app = open_page(path, **params)
     assert len(app.title) == 1
     assert not app.error
     for spec in charts(app):
         altair.Chart.from_dict(spec)  # raises where Vega-Lite's schema does not allow it
 
 
-def test_every_file_in_pages_is_in_the_menu_and_the_other_way_round(root):
-    files = {f"pages/{path.name}" for path in (root / "pages").glob("*.py")}
+def test_every_file_in_pages_is_in_the_menu_and_the_other_way_round():
+    files = {f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py")}
     assert files == set(PAGES[1:])
 
 
-def test_the_baseline_shows_its_stored_runs_and_trains_nothing(root):
-    app = open_page(BASELINE, root)
+def test_the_baseline_shows_its_stored_runs_and_trains_nothing():
+    app = open_page(BASELINE)
     full, small = store.load_run(FULL), store.load_run(SMALL_AND_NOISY)
     shown = metrics(app)
     assert ("Training accuracy", f"{100 * full.last.train_accuracy:.1f} %") in shown
@@ -77,8 +40,8 @@ def test_the_baseline_shows_its_stored_runs_and_trains_nothing(root):
     assert not runs.job_queue()._jobs
 
 
-def test_an_address_opens_the_run_it_names(root):
-    app = open_page(BASELINE, root, seed="3", radius="0.5", view="contours")
+def test_an_address_opens_the_run_it_names():
+    app = open_page(BASELINE, seed="3", radius="0.5", view="contours")
     run = store.load_run(replace(SMALL_AND_NOISY, seed=3))
     assert metrics(app)[8:] == [
         ("Training accuracy", f"{100 * run.last.train_accuracy:.1f} %"),
@@ -98,15 +61,15 @@ def test_an_address_opens_the_run_it_names(root):
         ("view", "4-D"), ("log_z", "1"), ("directions", "7"), ("lr", "3e-4"), ("seed", "1.0"), ("seed", ""),
     ],
 )  # fmt: skip
-def test_a_junk_parameter_falls_back_to_the_default_and_is_named(name, junk, root):
-    app = open_page(BASELINE, root, **{name: junk})
+def test_a_junk_parameter_falls_back_to_the_default_and_is_named(name, junk):
+    app = open_page(BASELINE, **{name: junk})
     assert len(app.warning) == 1
     assert f"`{name}`" in app.warning[0].value
-    assert metrics(app) == metrics(open_page(BASELINE, root))
+    assert metrics(app) == metrics(open_page(BASELINE))
 
 
-def test_the_presets_move_all_sliders(root):
-    app = open_page(BASELINE, root)
+def test_the_presets_move_all_sliders():
+    app = open_page(BASELINE)
     app.button[1].click().run()
     assert app.select_slider(key="n_train").value == "60000"
     assert app.select_slider(key="lr").value == "0.0003"
@@ -114,8 +77,8 @@ def test_the_presets_move_all_sliders(root):
     assert app.select_slider(key="n_train").value == "2000"
 
 
-def test_the_test_accuracy_is_hidden_until_it_is_opened(root):
-    app = open_page(BASELINE, root)
+def test_the_test_accuracy_is_hidden_until_it_is_opened():
+    app = open_page(BASELINE)
     hidden = f"{100 * store.load_run(SMALL_AND_NOISY).test_best.accuracy:.1f} %"
     assert not any("played no part" in m.value for m in app.markdown)
     app.session_state["yours_test"] = True
@@ -123,7 +86,7 @@ def test_the_test_accuracy_is_hidden_until_it_is_opened(root):
     assert any("played no part" in m.value and hidden in m.value for m in app.markdown)
 
 
-def test_a_run_that_is_not_stored_shows_progress_and_then_its_curves(root, monkeypatch):
+def test_a_run_that_is_not_stored_shows_progress_and_then_its_curves(monkeypatch):
     started, go_on = threading.Event(), threading.Event()
     run = store.load_run(replace(SMALL_AND_NOISY, seed=1))
 
@@ -135,7 +98,7 @@ def test_a_run_that_is_not_stored_shows_progress_and_then_its_curves(root, monke
         return replace(run, config=config)
 
     monkeypatch.setattr(runs, "train_with", slow_training)
-    app = open_page(BASELINE, root, seed="1", lr="0.003")
+    app = open_page(BASELINE, seed="1", lr="0.003")
     assert started.wait(10)
     app.run()
     assert any("Step 1 of 10" in p.proto.text for p in app.get("progress"))
@@ -148,7 +111,7 @@ def test_a_run_that_is_not_stored_shows_progress_and_then_its_curves(root, monke
     assert any("Trained live" in caption.value for caption in app.caption)
 
 
-def test_a_cancelled_run_stays_cancelled_until_it_is_asked_for_again(root, monkeypatch):
+def test_a_cancelled_run_stays_cancelled_until_it_is_asked_for_again(monkeypatch):
     started, go_on = threading.Event(), threading.Event()
 
     def slow_training(worker, config, job):
@@ -157,7 +120,7 @@ def test_a_cancelled_run_stays_cancelled_until_it_is_asked_for_again(root, monke
             job.step(1, 10)
 
     monkeypatch.setattr(runs, "train_with", slow_training)
-    app = open_page(BASELINE, root, seed="1", lr="0.003")
+    app = open_page(BASELINE, seed="1", lr="0.003")
     assert started.wait(10)
     app.run()
     job = next(iter(runs.job_queue()._jobs.values()))
@@ -172,15 +135,15 @@ def test_a_cancelled_run_stays_cancelled_until_it_is_asked_for_again(root, monke
     go_on.set()
 
 
-def test_a_long_run_waits_to_be_asked_for(root, monkeypatch):
+def test_a_long_run_waits_to_be_asked_for(monkeypatch):
     monkeypatch.setattr(runs, "train_with", lambda *_: pytest.fail("it started by itself"))
-    app = open_page(BASELINE, root, n_train="60000", epochs="100", lr="0.01")
+    app = open_page(BASELINE, n_train="60000", epochs="100", lr="0.01")
     assert any("Training it takes about" in info.value for info in app.info)
     assert any(button.label == "Train this network" for button in app.button)
     assert not runs.job_queue()._jobs
 
 
-def test_a_failed_run_shows_its_error_and_the_curves_so_far(root, monkeypatch):
+def test_a_failed_run_shows_its_error_and_the_curves_so_far(monkeypatch):
     run = store.load_run(SMALL_AND_NOISY)
 
     def failing(worker, config, job):
@@ -188,21 +151,21 @@ def test_a_failed_run_shows_its_error_and_the_curves_so_far(root, monkeypatch):
         raise ArithmeticError("The loss is no longer a finite number at step 7")
 
     monkeypatch.setattr(runs, "train_with", failing)
-    app = open_page(BASELINE, root, seed="1", lr="0.003")
+    app = open_page(BASELINE, seed="1", lr="0.003")
     runs.job_queue()._executor.shutdown(wait=True)
     app.run()
     assert any("step 7" in error.value for error in app.error)
     assert any(button.label == "Try again" for button in app.button)
 
 
-def test_without_the_images_the_same_is_trained_on_the_bundled_digits(root, monkeypatch):
+def test_without_the_images_the_same_is_trained_on_the_bundled_digits(monkeypatch):
     def offline(worker, config, job):
         if config.dataset == "fashion-mnist":
             raise DataError("train-images could not be downloaded. Check the network connection.")
         return train_with(worker, config, job)
 
     monkeypatch.setattr(runs, "train_with", offline)
-    app = open_page(BASELINE, root, seed="1", lr="0.003")
+    app = open_page(BASELINE, seed="1", lr="0.003")
     for _ in range(600):
         job = next((j for j in runs.job_queue()._jobs.values() if j.state == "done"), None)
         app.run()
@@ -215,15 +178,15 @@ def test_without_the_images_the_same_is_trained_on_the_bundled_digits(root, monk
     runs.worker().close()
 
 
-def test_a_machine_without_the_images_names_the_classes_and_says_what_to_do(root):
-    app = open_page(PAGES[0], root)
+def test_a_machine_without_the_images_names_the_classes_and_says_what_to_do():
+    app = open_page(PAGES[0])
     assert any("REGLAB_DATA" in info.value for info in app.info)
     assert any("9 Ankle boot" in m.value for m in app.markdown)
     assert any("Download" in button.label for button in app.button)
 
 
-def test_the_presentation_goes_from_page_to_page_and_into_the_address(root):
-    app = open_page(PAGES[0], root, present="true")
+def test_the_presentation_goes_from_page_to_page_and_into_the_address():
+    app = open_page(PAGES[0], present="true")
     assert app.toggle(key="present").value
     app.switch_page(BASELINE).run()
     assert app.toggle(key="present").value

@@ -1,0 +1,34 @@
+"""A page as a test reads it: opened through AppTest, its numbers and its charts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from core.app import frame
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [lesson.path for lesson in frame.LESSONS]
+
+
+def open_page(path, **params):
+    """A page as a browser opens it, with its address's parameters."""
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.query_params.update(params)
+    app.run()
+    if path != PAGES[0]:
+        app.switch_page(path)
+        app.query_params.update(params)
+        app.run()
+    assert not app.exception, app.exception[0].value
+    return app
+
+
+def metrics(app):
+    return [(m.label, m.value) for m in app.metric]
+
+
+def charts(app):
+    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]

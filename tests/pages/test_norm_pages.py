@@ -1,0 +1,175 @@
+"""The two normalisation lessons: their sliders, what they say, and that it follows from the shipped runs."""
+
+import numpy as np
+import pytest
+from page_reader import charts, open_page
+
+from core import store
+from core.app import norm_panels
+from core.app.norm_panels import _normalised_cells, example_batch, first_sample_moves
+from core.claims import FIRST_EPOCH, LAST_ACCURACY, compare
+from core.config import FULL, seeds_of
+from core.experiments import BATCH_NORM, LAYER_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probes
+from core.norms import EPS
+from core.probes import load_probe
+from core.shift import Shift, ShiftSpec, load_shifted
+
+BATCH, LAYER = "pages/2_batch_norm.py", "pages/3_layer_norm.py"
+
+
+def texts(app):
+    return " ".join(m.value for m in app.markdown)
+
+
+def shipped(config):
+    return [run for seed in seeds_of(config) if (run := store.load_run(seed))]
+
+
+# --- batch norm -----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_epochs_lead_is_that_of_the_shipped_runs():
+    lead = compare(FIRST_EPOCH, shipped(FULL), shipped(BATCH_NORM))
+    assert lead.n == 5 and lead.low > 0
+    assert f"ahead (+{100 * lead.mean:.1f} points" in texts(open_page(BATCH))
+
+
+def test_a_learning_rate_at_which_the_plain_network_diverges_says_so():
+    app = open_page(BATCH, sgd_lr="3")
+    assert any("The plain network **diverged** in 4 of 5 seeds" in w.value for w in app.warning)
+    app.select_slider(key="sgd_lr").set_value("0.5").run()
+    assert not app.warning
+
+
+@pytest.mark.parametrize("lr", LEARNING_RATES)
+def test_batch_norm_works_at_every_learning_rate_and_the_plain_network_does_not(lr):
+    runs = {name: shipped(config) for name, config in at_learning_rate(lr).items()}
+    assert len(runs["batch norm"]) == 5 and all(LAST_ACCURACY.of(run) > 0.8 for run in runs["batch norm"])
+    assert all(LAST_ACCURACY.of(run) > 0.8 for run in runs["plain"]) == (lr < 1)
+
+
+@pytest.mark.parametrize("size", [2, 128])
+def test_batch_norm_breaks_at_batches_of_two_and_the_others_do_not(size):
+    runs = {name: shipped(config) for name, config in at_batch_size(size).items()}
+    assert all(len(found) == 5 for found in runs.values())
+    broken = compare(LAST_ACCURACY, runs["plain"], runs["batch norm"]).mean < -0.1
+    assert broken == (size == 2)
+    assert abs(compare(LAST_ACCURACY, runs["plain"], runs["layer norm"]).mean) < 0.05
+
+
+def test_effective_beta_under_adam_is_at_least_three_times_smaller_with_batch_norm_in_every_seed():
+    found = {name: list(map(load_probe, specs)) for name, specs in probes("adam").items()}
+    for plain, batch in zip(found["plain"], found["batch norm"], strict=True):
+        assert list(plain.spec.at_steps) == list(range(0, 400, 20))
+        late = plain.spec.at_steps >= 100
+        ratio = plain.effective_beta[late].mean() / batch.effective_beta[late].mean()
+        assert ratio > 3
+    assert norm_panels.probe_ratio("adam", "effective_beta") == pytest.approx(
+        np.mean([p.effective_beta[5:].mean() for p in found["plain"]])
+        / np.mean([p.effective_beta[5:].mean() for p in found["batch norm"]])
+    )
+
+
+def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_ones():
+    app = open_page(BATCH)
+    app.session_state["shift_numbers"] = True
+    app.button(key="shift_Fog").click().run()
+    assert [app.select_slider(key=k).value for k in ("brightness", "contrast", "noise")] == ["0.1", "0.25", "0"]
+    spec = ShiftSpec(BATCH_NORM)
+    shifted = load_shifted(spec)
+    again = shifted.at(Shift(0.1, 0.25, 0.0), "batch")
+    dots = [row for spec in charts(app) for layer in spec.get("layer", []) if "data" in layer
+            for row in layer["data"].get("values", []) if row.get("name") == "batch norm, re-estimated"]  # fmt: skip
+    assert any(row["value"] == pytest.approx(again, abs=1e-4) for row in dots)
+
+
+def test_unshifted_images_give_each_run_its_own_test_accuracy():
+    for config in (FULL, BATCH_NORM, LAYER_NORM):
+        for seed in seeds_of(config):
+            run, shifted = store.load_run(seed), load_shifted(ShiftSpec(seed))
+            # weights are kept in float16: a few images of 10,000 may fall on the other side
+            assert shifted.at(Shift()) == pytest.approx(run.test_last.accuracy, abs=5e-4)
+
+
+def test_the_biased_variance_is_used_and_the_bias_of_the_layer_changes_nothing():
+    app = open_page(BATCH, bias="10", gamma="2", beta="-1")
+    tables = [table.value for table in app.table]
+    first = tables[0].set_index("")["feature 1"]
+    assert first["mean μ of the batch"] == "13" and first["variance σ², biased"] == "3.5"
+    second = tables[1].set_index("")["feature 1"]
+    expected = 2 * (1 - 3) / np.sqrt(3.5 + EPS) - 1
+    assert float(second["y of sample 1"].replace("−", "-")) == pytest.approx(expected, rel=1e-3)
+    assert float(first["x̂ of sample 1"].replace("−", "-")) == pytest.approx((expected + 1) / 2, rel=1e-3)
+
+
+def test_evaluation_mode_without_a_training_step_leaves_the_numbers():
+    app = open_page(BATCH, mode="evaluation", seen="0")
+    first = app.table[0].value.set_index("")["feature 2"]
+    assert first["running mean"] == "0" and first["running variance"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "junk"),
+    [
+        (BATCH, "sgd_lr", "2"), (BATCH, "small_batch", "x"), (BATCH, "mode", "both"), (BATCH, "contrast", "1e9"),
+        (BATCH, "unit", "99"), (BATCH, "norm", "group"), (LAYER, "axis", "<b>"), (LAYER, "samples", "0"),
+        (LAYER, "probe_optimizer", "lion"), (LAYER, "stretch", "nan"), (LAYER, "norm_position", "between"),
+    ],
+)  # fmt: skip
+def test_a_junk_parameter_is_named_and_replaced(path, name, junk):
+    app = open_page(path, **{name: junk})
+    assert len(app.warning) == 1 and f"`{name}`" in app.warning[0].value
+
+
+def test_own_runs_at_the_stops_are_precomputed():
+    for path, norm in ((BATCH, "batch"), (LAYER, "layer")):
+        app = open_page(path, lr="0.003")
+        assert any("Precomputed" in caption.value for caption in app.caption), norm
+
+
+# --- layer norm -----------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_of_one_stops_batch_norm_in_training_only():
+    app = open_page(LAYER, samples="1")
+    assert any("more than 1 value per channel" in error.value for error in app.error)
+    for change in ({"axis": "layer norm"}, {"cells_mode": "evaluation"}):
+        assert not open_page(LAYER, samples="1", **change).error
+
+
+@pytest.mark.parametrize("mode", ["training", "evaluation"])
+def test_layer_norm_is_the_same_in_both_modes_and_alone(mode):
+    whole = _normalised_cells(example_batch(6, 1.0), "layer", mode).x_hat
+    alone = _normalised_cells(example_batch(6, 1.0)[:1], "layer", mode).x_hat
+    assert np.array_equal(whole[:1], alone)
+    assert np.array_equal(whole, _normalised_cells(example_batch(6, 1.0), "layer", "training").x_hat)
+
+
+def test_stretching_the_last_sample_moves_the_first_under_batch_norm_only():
+    assert first_sample_moves("batch norm") > 0.5 and first_sample_moves("layer norm") == 0.0
+
+
+def test_evaluation_mode_of_batch_norm_does_not_depend_on_the_company():
+    one = _normalised_cells(example_batch(6, 1.0), "batch", "evaluation").x_hat
+    other = _normalised_cells(example_batch(6, 5.0), "batch", "evaluation").x_hat
+    assert np.array_equal(one[0], other[0]) and not np.array_equal(one[-1], other[-1])
+
+
+def test_the_verdict_on_accuracy_is_that_of_five_paired_seeds():
+    difference = compare(LAST_ACCURACY, shipped(FULL), shipped(LAYER_NORM))
+    assert difference.n == 5 and not difference.is_clear
+    assert "against plain: no clear difference" in texts(open_page(LAYER))
+
+
+def test_missing_measurements_are_said_and_the_page_goes_on(monkeypatch):
+    real = store.places
+
+    def places(name):
+        missing = name.startswith(("probe", "shift", "drift", "surface"))
+        return () if missing else real(name)
+
+    monkeypatch.setattr(store, "places", places)
+    monkeypatch.setattr("core.app.runs.surface_with", lambda *_: (_ for _ in ()).throw(ArithmeticError("not here")))
+    app = open_page(BATCH)
+    assert sum("python -m core.precompute" in info.value for info in app.info) >= 4
+    assert len(app.title) == 1
