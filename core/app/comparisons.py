@@ -100,7 +100,8 @@ def stops_panel(
     }
     with right:
         captioned(
-            stops_figure(values, current, x_title=x_title, y_title="accuracy, last epoch", look=look()),
+            stops_figure(values, current, x_title=x_title, y_title="accuracy, last epoch",
+                         title="Accuracy, last epoch", look=look()),
             alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(here)}.",
             rows=_stop_rows(values, x_title), key=key,
         )  # fmt: skip
@@ -132,7 +133,8 @@ def diverged_note(name: str, outcomes: Sequence[Outcome]) -> str:
     when = f"step {first}" if first == last else f"steps {first} to {last}"
     return (
         f"The {name} network **diverged** in {len(lost)} of {len(outcomes)} seeds, at {when} of "
-        f"{lost[0].config.steps:,}: its loss was no longer a finite number. There is nothing to draw of it."
+        f"{lost[0].config.steps:,}: its loss was no longer a finite number. "
+        + ("There is nothing to draw of it." if len(lost) == len(outcomes) else "Only the others are drawn.")
     )
 
 

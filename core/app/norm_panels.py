@@ -276,7 +276,7 @@ def drift_panel() -> None:
     st.caption(
         "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 steps "
         f"of Adam. Over all {plain.n} units the median moves at most {plain.plain(1)} times the spread it began with "
-        f"in the plain network, and {batch.plain(1)} times with batch norm (mean ± standard deviation over units, one "
+        f"in the plain network, and {batch.plain(2)} times with batch norm (mean ± standard deviation over units, one "
         "seed)."
     )
 
@@ -370,7 +370,8 @@ def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
     some = next(iter(found.values()))
     st.caption(
         f"The same loss axis and the same random numbers for all. {some.spec.resolution} × {some.spec.resolution} "
-        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn."
+        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. *Log loss* "
+        "shows the floors of the bowls."
     )
     table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
 

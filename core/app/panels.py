@@ -289,7 +289,7 @@ def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str
             st.markdown(f"**{name}**")
             figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow,
                                     look=look())  # fmt: skip
-            scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=320 if narrow else 400)
+            scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=300 if narrow else 400)
 
 
 # --- the student's own run ------------------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ def stops_figure(
     x_title: str,
     y_title: str,
     log_y: bool = False,
+    title: str = "",
     percent: bool = True,
     look: Look = NORMAL,
 ) -> Spec:
@@ -151,7 +152,7 @@ def stops_figure(
     scale = {"type": "log"} if log_y else {"zero": False}
     encoding = {
         "x": x,
-        "y": quantity("value", y_title, scale=scale, axis={"format": "%"} if percent else {}),
+        "y": quantity("value", None if title else y_title, scale=scale, axis={"format": "%"} if percent else {}),
         "color": by_technique(list(values)),
         "tooltip": [{"field": "technique", "type": "nominal"}, {"field": "stop", "type": "nominal", "title": x_title},
                     quantity("value", y_title, format=".2%" if percent else ".4g")],
@@ -164,14 +165,14 @@ def stops_figure(
          "encoding": encoding},
     ]  # fmt: skip
     if lost:
-        cross = {"type": "point", "shape": "cross", "filled": True, "angle": 45, "size": 140}
+        cross = {"type": "point", "shape": "cross", "filled": True, "angle": 45, "size": 160, "yOffset": -9}
         told = [{"field": "technique", "type": "nominal"}, {"field": "diverged", "type": "nominal"}]
         layers.append({
             "data": rows(lost), "mark": cross,
-            "encoding": {"x": x, "y": {"value": look.height - 10}, "color": by_technique(list(values)),
+            "encoding": {"x": x, "y": {"value": "height"}, "color": by_technique(list(values)),
                          "tooltip": told},
         })  # fmt: skip
-    return layered(layers, look)
+    return layered(layers, look, title)
 
 
 def dots_figure(

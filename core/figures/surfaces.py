@@ -58,7 +58,8 @@ def surface_figure(
     draw = _contours if view == "contours" else _space
     figure = draw(at, z, loss, z_range, log_z, surface.centre, look)
     if narrow and view == "3-D":
-        figure["layout"]["scene"]["camera"]["eye"] = {name: 1.35 * value for name, value in EYE.items()}
+        figure["layout"]["scene"]["camera"]["eye"] = {name: 1.12 * value for name, value in EYE.items()}
+        figure["layout"]["scene"]["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
     return figure
 
 
