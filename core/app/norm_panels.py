@@ -49,7 +49,10 @@ def transform_panel() -> None:
     """A small batch that the student edits, and every step of batch norm on it, in training and in evaluation mode."""
     left, right = st.columns([2, 3])
     with left:
-        st.markdown("**The batch**: four samples, three features. Change any number; add or delete rows.")
+        st.markdown(
+            "**The batch**: four samples, three features. Change any number. To take a row "
+            "away, click at its left edge and press Delete; the empty line adds one."
+        )
         x = _edited_batch()
     with right:
         mode = controls.choice("Mode", MODES, key="mode")
@@ -370,8 +373,8 @@ def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
     some = next(iter(found.values()))
     st.caption(
         f"The same loss axis and the same random numbers for all. {some.spec.resolution} × {some.spec.resolution} "
-        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. *Log loss* "
-        "shows the floors of the bowls."
+        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. "
+        "*Log loss* shows the floors of the bowls."
     )
     table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
 

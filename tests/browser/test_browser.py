@@ -107,7 +107,7 @@ def test_the_presentation_stays_over_pages_and_hides_the_menu(server, page):
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
 
 
-@pytest.mark.parametrize("path", ["", "baseline"])
+@pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, path, scheme):
     page = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
@@ -131,3 +131,54 @@ def test_offline_a_run_off_the_stops_is_trained_on_the_digits_while_the_page_wat
     expect(page.get_by_text("scikit-learn's digits")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Trained live on this machine")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stMetric]")).to_have_count(12)
+
+
+# --- the norm lessons -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "scenes"), [("batch_norm", 5), ("layer_norm", 5)])
+def test_a_norm_lesson_draws_all_its_surfaces_on_one_loss_axis(server, page, path, scenes):
+    page.goto(f"{server.url}/{path}")
+    for i in range(scenes):
+        drawn(page, i)
+    ranges = page.evaluate(
+        f"[...document.querySelectorAll('{SCENE}')].slice(0, 3).map(e => e.layout.scene.zaxis.range)"
+    )
+    assert ranges[0] == ranges[1] == ranges[2]
+
+
+def test_the_batch_in_the_table_can_be_edited_and_the_steps_follow(server, page):
+    page.goto(f"{server.url}/batch_norm")
+    steps = page.locator("[data-testid=stTable]").first
+    expect(steps).to_contain_text("3.5")
+    drawn(page, 4)  # the page has stopped growing
+    grid = page.locator("[data-testid=stDataFrame] canvas").first
+    grid.scroll_into_view_if_needed()
+    page.wait_for_timeout(2000)
+    box = grid.bounding_box()
+    page.mouse.dblclick(box["x"] + 80, box["y"] + 52)  # feature 1 of sample 1
+    cell = page.locator("#portal input, #portal textarea").first
+    cell.fill("101")
+    cell.press("Enter")
+    expect(steps).to_contain_text("28")  # the mean of 101, 2, 3, 6
+
+
+def test_a_preset_changes_the_light_and_its_accuracies(server, page):
+    page.goto(f"{server.url}/batch_norm")
+    page.get_by_role("button", name="Fog").click()
+    page.wait_for_function("location.search.includes('contrast=0.25')")
+    expect(page.locator(".st-key-contrast")).to_contain_text("0.25")
+
+
+def test_a_learning_rate_in_the_address_opens_on_what_diverged(server, page):
+    page.goto(f"{server.url}/batch_norm?sgd_lr=3")
+    expect(page.get_by_text("in 4 of 5 seeds")).to_be_visible()
+
+
+def test_the_diagrams_of_the_placements_are_drawn(server, page):
+    page.goto(f"{server.url}/batch_norm")
+    drawn(page, 4)
+    page.get_by_role("heading", name="Where to put it").evaluate("el => el.scrollIntoView()")
+    diagrams = page.locator("[data-testid=stMermaidChart] img")
+    expect(diagrams).to_have_count(3)
+    assert diagrams.evaluate_all("all => all.every(img => img.naturalWidth > 50 && img.alt)")
