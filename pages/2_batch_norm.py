@@ -82,10 +82,9 @@ frame.text(
     "Batch norm measures the mean and the variance of these $B$ numbers, puts them on one scale, and then lets "
     "training choose another scale. It does so for each feature by itself."
 )
+st.latex(r"\mu_j = \frac{1}{B}\sum_{i=1}^{B} x_{ij} \qquad \sigma_j^2 = \frac{1}{B}\sum_{i=1}^{B} (x_{ij} - \mu_j)^2")
 st.latex(
-    r"\mu_j = \frac{1}{B}\sum_{i=1}^{B} x_{ij} \qquad \sigma_j^2 = \frac{1}{B}\sum_{i=1}^{B} (x_{ij} - \mu_j)^2 \qquad "
-    r"\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}} \qquad y_{ij} = \gamma_j \hat x_{ij} + "
-    r"\beta_j"
+    r"\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}} \qquad y_{ij} = \gamma_j \hat x_{ij} + \beta_j"
 )
 frame.text(
     "$x_{ij}$: feature $j$ of sample $i$. $B$: samples in the batch. $\\mu_j$, $\\sigma_j^2$: mean and *biased* "
@@ -273,11 +272,9 @@ frame.text(
     "gradient $g = \\n"
     "abla L(\\theta)$. Try steps of several sizes $\\eta$ along it, and measure three things:"
 )
-st.latex(
-    r"\max_\eta L(\theta - \eta g) - \min_\eta L(\theta - \eta g) \qquad "
-    r"\max_\eta \|\nabla L(\theta) - \nabla L(\theta - \eta g)\| \qquad "
-    r"\max_\eta \frac{\|\nabla L(\theta) - \nabla L(\theta - \eta g)\|}{\eta\,\|g\|}"
-)
+st.latex(r"\max_\eta L(\theta - \eta g) - \min_\eta L(\theta - \eta g)")
+st.latex(r"\max_\eta \|\nabla L(\theta) - \nabla L(\theta - \eta g)\|")
+st.latex(r"\beta_\mathrm{eff} = \max_\eta \frac{\|\nabla L(\theta) - \nabla L(\theta - \eta g)\|}{\eta\,\|g\|}")
 frame.text(
     "The **loss range**: how much the loss varies along the step. The **change of the gradient**: how little it "
     "predicts of what comes. The **effective β**: that change per distance moved. Small is smooth, in all three. "

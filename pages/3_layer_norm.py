@@ -58,10 +58,8 @@ frame.text(
 # --- the formula ----------------------------------------------------------------------------------------------------
 
 st.header("The formula")
-st.latex(
-    r"\mu_i = \frac{1}{D}\sum_{j=1}^{D} x_{ij} \qquad \sigma_i^2 = \frac{1}{D}\sum_{j=1}^{D} (x_{ij} - \mu_i)^2 \qquad "
-    r"y_{ij} = \gamma_j\,\frac{x_{ij} - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta_j"
-)
+st.latex(r"\mu_i = \frac{1}{D}\sum_{j=1}^{D} x_{ij} \qquad \sigma_i^2 = \frac{1}{D}\sum_{j=1}^{D} (x_{ij} - \mu_i)^2")
+st.latex(r"y_{ij} = \gamma_j\,\frac{x_{ij} - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta_j")
 frame.text(
     "$x_{ij}$: feature $j$ of sample $i$. $D$: features, that is units of the layer (392, then 196). $\\mu_i$, "
     "$\\sigma_i^2$: mean and biased variance of *sample* $i$ over its features. $\\varepsilon = 10^{-5}$. $\\gamma_j$, "

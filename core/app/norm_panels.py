@@ -107,9 +107,10 @@ def _transform_steps(x: np.ndarray, mode: str, gamma: float, beta: float, bias: 
         "whatever you type: mean β, standard deviation |γ|."
     )
     mean, variance = shown.mean[0], shown.variance[0]
+    st.latex(r"y_{11} = \gamma\,\frac{x_{11} - \mu_1}{\sqrt{\sigma^2_1 + \varepsilon}} + \beta")
     st.latex(
-        r"y_{11} = \gamma\,\frac{x_{11} - \mu_1}{\sqrt{\sigma^2_1 + \varepsilon}} + \beta = "
-        rf"{gamma:g} \cdot \frac{{{_tex(z[0, 0])} - {_tex(mean[0], True)}}}{{\sqrt{{{_tex(variance[0])} + 10^{{-5}}}}}}"
+        rf"= {gamma:g} \cdot "
+        rf"\frac{{{_tex(z[0, 0])} - {_tex(mean[0], True)}}}{{\sqrt{{{_tex(variance[0])} + 10^{{-5}}}}}}"
         rf" + {_tex(beta, True)} = {_tex(shown.y[0, 0])}"
     )
     mu, sigma = ("mean μ of the batch", "variance σ², biased") if mode == "training" else ("running mean", "running "

@@ -44,11 +44,13 @@ def cells_figure(
                      "tooltip": [{"field": "sample", "type": "nominal"}, {"field": "feature", "type": "nominal"},
                                  quantity("value", "value", format=".4f")]},
     }  # fmt: skip
+    at = {name: place[name] for name in ("x", "y")}
     numbers = {
         "data": rows(values),
-        "mark": {"type": "text", "fontSize": look.font, "color": "#1B1F24"},
-        "encoding": {**place, "text": {"field": "text", "type": "nominal"}},
-    }
+        "mark": {"type": "text", "fontSize": look.font},
+        "encoding": {**at, "text": {"field": "text", "type": "nominal"},
+                     "color": {"condition": {"test": "datum.shares", "value": "#1B1F24"}, "value": MARK}},
+    }  # fmt: skip
     return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 7))}
 
 
