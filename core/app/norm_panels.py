@@ -49,11 +49,9 @@ def transform_panel() -> None:
     """A small batch that the student edits, and every step of batch norm on it, in training and in evaluation mode."""
     left, right = st.columns([2, 3])
     with left:
-        st.markdown(
-            "**The batch**: four samples, three features. Change any number. To take a row "
-            "away, click at its left edge and press Delete; the empty line adds one."
-        )
+        st.markdown("**The batch**: four samples, three features. Change any number.")
         x = _edited_batch()
+        st.caption("To take a row away, click at its left edge and press Delete; the empty line adds one.")
     with right:
         mode = controls.choice("Mode", MODES, key="mode")
         a, b = st.columns(2)
@@ -72,8 +70,8 @@ def transform_panel() -> None:
         return
     if len(x) < 2:
         st.error(
-            "One sample has no variance. PyTorch refuses it in training mode: *Expected more than 1 value per channel "
-            "when training*. Add a row."
+            "One sample has no variance. PyTorch refuses it in training mode: *Expected more than 1 value per "
+            "channel when training*. Add a row."
         )
         return
     _transform_steps(x, mode, gamma, beta, bias, seen)
@@ -81,7 +79,7 @@ def transform_panel() -> None:
 
 def _edited_batch() -> np.ndarray | None:
     """The table as (B, 3) numbers, None (and a word) where it holds none."""
-    column = st.column_config.NumberColumn(min_value=-LARGEST, max_value=LARGEST, required=True, default=0.0)
+    column = st.column_config.NumberColumn(min_value=-LARGEST, max_value=LARGEST, required=True)
     edited = st.data_editor(START, num_rows="dynamic", key="batch", column_config=dict.fromkeys(START, column))
     rows = list(zip(*(edited[name] for name in START), strict=True))
     if not rows or len(rows) > 16:
@@ -104,7 +102,7 @@ def _transform_steps(x: np.ndarray, mode: str, gamma: float, beta: float, bias: 
     )
     st.caption(
         "One strip a feature, one dot a sample. In training mode the orange dots of all features share one scale, "
-        "whatever you type: mean β, standard deviation |γ|."
+        "whatever you type: mean β, standard deviation |γ| (unless its values are all alike)."
     )
     mean, variance = shown.mean[0], shown.variance[0]
     st.latex(r"y_{11} = \gamma\,\frac{x_{11} - \mu_1}{\sqrt{\sigma^2_1 + \varepsilon}} + \beta")
@@ -278,10 +276,10 @@ def drift_panel() -> None:
         chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
     plain, batch = (spread(found[name].travel) for name in ("plain", "batch norm"))
     st.caption(
-        "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 steps "
-        f"of Adam. Over all {plain.n} units the median moves at most {plain.plain(1)} times the spread it began with "
-        f"in the plain network, and {batch.plain(2)} times with batch norm (mean ± standard deviation over units, one "
-        "seed)."
+        "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 "
+        "steps of Adam. The largest way of a unit's median, in multiples of the width that its band began with "
+        f"(which is thin in the plain network): {plain.plain(1)} without and {batch.plain(2)} with batch norm, mean "
+        f"± standard deviation over all {plain.n} units, one seed."
     )
 
 
@@ -324,7 +322,7 @@ def smoothness_panel() -> None:
     st.dataframe(
         [
             {"measure": label, **{name: _mean_after(some, measure) for name, some in found.items()},
-             "plain / batch norm": f"{probe_ratio(optimizer, measure):.1f}"}
+             **{f"plain / {name}": f"{probe_ratio(optimizer, measure, name):.1f}" for name in found if name != "plain"}}
             for measure, label in MEASURES.items()
         ],
         hide_index=True,
@@ -374,8 +372,8 @@ def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
     some = next(iter(found.values()))
     st.caption(
         f"The same loss axis and the same random numbers for all. {some.spec.resolution} × {some.spec.resolution} "
-        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. "
-        "*Log loss* shows the floors of the bowls."
+        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. *Log "
+        "loss* shows the floors of the bowls."
     )
     table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
 
@@ -480,7 +478,8 @@ def _cells_numbers(x: np.ndarray, out, picked: tuple[int, int], axis: str, mode:
     at = tuple(min(index, size - 1) for index, size in zip(picked, out.mean.shape, strict=True))
     mean, std = float(out.mean[at]), float(out.std[at])
     st.latex(
-        rf"\hat x_{{{i + 1}{j + 1}}} = \frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = "
+        rf"\rule{{0pt}}{{2em}}\hat x_{{{i + 1}{j + 1}}} = "
+        rf"\frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = "
         rf"{_tex(float(out.x_hat[i, j]))}"
     )
     if axis == "layer norm":

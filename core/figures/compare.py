@@ -165,7 +165,7 @@ def stops_figure(
          "encoding": encoding},
     ]  # fmt: skip
     if lost:
-        cross = {"type": "point", "shape": "cross", "filled": True, "angle": 45, "size": 160, "yOffset": -9}
+        cross = {"type": "point", "shape": "cross", "filled": True, "angle": 45, "size": 160, "clip": False}
         told = [{"field": "technique", "type": "nominal"}, {"field": "diverged", "type": "nominal"}]
         layers.append({
             "data": rows(lost), "mark": cross,

@@ -29,7 +29,7 @@ def cells_figure(
     place = {
         "x": {"field": "feature", "type": "ordinal", "title": "feature (unit)", "axis": {"labelAngle": 0, "orient":
               "top"}},
-        "y": {"field": "sample", "type": "ordinal", "title": "sample"},
+        "y": {"field": "sample", "type": "ordinal", "title": "sample" if len(x) > 2 else None},
         "opacity": {"condition": {"test": "datum.shares", "value": 1}, "value": 0.25},
     }  # fmt: skip
     colour = {
@@ -44,14 +44,15 @@ def cells_figure(
                      "tooltip": [{"field": "sample", "type": "nominal"}, {"field": "feature", "type": "nominal"},
                                  quantity("value", "value", format=".4f")]},
     }  # fmt: skip
-    at = {name: place[name] for name in ("x", "y")}
+    dark = f"abs(datum.value) > {0.6 * limit}"
+    ink = [{"test": "!datum.shares", "value": MARK}, {"test": dark, "value": "#FFFFFF"}]
     numbers = {
         "data": rows(values),
         "mark": {"type": "text", "fontSize": look.font},
-        "encoding": {**at, "text": {"field": "text", "type": "nominal"},
-                     "color": {"condition": {"test": "datum.shares", "value": "#1B1F24"}, "value": MARK}},
+        "encoding": {"x": place["x"], "y": place["y"], "text": {"field": "text", "type": "nominal"},
+                     "color": {"condition": ink, "value": "#1B1F24"}},
     }  # fmt: skip
-    return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 7))}
+    return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 9))}
 
 
 def _shares(shape: tuple[int, int], picked: tuple[int, int], along: Axis | None) -> np.ndarray:

@@ -60,6 +60,9 @@ def surface_figure(
     if narrow and view == "3-D":
         figure["layout"]["scene"]["camera"]["eye"] = {name: 1.12 * value for name, value in EYE.items()}
         figure["layout"]["scene"]["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
+        figure["layout"]["font"]["size"] = min(look.font, 13)
+        for axis in ("xaxis", "yaxis", "zaxis"):
+            figure["layout"]["scene"][axis]["nticks"] = 5
     return figure
 
 

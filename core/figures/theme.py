@@ -79,7 +79,8 @@ def quantity(field: str, title: str | None, **more: Any) -> Spec:
 def by_dash(field: str, names: Sequence[str], dashes: Sequence[str]) -> Spec:
     """Lines told apart by their dashes, named in a legend above the figure."""
     scale = {"domain": list(names), "range": [DASHES[dash] for dash in dashes]}
-    return {"field": field, "type": "nominal", "scale": scale, "legend": LEGEND_ON_TOP}
+    legend = {**LEGEND_ON_TOP, "columns": 2 if len(names) > 2 else 0}  # three long names do not fit half a page
+    return {"field": field, "type": "nominal", "scale": scale, "legend": legend}
 
 
 LEGEND_ON_TOP: Spec = {"title": None, "orient": "top", "direction": "horizontal", "symbolType": "stroke"}
