@@ -284,12 +284,13 @@ def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str
     """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept."""
     z_range = shared_z_range([s for s, _ in named.values()], log_z) if same_z else None
     narrow = len(named) > 2
+    height = 300 if narrow and not is_presenting() else 400
     for place, (name, (surface, swapped)) in zip(st.columns(len(named)), named.items(), strict=True):
         with place:
             st.markdown(f"**{name}**")
             figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow,
                                     look=look())  # fmt: skip
-            scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=300 if narrow else 400)
+            scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=height)
 
 
 # --- the student's own run ------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def cells_figure(
         "encoding": {"x": place["x"], "y": place["y"], "text": {"field": "text", "type": "nominal"},
                      "color": {"condition": ink, "value": "#1B1F24"}},
     }  # fmt: skip
-    return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 9))}
+    return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 10))}
 
 
 def _shares(shape: tuple[int, int], picked: tuple[int, int], along: Axis | None) -> np.ndarray:

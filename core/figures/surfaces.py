@@ -57,12 +57,20 @@ def surface_figure(
     z = np.log10(loss) if log_z else loss
     draw = _contours if view == "contours" else _space
     figure = draw(at, z, loss, z_range, log_z, surface.centre, look)
-    if narrow and view == "3-D":
-        figure["layout"]["scene"]["camera"]["eye"] = {name: 1.12 * value for name, value in EYE.items()}
-        figure["layout"]["scene"]["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
-        figure["layout"]["font"]["size"] = min(look.font, 13)
-        for axis in ("xaxis", "yaxis", "zaxis"):
-            figure["layout"]["scene"][axis]["nticks"] = 5
+    return _in_a_third(figure, look) if narrow and view == "3-D" else figure
+
+
+def _in_a_third(figure: Spec, look: Look) -> Spec:
+    """The same scene for a third of the page: from further away, with fewer and smaller numbers."""
+    layout, scene = figure["layout"], figure["layout"]["scene"]
+    scene["camera"]["eye"] = {name: 1.12 * value for name, value in EYE.items()}
+    scene["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
+    layout["font"]["size"] = min(look.font, 13)
+    for axis in ("xaxis", "yaxis", "zaxis"):
+        scene[axis]["nticks"] = 5
+    for trace in figure["data"]:
+        if "textfont" in trace:
+            trace["textfont"]["size"] = min(look.font + 6, 18)
     return figure
 
 
