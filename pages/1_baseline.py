@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.app import controls, frame, panels, results, runs
+from core.app import controls, frame, landscapes, panels, results, runs
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
 from core.experiments import BARRIER
 from core.figures.curves import sweep_figure
@@ -15,7 +15,7 @@ HERE = "pages/1_baseline.py"
 SETTINGS = ("n_train", "label_noise", "epochs", "lr", "batch_size", "seed")
 NETWORKS = ("full", "small and noisy", "yours")
 CHOICES = {
-    **panels.SURFACE_CHOICES,
+    **landscapes.SURFACE_CHOICES,
     "network": NETWORKS,
     "same_z": ("true", "false"),
     "notebook_loss": ("true", "false"),
@@ -153,7 +153,7 @@ st.latex(r"f(\alpha, \beta) = L(\theta^* + \alpha\,u + \beta\,v)")
 st.latex(r"\|u_i\| = \|v_i\| = \|w_i\| \text{ for every unit } i")
 network = st.segmented_control("Network", NETWORKS, default="full", key="network", bind="query-params", required=True)
 shown = {"full": full, "small and noisy": small, "yours": yours}[network]
-panels.surface_panel(
+landscapes.surface_panel(
     shown,
     key="surface",
     missing="Your network's surface appears here once it is trained on this machine: of most precomputed runs only the "
@@ -177,7 +177,7 @@ theirs = runs.surface_or_computing(notebook_spec(FULL), full, key="theirs")
 ours = runs.surface_or_computing(SurfaceSpec(FULL), full, key="ours")
 same_z = st.toggle("Same logarithmic loss axis for both", key="same_z", bind="query-params")
 if theirs and ours:
-    panels.surfaces_side_by_side(
+    landscapes.surfaces_side_by_side(
         {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
         key="notebook", log_z=same_z, same_z=same_z,
     )  # fmt: skip
@@ -236,9 +236,9 @@ with st.expander("From the small and noisy setting: ten times the images, or a t
 with st.expander("Which of the two networks sits in the steeper bowl?"):
     st.markdown(
         "From the trained network to the edge of the picture at range 1 the loss rises on average by "
-        f"{panels.edge_rises(FULL)} for the full one and by {panels.edge_rises(SMALL_AND_NOISY)} for the small and "
-        "noisy one (mean ± standard deviation over three pairs of directions). Each unit's weights move by their "
-        "own length in both."
+        f"{landscapes.edge_rise(SurfaceSpec(FULL))} for the full one and by "
+        f"{landscapes.edge_rise(SurfaceSpec(SMALL_AND_NOISY))} for the small and noisy one (mean ± standard "
+        "deviation over three pairs of directions). Each unit's weights move by their own length in both."
     )
 with st.expander(
     "Training loss falls, validation loss rises, and validation accuracy stays where it is. How can that be?"

@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from core.app import comparisons, controls, diagrams, frame, norm_panels, panels, results, runs
+from core.app import (
+    comparisons,
+    controls,
+    diagrams,
+    frame,
+    landscapes,
+    norm_arithmetic,
+    norm_measurements,
+    panels,
+    results,
+    runs,
+)
 from core.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -32,11 +43,11 @@ from core.surface import SurfaceSpec, notebook_spec
 HERE = "pages/2_batch_norm.py"
 SETTINGS = ("norm", "norm_position", "n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
 CHOICES = {
-    **norm_panels.TRANSFORM_CHOICES,
-    **norm_panels.RUNNING_CHOICES,
-    **norm_panels.SHIFT_CHOICES,
-    **norm_panels.MEASURE_CHOICES,
-    **norm_panels.LANDSCAPE_CHOICES,
+    **norm_arithmetic.TRANSFORM_CHOICES,
+    **norm_arithmetic.RUNNING_CHOICES,
+    **norm_measurements.SHIFT_CHOICES,
+    **norm_measurements.MEASURE_CHOICES,
+    **landscapes.LANDSCAPE_CHOICES,
     "picture_on": tuple(comparisons.MEASURED_ON),
     "sgd_lr": controls.texts_of(LEARNING_RATES),
     "small_batch": controls.texts_of(BATCH_SIZES),
@@ -97,7 +108,7 @@ frame.text(
     "**Before you touch it, guess:** if you make one number of feature 1 a hundred times larger, what happens to "
     "the other three samples of feature 1? And to feature 2?"
 )
-norm_panels.transform_panel()
+norm_arithmetic.transform_panel()
 st.code(
     """nn.Linear(784, 392, bias=False), nn.BatchNorm1d(392), nn.ReLU()   # one hidden layer
 
@@ -124,7 +135,7 @@ frame.text(
     "*new* value and has nothing to do with the momentum of an optimizer; Keras calls $1 - m$ momentum. **What do "
     "you pay for a large $m$, and what for a small one?**"
 )
-norm_panels.running_panel()
+norm_arithmetic.running_panel()
 frame.text(
     "A small $m$ still remembers its arbitrary start after a hundred steps. A large one hardly averages: it follows "
     "the last batch. With batches of two, single batches are often far from the truth."
@@ -154,8 +165,8 @@ frame.text(
     "**Does batch norm protect against covariate shift?** Look at its running statistics first, then at the last "
     "row: there mean and variance are measured again on the shifted images, without any labels and without training."
 )
-norm_panels.shift_panel()
-fog = {name: norm_panels.accuracy_under("Fog", name) for name in norm_panels.VARIANTS}
+norm_measurements.shift_panel()
+fog = {name: norm_measurements.accuracy_under("Fog", name) for name in norm_measurements.VARIANTS}
 frame.text(
     "With its running statistics batch norm is no reliable protection: they describe the training images, and "
     "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
@@ -176,7 +187,7 @@ frame.text(
     "What reaches the ReLU of one unit, over the first 400 steps, as Ioffe & Szegedy drew it. **In which network "
     "does the band travel?**"
 )
-norm_panels.drift_panel()
+norm_measurements.drift_panel()
 frame.text(
     "With batch norm the mean of each band is $\\beta$ and its width follows $\\gamma$: it can only move as fast as "
     "these two are trained. So far the motive. Is it also the *reason* why training is faster? Santurkar and "
@@ -275,14 +286,14 @@ SPECS = {
     "batch norm, running statistics": SurfaceSpec(BATCH_NORM),
     "batch norm, batch statistics": SurfaceSpec(BATCH_NORM, statistics="batch"),
 }
-norm_panels.landscape_panel(SPECS, key="landscape")
+landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
     "From the trained network to the edge at range 1 the loss rises by "
-    + ", ".join(f"{norm_panels.edge_rise(spec)} ({name})" for name, spec in SPECS.items())
+    + ", ".join(f"{landscapes.edge_rise(spec)} ({name})" for name, spec in SPECS.items())
     + ": mean ± standard deviation over three pairs of directions. With stale statistics batch norm looks steeper "
     "than plain; with its own about level, and at range 2 much flatter: "
-    f"{norm_panels.edge_rise(SPECS['batch norm, batch statistics'], 2.0)} against "
-    f"{norm_panels.edge_rise(SPECS['plain'], 2.0)}. **So the answer depends on the statistics and on how far one "
+    f"{landscapes.edge_rise(SPECS['batch norm, batch statistics'], 2.0)} against "
+    f"{landscapes.edge_rise(SPECS['plain'], 2.0)}. **So the answer depends on the statistics and on how far one "
     "looks.** Such a picture cannot settle the claim."
 )
 st.subheader("Smoother along the gradient: Santurkar's test")
@@ -301,15 +312,15 @@ frame.text(
     "distance moved (the paper's letter; neither batch norm's shift nor the axis above). Small is smooth, in all "
     "three. $\\|\\cdot\\|$ is the Euclidean norm over all parameters, $L$ the loss on the batch."
 )
-norm_panels.smoothness_panel()
+norm_measurements.smoothness_panel()
 frame.text(
     "Under Adam, from step 100 on, the plain network's loss range is "
-    f"**{norm_panels.probe_ratio('adam', 'loss_range'):.0f} times** batch norm's, and its effective β "
-    f"**{norm_panels.probe_ratio('adam', 'effective_beta'):.1f} times**. Under SGD it is "
-    f"{norm_panels.probe_ratio('sgd', 'loss_range'):.1f} and {norm_panels.probe_ratio('sgd', 'effective_beta'):.1f} "
-    "times. At step 0 it is the other way round: the plain network hardly answers yet, so there is little to "
-    "change. After that *smoother* is true, **along the gradient, during training**, and by how much depends on the "
-    "optimizer and on how far one looks."
+    f"**{norm_measurements.probe_ratio('adam', 'loss_range'):.0f} times** batch norm's, and its effective β "
+    f"**{norm_measurements.probe_ratio('adam', 'effective_beta'):.1f} times**. Under SGD it is "
+    f"{norm_measurements.probe_ratio('sgd', 'loss_range'):.1f} and "
+    f"{norm_measurements.probe_ratio('sgd', 'effective_beta'):.1f} times. At step 0 it is the other way round: the "
+    "plain network hardly answers yet, so there is little to change. After that *smoother* is true, **along the "
+    "gradient, during training**, and by how much depends on the optimizer and on how far one looks."
 )
 
 # --- try it ---------------------------------------------------------------------------------------------------------
@@ -342,7 +353,7 @@ st.header("What the notebook did")
 theirs = {name: runs.surface_or_computing(notebook_spec(config), results.stored_run(config), key=f"theirs_{name}")
           for name, config in NETWORKS.items() if results.stored_run(config)}  # fmt: skip
 if all(theirs.values()) and len(theirs) == len(NETWORKS):
-    panels.surfaces_side_by_side(
+    landscapes.surfaces_side_by_side(
         {f"{name}, the notebook's method": (surface, True) for name, surface in theirs.items()},
         key="notebook", log_z=False, same_z=False,
     )  # fmt: skip

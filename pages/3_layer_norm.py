@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import comparisons, controls, frame, norm_panels, panels, results, runs
+from core.app import comparisons, controls, frame, landscapes, norm_arithmetic, norm_measurements, panels, results, runs
 from core.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -21,9 +21,9 @@ from core.surface import SurfaceSpec, notebook_spec
 HERE = "pages/3_layer_norm.py"
 SETTINGS = ("norm", "norm_position", "n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
 CHOICES = {
-    **norm_panels.CELLS_CHOICES,
-    **norm_panels.LANDSCAPE_CHOICES,
-    "probe_optimizer": norm_panels.MEASURE_CHOICES["probe_optimizer"],
+    **norm_arithmetic.CELLS_CHOICES,
+    **landscapes.LANDSCAPE_CHOICES,
+    "probe_optimizer": norm_measurements.MEASURE_CHOICES["probe_optimizer"],
     "compare_on": tuple(comparisons.MEASURED_ON),
     "notebook_loss": ("true", "false"),
 }
@@ -46,13 +46,13 @@ frame.text(
     "two. The framed cell is normalised with the cells that stay bright. **Then multiply the last sample by 5: "
     "whose outputs change?**"
 )
-norm_panels.cells_panel()
+norm_arithmetic.cells_panel()
 frame.text(
     "With batch norm, stretching the last sample moves the outputs of sample 1, which nobody touched, by up to "
-    f"**{norm_panels.first_sample_moves('batch norm'):.2f}**; with layer norm by "
-    f"**{norm_panels.first_sample_moves('layer norm'):.2f}**. And the last sample's own outputs under layer norm? "
-    "They stay as well: a sample that is stretched as a whole is scaled back as a whole. Now set the batch to one "
-    "sample, in both modes."
+    f"**{norm_arithmetic.first_sample_moves('batch norm'):.2f}**; with layer norm by "
+    f"**{norm_arithmetic.first_sample_moves('layer norm'):.2f}**. And the last sample's own outputs under layer "
+    "norm? They stay as well: a sample that is stretched as a whole is scaled back as a whole. Now set the batch to "
+    "one sample, in both modes."
 )
 
 # --- the formula ----------------------------------------------------------------------------------------------------
@@ -144,25 +144,25 @@ SPECS = {
     "layer norm": SurfaceSpec(LAYER_NORM),
     "batch norm, batch statistics": SurfaceSpec(BATCH_NORM, statistics="batch"),
 }
-norm_panels.landscape_panel(SPECS, key="landscape")
+landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
-    f"Up to range 1 plain and layer norm rise about alike: {norm_panels.edge_rise(SPECS['plain'])} and "
-    f"{norm_panels.edge_rise(SPECS['layer norm'])} (mean ± standard deviation over three pairs of directions). "
-    f"Further out layer norm holds the loss down: {norm_panels.edge_rise(SPECS['plain'], 2.0)} against "
-    f"{norm_panels.edge_rise(SPECS['layer norm'], 2.0)} at range 2. Whatever the first two layers compute there, its "
+    f"Up to range 1 plain and layer norm rise about alike: {landscapes.edge_rise(SPECS['plain'])} and "
+    f"{landscapes.edge_rise(SPECS['layer norm'])} (mean ± standard deviation over three pairs of directions). "
+    f"Further out layer norm holds the loss down: {landscapes.edge_rise(SPECS['plain'], 2.0)} against "
+    f"{landscapes.edge_rise(SPECS['layer norm'], 2.0)} at range 2. Whatever the first two layers compute there, its "
     "scale is put right before the next layer sees it."
 )
 frame.text(
     "Along the gradient, during training: the three measures of the last lesson, now with an eye on the green line. "
     "**Does it hold under both optimizers?**"
 )
-norm_panels.smoothness_panel()
+norm_measurements.smoothness_panel()
 frame.text(
     "Under Adam layer norm smooths too, less than batch norm: the plain network's effective β is "
-    f"{norm_panels.probe_ratio('adam', 'effective_beta', 'layer norm'):.1f} times layer norm's. Under SGD the factor "
-    f"is {norm_panels.probe_ratio('sgd', 'effective_beta', 'layer norm'):.2f}: no smoothing at all. Yet under SGD "
-    "too, at small learning rates, layer norm is ahead after five epochs (move the learning rate in the last "
-    "lesson). So smoothing along the gradient cannot be all that makes it train faster."
+    f"{norm_measurements.probe_ratio('adam', 'effective_beta', 'layer norm'):.1f} times layer norm's. Under SGD the "
+    f"factor is {norm_measurements.probe_ratio('sgd', 'effective_beta', 'layer norm'):.2f}: no smoothing at all. Yet "
+    "under SGD too, at small learning rates, layer norm is ahead after five epochs (move the learning rate in the "
+    "last lesson). So smoothing along the gradient cannot be all that makes it train faster."
 )
 
 # --- try it ---------------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ theirs = runs.surface_or_computing(notebook_spec(LAYER_NORM), own, key="theirs")
 ours = runs.surface_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
 far = results.stored(notebook_spec(FULL))
 if theirs and ours and far:
-    panels.surfaces_side_by_side(
+    landscapes.surfaces_side_by_side(
         {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
         key="notebook", log_z=False, same_z=False,
     )  # fmt: skip

@@ -5,8 +5,8 @@ import pytest
 from page_reader import charts, open_page
 
 from core import store
-from core.app import norm_panels
-from core.app.norm_panels import _normalised_cells, example_batch, first_sample_moves
+from core.app import norm_measurements
+from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
 from core.claims import FIRST_EPOCH, LAST_ACCURACY, compare
 from core.config import FULL, seeds_of
 from core.experiments import BATCH_NORM, LAYER_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probes
@@ -64,7 +64,7 @@ def test_effective_beta_under_adam_is_at_least_three_times_smaller_with_batch_no
         late = plain.spec.at_steps >= 100
         ratio = plain.effective_beta[late].mean() / batch.effective_beta[late].mean()
         assert ratio > 3
-    assert norm_panels.probe_ratio("adam", "effective_beta") == pytest.approx(
+    assert norm_measurements.probe_ratio("adam", "effective_beta") == pytest.approx(
         np.mean([p.effective_beta[5:].mean() for p in found["plain"]])
         / np.mean([p.effective_beta[5:].mean() for p in found["batch norm"]])
     )

@@ -1,0 +1,184 @@
+"""Loss surfaces on a page: one with all its controls, or several beside each other on one loss axis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.app.draw import chart, scene
+from core.app.frame import is_presenting, look
+from core.app.panels import percent, table
+from core.app.results import stored
+from core.app.runs import surface_or_computing
+from core.claims import spread
+from core.config import FULL, RunConfig
+from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
+from core.run import Run
+from core.surface import RADII, Surface, SurfaceSpec, share_curving_down
+
+SURFACE_CHOICES = {
+    "radius": tuple(f"{r:g}" for r in RADII),
+    "view": ("3-D", "contours"),
+    "log_z": ("true", "false"),
+    "along": ("α", "β"),
+    "at": tuple(f"{t / 10:g}" for t in range(-10, 11)),
+    "directions": ("0", "1", "2"),
+}
+"""The address-bar parameters of the surface's controls, and what each may be."""
+
+
+def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
+    """The widgets of a surface: which part of it, how it is drawn. Gives the spec, the view and whether z is
+    logarithmic."""
+    a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+    radius = a.select_slider(
+        "Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params",
+        help="How far from the trained network the picture reaches. At 1 each unit's weights move by their own length.",
+    )  # fmt: skip
+    directions = b.segmented_control(
+        "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True,
+        help="Three pairs of random directions. What all three show is a property of the network; the rest is chance.",
+    )  # fmt: skip
+    view = c.segmented_control(
+        "View", SURFACE_CHOICES["view"], default="3-D", key="view", bind="query-params", required=True
+    )  # fmt: skip
+    log_z = d.toggle(
+        "Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim."
+    )
+    return SurfaceSpec(config, radius=float(radius), direction_seed=int(directions)), view, log_z
+
+
+def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
+    """A run's loss surface with all its controls, and a slice of it. `missing` is said where there is no run to show.
+
+    The controls are drawn in any case: a widget that is left out for a moment loses its place in the address.
+    """
+    config = run.config if run else FULL
+    spec, view, log_z = surface_controls(config)
+    place = st.container()
+    cut_controls, cut_place = st.columns([2, 5], vertical_alignment="center")
+    along, at = slice_controls(cut_controls)
+    with place:
+        if run is None or run.weights is None:
+            st.info(missing)
+            return
+        surface = surface_or_computing(spec, run, key=key)
+        if surface is None:
+            return
+        figure = surface_figure(surface, view=view, log_z=log_z, look=look())
+        scene(figure, key=f"{key}_scene", alt=describe_surface(surface), height=640 if is_presenting() else 480)
+        st.caption(surface_caption(surface))
+    cut = slice_figure(surface, along, at * spec.radius, log_z=log_z, look=look())
+    chart(cut, into=cut_place, alt=f"The loss along {along}, the other coordinate held at {at * spec.radius:.2f}.")
+    table(surface_rows(surface), key=key, label="Numbers behind the surface")
+
+
+def slice_controls(place) -> tuple[str, float]:
+    """Where the surface is cut: the axis that the cut runs along, and its place on the other, as a share of it."""
+    along = place.segmented_control(
+        "Cut along", SURFACE_CHOICES["along"], default="α", key="along", bind="query-params", required=True
+    )
+    at = place.select_slider(
+        "at this share of the other axis", SURFACE_CHOICES["at"], value="0", key="at", bind="query-params",
+        help="0 goes through the trained network; 1 is the edge of the picture.",
+    )  # fmt: skip
+    return along, float(at)
+
+
+def describe_surface(surface: Surface) -> str:
+    low, high = surface.range
+    centre = f", {surface.centre:.3f} at the trained network" if surface.centre is not None else ""
+    radius = surface.spec.radius
+    return f"Loss surface over α and β from {-radius:g} to {radius:g}: from {low:.3f} to {high:.3g}{centre}."
+
+
+def surface_caption(surface: Surface) -> str:
+    """What the picture was computed from: points, images, how sure, how orthogonal."""
+    spec = surface.spec
+    return (
+        f"{spec.resolution} × {spec.resolution} points; each is the mean over the same {spec.n_images:,} training "
+        f"images (at θ\\*: {surface.centre:.3f} ± {surface.standard_error:.3f}, the error of taking "
+        f"{spec.n_images:,} images for all). Cosine between the two directions: {surface.cosine:.3f}. The surface "
+        f"curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points (by the loss "
+        "itself; a logarithmic axis bends the picture)."
+    )
+
+
+def surface_rows(surface: Surface) -> list[dict[str, float]]:
+    """The surface as a table: a row for each α, a column for each β (every fifth)."""
+    at = surface.coordinates
+    picked = range(0, len(at), 5)
+    return [
+        {"α \\ β": f"{at[i]:.2f}", **{f"{at[j]:.2f}": round(float(surface.loss[i, j]), 4) for j in picked}}
+        for i in picked
+    ]
+
+
+def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str, log_z: bool, same_z: bool) -> None:
+    """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept."""
+    z_range = shared_z_range([s for s, _ in named.values()], log_z) if same_z else None
+    narrow = len(named) > 2
+    height = 300 if narrow and not is_presenting() else 400
+    for place, (name, (surface, swapped)) in zip(st.columns(len(named)), named.items(), strict=True):
+        with place:
+            st.markdown(f"**{name}**")
+            figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow,
+                                    look=look())  # fmt: skip
+            scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=height)
+
+
+# --- several networks on one loss axis ------------------------------------------------------------------------------
+
+LANDSCAPE_CHOICES = {name: SURFACE_CHOICES[name] for name in ("radius", "log_z", "directions")}
+
+
+@st.fragment
+def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
+    """Several networks' surfaces on one loss axis, with one camera; how far each rises to its edge."""
+    a, b, c = st.columns([3, 3, 2], vertical_alignment="bottom")
+    radius = float(
+        a.select_slider("Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params")
+    )
+    directions = b.segmented_control(
+        "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True
+    )
+    log_z = c.toggle("Log loss", key="log_z", bind="query-params")
+    specs = {name: _at(spec, radius, int(directions)) for name, spec in named.items()}
+    found = {name: surface for name, spec in specs.items() if (surface := stored(spec))}
+    if len(found) < len(specs):
+        st.info("Some of these surfaces are missing: `python -m core.precompute` computes them.")
+    if not found:
+        return
+    surfaces_side_by_side({name: (s, False) for name, s in found.items()}, key=key, log_z=log_z, same_z=True)
+    some = next(iter(found.values()))
+    st.caption(
+        f"The same loss axis and the same random numbers for all. {some.spec.resolution} × {some.spec.resolution} "
+        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. *Log "
+        "loss* shows the floors of the bowls."
+    )
+    table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
+
+
+def _at(spec: SurfaceSpec, radius: float, directions: int) -> SurfaceSpec:
+    return SurfaceSpec(spec.run, radius=radius, direction_seed=directions, statistics=spec.statistics)
+
+
+def _edge_rows(named: Mapping[str, SurfaceSpec], radius: float) -> list[dict[str, str]]:
+    return [
+        {"network": name, "loss at the trained network": spread([s.centre for s in found]).plain(3),
+         "rise to the edge (nats)": spread([s.edge_rise for s in found]).plain(2)}
+        for name, spec in named.items()
+        if (found := _over_directions(spec, radius))
+    ]  # fmt: skip
+
+
+def _over_directions(spec: SurfaceSpec, radius: float) -> list[Surface]:
+    specs = [_at(spec, radius, int(directions)) for directions in SURFACE_CHOICES["directions"]]
+    return [surface for surface in map(stored, specs) if surface]
+
+
+def edge_rise(spec: SurfaceSpec, radius: float = 1.0) -> str:
+    """The rise from the trained network to the edge of its square, over the pairs of directions, in words."""
+    found = _over_directions(spec, radius)
+    return f"{spread([s.edge_rise for s in found]).plain(2)} nats" if found else "not computed here"

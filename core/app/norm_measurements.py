@@ -1,0 +1,193 @@
+"""What was measured of normalised networks: under covariate shift, unit by unit, and along the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.app import controls
+from core.app.comparisons import course_chart
+from core.app.draw import chart
+from core.app.frame import look
+from core.app.gallery import shifted_gallery
+from core.app.panels import captioned
+from core.app.results import stored
+from core.claims import spread
+from core.experiments import drifts, probes, shifted_networks
+from core.figures.compare import Course, dots_figure
+from core.figures.norms import pixels_figure, unit_figure
+from core.probes import Probe
+from core.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
+
+# --- covariate shift ------------------------------------------------------------------------------------------------
+
+SHIFT_CHOICES = {
+    "brightness": controls.texts_of(BRIGHTNESS),
+    "contrast": controls.texts_of(CONTRAST),
+    "noise": controls.texts_of(NOISE),
+}
+PRESETS = {
+    "As in training": Shift(),
+    "Dark": Shift(brightness=-0.3),
+    "Fog": Shift(brightness=0.1, contrast=0.25),
+    "Grainy": Shift(noise=0.3),
+}
+VARIANTS = {
+    "plain": ("plain", "running"),
+    "layer norm": ("layer norm", "running"),
+    "batch norm, its running statistics": ("batch norm", "running"),
+    "batch norm, re-estimated": ("batch norm", "batch"),
+}
+
+
+@st.fragment
+def shift_panel() -> None:
+    """Brightness, contrast and noise on the test images, and what they cost each network."""
+    with st.container(horizontal=True):
+        for name, preset in PRESETS.items():
+            st.button(name, key=f"shift_{name}", on_click=_set_shift, args=(preset,))
+    with st.grid(3, min_column_width=220):
+        shift = Shift(
+            controls.stop("Brightness (added)", BRIGHTNESS, 0, key="brightness"),
+            controls.stop("Contrast (around mid-grey)", CONTRAST, 1, key="contrast"),
+            controls.stop("Noise (standard deviation)", NOISE, 0, key="noise"),
+        )
+    found = _shifted()
+    if not all(found.values()):
+        st.info("The accuracies under shift are missing: `python -m core.precompute` computes them.")
+        return
+    shifted_gallery(shift)
+    left, right = st.columns([3, 2])
+    with left:
+        _shift_accuracies(found, shift)
+    with right:
+        counts = found["plain"][0].pixel_counts
+        chart(
+            pixels_figure(Shift().histogram(counts), shift.histogram(counts), look=look()),
+            alt="Histogram of the pixel values before and after the shift.",
+        )
+        st.caption("P(x), pixel by pixel: what the network was trained on, and what it gets.")
+
+
+def _shifted() -> dict[str, list[Shifted]]:
+    return {name: [s for s in map(stored, specs) if s] for name, specs in shifted_networks().items()}
+
+
+def accuracy_under(preset: str, variant: str) -> str:
+    """The accuracy of one of VARIANTS under one of PRESETS, over seeds, in words."""
+    network, statistics = VARIANTS[variant]
+    found = _shifted()[network]
+    return spread([s.at(PRESETS[preset], statistics) for s in found]).percent() if found else "not computed here"
+
+
+def _set_shift(shift: Shift) -> None:
+    for name, value in (("brightness", shift.brightness), ("contrast", shift.contrast), ("noise", shift.noise)):
+        st.session_state[name] = f"{value:g}"
+
+
+def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> None:
+    values = {name: [s.at(shift, statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
+    clean = {name: [s.at(Shift(), statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
+    captioned(
+        dots_figure(values, {name: net for name, (net, _) in VARIANTS.items()}, x_title="accuracy on the test images",
+                    x_range=(0, 1), look=look()),
+        alt_text="Accuracy of each network on the shifted test images, one dot a seed.",
+        caption=f"One dot a seed ({len(found['plain'])} each), a bar at the mean; 10,000 test images. Guessing: 10 %.",
+        rows=[{"network": name, "shifted": spread(v).percent(), "as in training": spread(clean[name]).percent()}
+              for name, v in values.items()],
+        key="shift",
+    )  # fmt: skip
+
+
+# --- internal covariate shift ---------------------------------------------------------------------------------------
+
+UNITS = tuple(range(12))
+
+MEASURE_CHOICES = {"unit": controls.texts_of(UNITS), "probe_optimizer": ("adam", "sgd")}
+
+
+@st.fragment
+def drift_panel() -> None:
+    """The input of one unit's non-linearity over the first training steps, without and with batch norm."""
+    found = {name: drift for name, spec in drifts().items() if (drift := stored(spec))}
+    if len(found) < len(drifts()):
+        st.info("The unit inputs are missing: `python -m core.precompute` computes them.")
+        return
+    unit = int(controls.stop("Unit of the second hidden layer", UNITS, 0, key="unit"))
+    low = min(d.percentiles[:, unit].min() for d in found.values())
+    high = max(d.percentiles[:, unit].max() for d in found.values())
+    for place, (name, drift) in zip(st.columns(2), found.items(), strict=True):
+        figure = unit_figure(drift, unit, name, (float(low), float(high)), look=look())
+        chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
+    plain, batch = (spread(found[name].travel) for name in ("plain", "batch norm"))
+    st.caption(
+        "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 "
+        "steps of Adam. The largest way of a unit's median, in multiples of the width that its band began with "
+        f"(which is thin in the plain network): {plain.plain(1)} without and {batch.plain(2)} with batch norm, mean "
+        f"± standard deviation over all {plain.n} units, one seed."
+    )
+
+
+# --- Santurkar's measures -------------------------------------------------------------------------------------------
+
+FROM_STEP = 100
+MEASURES = {
+    "loss_range": "loss range along the gradient (nats)",
+    "gradient_change": "change of the gradient (its norm)",
+    "effective_beta": "effective β",
+}
+
+
+@st.fragment
+def smoothness_panel() -> None:
+    """Loss range, gradient predictiveness and effective β-smoothness over the first training steps, over seeds."""
+    optimizer = controls.choice(
+        "Trained by",
+        MEASURE_CHOICES["probe_optimizer"],
+        key="probe_optimizer",
+        help_text="Adam at 0.0003, or SGD at 0.1.",
+    )
+    found = probes_of(optimizer)
+    if not all(found.values()):
+        st.info("The measurements are missing: `python -m core.precompute` makes them.")
+        return
+    for place, (measure, label) in zip(st.columns(3), MEASURES.items(), strict=True):
+        courses = {
+            name: Course(some[0].spec.at_steps, np.array([getattr(p, measure) for p in some]))
+            for name, some in found.items()
+        }
+        with place:
+            course_chart(courses, what=label, x="step", log_y=True, narrow=True, key=f"probe_{measure}")
+    spec = found["plain"][0].spec
+    st.caption(
+        f"Every {spec.every} of the first {spec.steps} steps: {spec.eta_count} step sizes η from {spec.eta_low:g} to "
+        f"{spec.eta_high:g} along the gradient of the batch, batch norm in training mode. Line: mean of "
+        f"{len(found['plain'])} seeds; band: from the lowest to the highest. Logarithmic axes."
+    )
+    st.dataframe(
+        [
+            {"measure": label, **{name: _mean_after(some, measure) for name, some in found.items()},
+             **{f"plain / {name}": f"{probe_ratio(optimizer, measure, name):.1f}" for name in found if name != "plain"}}
+            for measure, label in MEASURES.items()
+        ],
+        hide_index=True,
+    )  # fmt: skip
+    st.caption(f"Means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
+
+
+def probes_of(optimizer: str) -> dict[str, list[Probe]]:
+    """The stored measurements of each network over seeds."""
+    return {name: [p for p in map(stored, specs) if p] for name, specs in probes(optimizer).items()}
+
+
+def _mean_after(found: Sequence[Probe], measure: str) -> str:
+    return spread([probe.mean_after(measure, FROM_STEP) for probe in found]).plain(2)
+
+
+def probe_ratio(optimizer: str, measure: str, over: str = "batch norm") -> float:
+    """How many times larger a measure is for the plain network than for another, over the steps from FROM_STEP on."""
+    found = probes_of(optimizer)
+    means = {name: np.mean([p.mean_after(measure, FROM_STEP) for p in some]) for name, some in found.items() if some}
+    return float(means["plain"] / means[over]) if {"plain", over} <= means.keys() else float("nan")
