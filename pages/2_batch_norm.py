@@ -170,7 +170,7 @@ fog = {name: norm_measurements.accuracy_under("Fog", name) for name in norm_meas
 frame.text(
     "With its running statistics batch norm is no reliable protection: they describe the training images, and "
     "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
-    f"{fog['plain']}, layer norm {fog['layer norm']}, batch norm {fog['batch norm, its running statistics']}. "
+    f"{fog['plain']}, layer norm {fog['layer norm']}, batch norm {fog['batch norm, running']}. "
     "Measured again on the foggy images, the statistics bring batch norm back to "
     f"**{fog['batch norm, re-estimated']}**. **Why all the way?** Fog maps every pixel to $a x + b$ with the same "
     "$a$ and $b$. Each sum in the first layer then becomes $a$ times itself plus a constant of its own, and taking "

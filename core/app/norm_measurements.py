@@ -37,7 +37,7 @@ PRESETS = {
 VARIANTS = {
     "plain": ("plain", "running"),
     "layer norm": ("layer norm", "running"),
-    "batch norm, its running statistics": ("batch norm", "running"),
+    "batch norm, running": ("batch norm", "running"),
     "batch norm, re-estimated": ("batch norm", "batch"),
 }
 
