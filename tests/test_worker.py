@@ -10,6 +10,7 @@ from core import store
 from core.config import FULL
 from core.jobs import JobQueue
 from core.landscape import surface
+from core.run import Diverged
 from core.surface import LineSpec, SurfaceSpec
 from core.training import train
 from core.worker import Worker, WorkerError, line_with, surface_with, train_with
@@ -42,6 +43,13 @@ def test_the_worker_returns_the_run_that_training_here_returns(worker, queue, ti
     assert now.result.config == here.config and now.result.test_last == here.test_last
     assert all(np.array_equal(w, now.result.weights[name]) for name, w in here.weights.items())
     assert now.done == now.total == tiny.steps
+
+
+def test_a_training_that_diverges_comes_back_as_a_result_with_its_records(worker, queue, tiny):
+    config = replace(tiny, lr=0.11, l2=10.0, l2_method="decoupled", epochs=100)
+    now = finished(queue.submit("run", lambda job: train_with(worker, config, job), session="a"))
+    assert now.state == "done", now.error
+    assert isinstance(now.result, Diverged) and now.result.records == tuple(now.parts) and len(now.parts) > 3
 
 
 def test_the_worker_returns_the_surface_that_is_computed_here(worker, queue, trained, digits):

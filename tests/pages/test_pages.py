@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import altair
 import pytest
+import streamlit as st
 from page_reader import PAGES, ROOT, charts, metrics, open_page
 
 from core import store
 from core.app import runs
 from core.config import FULL, SMALL_AND_NOISY
 from core.data import DataError
+from core.run import Diverged
 from core.worker import train_with
 
 BASELINE = "pages/1_baseline.py"
@@ -195,3 +197,24 @@ def test_the_presentation_goes_from_page_to_page_and_into_the_address():
     app.switch_page(PAGES[0]).run()
     assert not app.toggle(key="present").value
     assert "present" not in app.query_params
+
+
+def test_a_training_that_diverges_says_why_shows_its_curves_and_is_remembered(monkeypatch):
+    config = replace(SMALL_AND_NOISY, seed=1, lr=0.003)
+    records, calls = store.load_run(SMALL_AND_NOISY).records[:4], []
+
+    def diverging(worker, asked, job):
+        calls.append(asked)
+        return Diverged(asked, 70, records, "The loss is no longer a finite number at step 70.")
+
+    monkeypatch.setattr(runs, "train_with", diverging)
+    open_page(BASELINE, seed="1", lr="0.003")
+    runs.job_queue()._executor.shutdown(wait=True)
+    st.cache_resource.clear()  # as after a restart of the server: it is stored
+    app = open_page(BASELINE, seed="1", lr="0.003")
+    assert calls == [config] and store.load_outcome(config).step == 70
+    assert any("step 70" in error.value for error in app.error)
+    assert len(metrics(app)) == 8
+    drawn = [row for spec in charts(app) for layer in spec["layer"] for row in layer.get("data", {}).get("values", [])
+             if row.get("value") == records[3].held_out_loss]  # fmt: skip
+    assert drawn
