@@ -25,12 +25,11 @@ lesson = frame.begin(HERE)
 controls.say_what_was_wrong(SETTINGS, CHOICES)
 full, small = runs.needed_run(FULL, key="full"), runs.needed_run(SMALL_AND_NOISY, key="small")
 
-st.title("Baseline: a network without regularization")
-frame.text(f"*{lesson.question}*")
+frame.title(lesson, "Baseline: a network without regularization")
 
 # --- the picture ----------------------------------------------------------------------------------------------------
 
-st.header("One network, trained twice")
+frame.section("One network, trained twice")
 frame.text(
     "Here is the same network, trained twice: on all 60,000 images, and on 2,000 of them with every fifth label "
     "wrong, for longer and in larger steps. Look at the dashed lines first: both trainings go well. Then look at "
@@ -44,7 +43,7 @@ st.caption(
     "network is given, and every fifth is wrong."
 )
 
-st.header("What overfitting is")
+frame.section("What overfitting is")
 frame.text(
     f"The small network gets **{panels.percent(small.last.train_accuracy)}** of its training images right, as they "
     f"are labelled, and **{panels.percent(small.last.held_out_accuracy)}** of the validation images. It even gives "
@@ -59,7 +58,7 @@ frame.text(
 
 # --- the formula ----------------------------------------------------------------------------------------------------
 
-st.header("The network and what it minimises")
+frame.section("The network and what it minimises")
 frame.text("A multilayer perceptron: flatten the image, then three linear layers with ReLU between them.")
 panels.parameter_table(FULL)
 st.latex(r"L(\theta) = \frac{1}{n}\sum_{i=1}^{n} -\log p_\theta(y_i \mid x_i)")
@@ -76,7 +75,7 @@ frame.text(
 
 # --- try it ---------------------------------------------------------------------------------------------------------
 
-st.header("Try it: open and close the gap")
+frame.section("Try it: open and close the gap")
 frame.text(
     "Before you move a slider, guess: what does more for the validation accuracy of the small and noisy setting, "
     "ten times the images or a third of the epochs? (The answer is at the end of the page.) Stops around the two "
@@ -99,7 +98,7 @@ if yours:
 
 # --- measured -------------------------------------------------------------------------------------------------------
 
-st.header("What was measured")
+frame.section("What was measured")
 frame.text(
     "Five seeds of each setting: other images drawn, other first weights, another order. Mean ± standard deviation."
 )
@@ -142,7 +141,7 @@ with right:
 
 # --- the loss surface -----------------------------------------------------------------------------------------------
 
-st.header("The loss surface around the trained network")
+frame.section("The loss surface around the trained network")
 frame.text(
     "The loss is a function of 386,000 weights. We can only look at a slice of it: choose two random directions $u$ "
     "and $v$ in the space of weights, walk from the trained network $\\theta^*$ by $\\alpha$ along one and $\\beta$ "
@@ -168,7 +167,7 @@ frame.text(
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
-st.header("The notebook's picture, and what is wrong with it")
+frame.section("The notebook's picture, and what is wrong with it")
 frame.text(
     "This course grew out of a teaching notebook that draws the surface on the left. It concludes: *not convex*. "
     "**Before you read on: what is on its vertical axis?**"
@@ -199,7 +198,7 @@ if theirs and ours:
 
 # --- convexity ------------------------------------------------------------------------------------------------------
 
-st.header("Is the loss convex? What a slice can say")
+frame.section("Is the loss convex? What a slice can say")
 frame.text(
     "If a slice is not convex, the whole is not convex. If a slice *looks* convex, that says nothing: a random "
     "direction mixes thousands of curvatures, and the few that bend down drown among the many that bend up. Near "
@@ -220,7 +219,7 @@ if line:
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-st.header("Check yourself")
+frame.section("Check yourself")
 clean = runs.needed_run(replace(SMALL_AND_NOISY, label_noise=0), key="clean")
 more, shorter = (
     runs.needed_run(replace(SMALL_AND_NOISY, **{name: value}), key=name)
@@ -262,7 +261,7 @@ with st.expander("Why may you not pick the number of epochs from the curves of t
         "the end."
     )
 
-st.header("What to read")
+frame.section("What to read")
 st.markdown(
     "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking "
     "generalization*, [arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random labels by "

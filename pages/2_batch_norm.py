@@ -60,12 +60,11 @@ controls.say_what_was_wrong(SETTINGS, CHOICES)
 found = comparisons.runs_of({**NETWORKS, "batch norm after ReLU": BATCH_NORM_AFTER})
 plain, batch, after = found.values()
 
-st.title("Batch norm: every feature on one scale")
-frame.text(f"*{lesson.question}*")
+frame.title(lesson, "Batch norm: every feature on one scale")
 
 # --- the picture ----------------------------------------------------------------------------------------------------
 
-st.header("One network, with and without")
+frame.section("One network, with and without")
 frame.text(
     "The same network as in the last lesson, on all 60,000 images, by Adam at a learning rate of 0.0003 in batches "
     "of 128, from the same first weights and in the same order. The only difference: between each hidden linear "
@@ -89,7 +88,7 @@ frame.text(
 
 # --- the formula, on a batch that can be edited ---------------------------------------------------------------------
 
-st.header("What it computes, step by step")
+frame.section("What it computes, step by step")
 frame.text(
     "Take one feature: the number that one unit of the layer before gives to each of the $B$ images in the batch. "
     "Batch norm measures the mean and the variance of these $B$ numbers, puts them on one scale, and then lets "
@@ -122,7 +121,7 @@ frame.text(
     "may be built with `bias=False` ([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), section 3.2)."
 )
 
-st.header("Two modes: where the statistics come from")
+frame.section("Two modes: where the statistics come from")
 frame.text(
     "In **training mode** a sample is normalised by its batch: its output depends on the company it is in. To "
     "classify one image there is no batch. So during training batch norm also keeps **running statistics**, and in "
@@ -143,7 +142,7 @@ frame.text(
 
 # --- the two shifts -------------------------------------------------------------------------------------------------
 
-st.header("Two shifts with almost the same name")
+frame.section("Two shifts with almost the same name")
 left, right = st.columns(2)
 with left, st.container(border=True):
     st.subheader("Covariate shift")
@@ -198,7 +197,7 @@ frame.text(
 
 # --- where to put it ------------------------------------------------------------------------------------------------
 
-st.header("Where to put it")
+frame.section("Where to put it")
 for place, (name, (diagram, shows)) in zip(st.columns(3), diagrams.PLACEMENTS.items(), strict=True):
     with place:
         st.markdown(f"**{name}**")
@@ -220,7 +219,7 @@ frame.text(
 
 # --- larger steps ---------------------------------------------------------------------------------------------------
 
-st.header("What it buys: larger steps")
+frame.section("What it buys: larger steps")
 frame.text(
     f"Plain gradient descent (SGD) on all images, {LARGE_STEPS.epochs} epochs. SGD, because Adam rescales its steps "
     "and would hide what the learning rate does. **Move it up: which network gives up first, and how?**"
@@ -242,7 +241,7 @@ frame.text(
 
 # --- small batches --------------------------------------------------------------------------------------------------
 
-st.header("What it costs: it needs a batch")
+frame.section("What it costs: it needs a batch")
 frame.text(
     f"{SMALL_BATCHES.n_train:,} images, {SMALL_BATCHES.epochs} epochs of Adam, batches of 128 down to 2. **At which "
     "batch size does batch norm break, and why there?**"
@@ -273,7 +272,7 @@ frame.text(
 
 # --- smoother? ------------------------------------------------------------------------------------------------------
 
-st.header("Is the loss surface smoother?")
+frame.section("Is the loss surface smoother?")
 frame.text(
     "The notebook looked at batch norm's surface and wrote that it had become *a little smoother*. Here are three, "
     "on one loss axis. As in the last lesson, $\\alpha$ and $\\beta$ lead away from the trained network in two "
@@ -325,7 +324,7 @@ frame.text(
 
 # --- try it ---------------------------------------------------------------------------------------------------------
 
-st.header("Try it: your own run")
+frame.section("Try it: your own run")
 frame.text(
     "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
     "trained while you watch. Can you find a setting in which batch norm is clearly better at the *end*?"
@@ -334,7 +333,7 @@ panels.own_run(SETTINGS, OWN_BATCH)
 
 # --- measured -------------------------------------------------------------------------------------------------------
 
-st.header("What was measured")
+frame.section("What was measured")
 comparisons.measure_table(
     {"plain": plain, "batch norm": batch}, (FIRST_EPOCH, FIVE_EPOCHS, LAST_ACCURACY, BEST_LOSS, LAST_LOSS, RISE, GAP)
 )
@@ -349,7 +348,7 @@ frame.text(
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
-st.header("What the notebook did")
+frame.section("What the notebook did")
 theirs = {name: runs.surface_or_computing(notebook_spec(config), results.stored_run(config), key=f"theirs_{name}")
           for name, config in NETWORKS.items() if results.stored_run(config)}  # fmt: skip
 if all(theirs.values()) and len(theirs) == len(NETWORKS):
@@ -375,7 +374,7 @@ frame.text(
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-st.header("Check yourself")
+frame.section("Check yourself")
 with st.expander("You make one number of feature 1 a hundred times larger. What happens to the other samples?"):
     st.markdown(
         "They are squeezed together: the variance is now that of the large number, and everything else is small "
@@ -407,7 +406,7 @@ with st.expander("The plain network at learning rate 0.5 and batch norm at 1: is
         "experiment need not hold in another."
     )
 
-st.header("What to read")
+frame.section("What to read")
 st.markdown(
     "- Ioffe & Szegedy 2015, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal "
     "Covariate Shift*, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167).\n"

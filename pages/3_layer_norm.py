@@ -34,12 +34,11 @@ controls.say_what_was_wrong(SETTINGS, CHOICES)
 found = comparisons.runs_of(NETWORKS)
 plain, batch, layer = found.values()
 
-st.title("Layer norm: the other axis")
-frame.text(f"*{lesson.question}*")
+frame.title(lesson, "Layer norm: the other axis")
 
 # --- the picture ----------------------------------------------------------------------------------------------------
 
-st.header("Which numbers share a mean?")
+frame.section("Which numbers share a mean?")
 frame.text(
     "A batch is a table: a row for each sample, a column for each feature. Batch norm takes its mean down a column, "
     "over the **batch**. Layer norm takes it along a row, over the **features of one sample**. Switch between the "
@@ -57,7 +56,7 @@ frame.text(
 
 # --- the formula ----------------------------------------------------------------------------------------------------
 
-st.header("The formula")
+frame.section("The formula")
 st.latex(r"\mu_i = \frac{1}{D}\sum_{j=1}^{D} x_{ij} \qquad \sigma_i^2 = \frac{1}{D}\sum_{j=1}^{D} (x_{ij} - \mu_i)^2")
 st.latex(r"y_{ij} = \gamma_j\,\frac{x_{ij} - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta_j")
 frame.text(
@@ -74,7 +73,7 @@ frame.text(
 
 st.code("nn.Linear(784, 392), nn.LayerNorm(392), nn.ReLU()   # one hidden layer", language="python")
 
-st.header("What layer norm repairs, and what it does not")
+frame.section("What layer norm repairs, and what it does not")
 frame.text("The notebook lists three drawbacks of batch norm. Here they are, as they are:")
 frame.text(
     "- **It ties a sample to its batch.** True. Outputs depend on the company, batches of 1 cannot be trained on, "
@@ -99,7 +98,7 @@ frame.text(
 
 # --- training -------------------------------------------------------------------------------------------------------
 
-st.header("Three networks over twenty epochs")
+frame.section("Three networks over twenty epochs")
 frame.text(
     "The notebook ends its chapter with this figure: the held-out loss of the three networks on a logarithmic axis, "
     "one run each. It concludes: *layer normalization provided the best performance*. Here are five seeds of each. "
@@ -134,7 +133,7 @@ frame.text(
 
 # --- the landscape --------------------------------------------------------------------------------------------------
 
-st.header("The loss surface")
+frame.section("The loss surface")
 frame.text(
     "Plain and layer norm on one loss axis; batch norm with its batch's statistics beside them. **At range 1: who "
     "is steeper? And at range 2?**"
@@ -167,7 +166,7 @@ frame.text(
 
 # --- try it ---------------------------------------------------------------------------------------------------------
 
-st.header("Try it: your own run")
+frame.section("Try it: your own run")
 frame.text(
     "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
     "trained while you watch. **Set the wrong labels to 0.2: does layer norm keep the network from learning them by "
@@ -177,7 +176,7 @@ panels.own_run(SETTINGS, OWN_LAYER)
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
-st.header("What the notebook did")
+frame.section("What the notebook did")
 own = results.stored_run(LAYER_NORM)
 theirs = runs.surface_or_computing(notebook_spec(LAYER_NORM), own, key="theirs") if own else None
 ours = runs.surface_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
@@ -202,7 +201,7 @@ frame.text(
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-st.header("Check yourself")
+frame.section("Check yourself")
 with st.expander("A network with layer norm classifies one image alone, and in a batch of 512. Do the outputs differ?"):
     st.markdown(
         "No, in neither mode: no other image takes part in its statistics. With batch norm they do in training mode."
@@ -230,7 +229,7 @@ with st.expander("Layer norm's best-epoch loss is lowest. May you report that nu
         f"against plain the verdict is: {verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}."
     )
 
-st.header("What to read")
+frame.section("What to read")
 st.markdown(
     "- Ba, Kiros & Hinton 2016, *Layer Normalization*, [arXiv:1607.06450](https://arxiv.org/abs/1607.06450).\n"
     "- Cooijmans, Ballas, Laurent, Gülçehre & Courville 2016, *Recurrent Batch Normalization*, "

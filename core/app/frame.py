@@ -6,6 +6,7 @@ replaces the automatic one, which knows nothing of titles, order and presentatio
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -53,8 +54,27 @@ def begin(path: str) -> Lesson:
     return lesson
 
 
+def title(lesson: Lesson, heading: str) -> None:
+    """A lesson's title, its question, and the place of its list of sections, which `end` fills."""
+    st.title(heading)
+    text(f"*{lesson.question}*")
+    st.session_state._contents = st.container(), []
+
+
+def section(heading: str) -> None:
+    """The heading of a section, which the list at the top of the page leads to."""
+    anchor = re.sub(r"\W+", "-", heading.lower()).strip("-")
+    st.header(heading, anchor=anchor)
+    st.session_state._contents[1].append(f"- [{heading}](#{anchor})")
+
+
 def end(path: str) -> None:
-    """The way to the neighbouring lessons. Called last by every page."""
+    """The list of sections, where the page has one, and the way to the neighbouring lessons. Called last by every
+    page."""
+    place, sections = st.session_state.pop("_contents", (None, ()))
+    if sections:
+        with place, st.expander("On this page", icon=":material/list:"):
+            st.markdown("\n".join(sections))
     st.divider()
     previous, following = _neighbours(path)
     left, right = st.columns(2)

@@ -182,3 +182,13 @@ def test_the_diagrams_of_the_placements_are_drawn(server, page):
     diagrams = page.locator("[data-testid=stMermaidChart] img")
     expect(diagrams).to_have_count(3)
     assert diagrams.evaluate_all("all => all.every(img => img.naturalWidth > 50 && img.alt)")
+
+
+def test_the_list_of_sections_leads_there_and_keeps_the_settings(server, page):
+    page.goto(f"{server.url}/batch_norm?sgd_lr=1")
+    drawn(page, 4)
+    page.get_by_text("On this page").click()
+    page.get_by_role("link", name="What it costs: it needs a batch").click()
+    heading = page.get_by_role("heading", name="What it costs: it needs a batch")
+    expect(heading).to_be_in_viewport()
+    assert address(page) == "?sgd_lr=1" and len(page.context.pages) == 1

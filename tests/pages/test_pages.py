@@ -218,3 +218,11 @@ def test_a_training_that_diverges_says_why_shows_its_curves_and_is_remembered(mo
     drawn = [row for spec in charts(app) for layer in spec["layer"] for row in layer.get("data", {}).get("values", [])
              if row.get("value") == records[3].held_out_loss]  # fmt: skip
     assert drawn
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_the_list_at_the_top_leads_to_every_section(path):
+    app = open_page(path)
+    listed = next(m.value for m in app.markdown if m.value.startswith("- [") and "](#" in m.value).split("\n")
+    assert listed == [f"- [{header.value}](#{header.anchor})" for header in app.header]
+    assert len({header.anchor for header in app.header}) == len(app.header) > 5
