@@ -6,8 +6,6 @@ training steps. core/unit_inputs.py measures them. Needs no torch.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,8 +33,7 @@ class DriftSpec:
 
     @property
     def file_name(self) -> str:
-        told = json.dumps({**asdict(self), "run": self.run.digest}, sort_keys=True)
-        return f"drift-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+        return store.file_name("drift", {**asdict(self), "run": self.run.digest})
 
 
 @dataclass(frozen=True)

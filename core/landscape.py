@@ -19,6 +19,7 @@ from torch.nn.functional import batch_norm, cross_entropy, layer_norm
 from core.config import RunConfig
 from core.data import Images, seeded, split_images
 from core.models import linear, torch_generator
+from core.norms import EPS
 from core.run import Run
 from core.surface import Line, LineSpec, Surface, SurfaceSpec
 from core.training import as_pixels, fix_threads, versions
@@ -28,9 +29,6 @@ Parameters = Mapping[str, Tensor]
 
 OnRow = Callable[[int, int], None]
 """Called with grid rows done and rows in all; what it raises ends the computation."""
-
-EPS = 1e-5
-"""The ε of PyTorch's batch and layer norm."""
 
 
 def parameters_of(run: Run) -> dict[str, Tensor]:

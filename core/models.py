@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -112,6 +113,20 @@ def build_model(config: RunConfig) -> nn.Sequential:
             block[f"dropout{i}"] = Dropout(config.dropout, torch_generator(config.seed, f"dropout {i}"))
         layers.update(block)
     return nn.Sequential(layers)
+
+
+@contextmanager
+def in_training_mode(model: nn.Module) -> Iterator[None]:
+    """The model in training mode for a while; then its running statistics and its mode are put back, bit by bit."""
+    was_training, buffers = model.training, {name: b.clone() for name, b in model.named_buffers()}
+    model.train()
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for name, b in model.named_buffers():
+                b.copy_(buffers[name])
+        model.train(was_training)
 
 
 def model_of(run: Run) -> nn.Sequential:

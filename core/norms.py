@@ -16,6 +16,7 @@ import numpy as np
 Axis = Literal["batch", "layer"]
 
 EPS = 1e-5
+"""The ε of PyTorch's batch and layer norm."""
 MOMENTUM = 0.1
 """PyTorch's momentum of the running statistics: the weight of the new value. (Keras's momentum is 1 minus this.)"""
 

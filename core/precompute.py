@@ -19,7 +19,7 @@ from pathlib import Path
 
 from core import store
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.drift import DriftSpec, drift_from_file, drift_to_file
+from core.drift import Drift, DriftSpec, drift_from_file, drift_to_file
 from core.experiments import (
     BARRIER,
     BATCH_NORM,
@@ -33,10 +33,19 @@ from core.experiments import (
     surfaces,
 )
 from core.folders import PRECOMPUTED
-from core.probes import ProbeSpec, probe_from_file, probe_to_file
+from core.probes import Probe, ProbeSpec, probe_from_file, probe_to_file
 from core.run import Run, expected_seconds
-from core.shift import ShiftSpec, shifted_from_file, shifted_to_file
-from core.surface import SurfaceSpec, line_from_file, line_to_file, surface_from_file, surface_to_file
+from core.shift import Shifted, ShiftSpec, shifted_from_file, shifted_to_file
+from core.surface import (
+    Line,
+    LineSpec,
+    Surface,
+    SurfaceSpec,
+    line_from_file,
+    line_to_file,
+    surface_from_file,
+    surface_to_file,
+)
 
 MAIN = (FULL, SMALL_AND_NOISY, BATCH_NORM, BATCH_NORM_AFTER, LAYER_NORM)
 """Computed first, over all seeds."""
@@ -57,49 +66,15 @@ def plan() -> list[Shipped]:
     first."""
     runs = set().union(*(runs() for runs in RUNS))
     first = [config for base in MAIN for config in seeds_of(base)]
-    others = sorted(runs - {*first} - WITH_WEIGHTS, key=expected_seconds)
     needed = [config for config in sorted(WITH_WEIGHTS, key=expected_seconds) if config not in first]
-    parts = (
-        [_run(config) for config in (*first, *needed)],
-        [_surface(spec) for spec in surfaces()],
-        [Shipped(BARRIER.file_name, "line between two seeds", line_from_file, _write_barrier)],
-        [_probe(spec) for optimizer in ("adam", "sgd") for specs in probes(optimizer).values() for spec in specs],
-        [_drift(spec) for spec in drifts().values()],
-        [_shifted(spec) for specs in shifted_networks().values() for spec in specs],
-        [_run(config) for config in others],
-    )
-    return [item for part in parts for item in part]
+    others = sorted(runs - {*first, *needed}, key=expected_seconds)
+    measured = [*surfaces(), BARRIER, *drifts().values()]
+    for networks in (probes("adam"), probes("sgd"), shifted_networks()):
+        measured += [spec for specs in networks.values() for spec in specs]
+    return [*map(_run, (*first, *needed)), *map(_measurement, measured), *map(_run, others)]
 
 
 def _run(config: RunConfig) -> Shipped:
-    what = f"run {config.to_params() or 'at the defaults'}"
-    return Shipped(store.run_name(config), what, store.outcome_from_file, _run_writer(config))
-
-
-def _surface(spec: SurfaceSpec) -> Shipped:
-    what = f"surface {spec.method}, {spec.run.norm}, {spec.statistics} statistics, radius {spec.radius}"
-    return Shipped(spec.file_name, what, surface_from_file, _surface_writer(spec))
-
-
-def _probe(spec: ProbeSpec) -> Shipped:
-    return Shipped(spec.file_name, f"probe {spec.run.to_params()}", probe_from_file, _probe_writer(spec))
-
-
-def _shifted(spec: ShiftSpec) -> Shipped:
-    return Shipped(spec.file_name, f"shift {spec.run.to_params()}", shifted_from_file, _shift_writer(spec))
-
-
-def _drift(spec: DriftSpec) -> Shipped:
-    return Shipped(spec.file_name, f"unit inputs {spec.run.to_params()}", drift_from_file, _drift_writer(spec))
-
-
-def _images():
-    from core.data import load_images
-
-    return load_images("fashion-mnist")
-
-
-def _run_writer(config: RunConfig) -> Callable[[Path], None]:
     def write(path: Path) -> None:
         from core.training import train_or_diverge
 
@@ -108,47 +83,67 @@ def _run_writer(config: RunConfig) -> Callable[[Path], None]:
             outcome = dataclasses.replace(outcome, weights=None)
         store.outcome_to_file(outcome, path)
 
-    return write
+    what = f"run {config.to_params() or 'at the defaults'}"
+    return Shipped(store.run_name(config), what, store.outcome_from_file, write)
 
 
-def _surface_writer(spec: SurfaceSpec) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        from core.landscape import surface
-
-        surface_to_file(surface(spec, _shipped_run(spec.run), _images()), path)
-
-    return write
+# --- measurements ---------------------------------------------------------------------------------------------------
 
 
-def _probe_writer(spec: ProbeSpec) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        from core.smoothness import probe_training
+def _surface(spec: SurfaceSpec) -> Surface:
+    from core.landscape import surface
 
-        probe_to_file(probe_training(spec, _images()), path)
-
-    return write
+    return surface(spec, _run_with_weights(spec.run), _images())
 
 
-def _drift_writer(spec: DriftSpec) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        from core.unit_inputs import follow_inputs
+def _line(spec: LineSpec) -> Line:
+    from core.landscape import line_between
 
-        drift_to_file(follow_inputs(spec, _images()), path)
-
-    return write
+    return line_between(spec, _run_with_weights(spec.start), _run_with_weights(spec.end), _images())
 
 
-def _shift_writer(spec: ShiftSpec) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        from core.deployment import measure_shifted
+def _probe(spec: ProbeSpec) -> Probe:
+    from core.smoothness import probe_training
 
-        shifted_to_file(measure_shifted(spec, _run_with_weights(spec.run), _images()), path)
+    return probe_training(spec, _images())
 
-    return write
+
+def _drift(spec: DriftSpec) -> Drift:
+    from core.unit_inputs import follow_inputs
+
+    return follow_inputs(spec, _images())
+
+
+def _shifted(spec: ShiftSpec) -> Shifted:
+    from core.deployment import measure_shifted
+
+    return measure_shifted(spec, _run_with_weights(spec.run), _images())
+
+
+KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
+    SurfaceSpec: (_surface, surface_to_file, surface_from_file),
+    LineSpec: (_line, line_to_file, line_from_file),
+    ProbeSpec: (_probe, probe_to_file, probe_from_file),
+    DriftSpec: (_drift, drift_to_file, drift_from_file),
+    ShiftSpec: (_shifted, shifted_to_file, shifted_from_file),
+}
+"""What is measured → how it is computed, written and read."""
+
+
+def _measurement(spec) -> Shipped:
+    compute, write, read = KINDS[type(spec)]
+    what = " ".join(f"{field}={value}" for field, value in vars(spec).items() if isinstance(value, int | float | str))
+    return Shipped(spec.file_name, what, read, lambda path: write(compute(spec), path))
+
+
+def _images():
+    from core.data import load_images
+
+    return load_images("fashion-mnist")
 
 
 def _run_with_weights(config: RunConfig) -> Run:
-    """A run that may be shipped without its weights: from the cache folder then, or trained once more."""
+    """A run, which may be shipped without its weights: from the cache folder then, or trained once more."""
     for path in store.places(store.run_name(config)):
         if path.is_file() and (run := store.run_from_file(path)).weights is not None:
             return run
@@ -157,17 +152,6 @@ def _run_with_weights(config: RunConfig) -> Run:
     run = train(config, _images())
     store.save_run(run)
     return run
-
-
-def _write_barrier(path: Path) -> None:
-    from core.landscape import line_between
-
-    start, end = _shipped_run(BARRIER.start), _shipped_run(BARRIER.end)
-    line_to_file(line_between(BARRIER, start, end, _images()), path)
-
-
-def _shipped_run(config: RunConfig):
-    return store.run_from_file(PRECOMPUTED / store.run_name(config))
 
 
 def is_good(item: Shipped) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -41,8 +39,7 @@ class ProbeSpec:
 
     @property
     def file_name(self) -> str:
-        told = json.dumps({**asdict(self), "run": self.run.digest}, sort_keys=True)
-        return f"probe-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+        return store.file_name("probe", {**asdict(self), "run": self.run.digest})
 
 
 @dataclass(frozen=True)

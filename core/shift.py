@@ -7,9 +7,7 @@ definition of covariate shift (Shimodaira 2000). core/deployment.py measures the
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,9 +76,13 @@ class ShiftSpec:
         return ("running", "batch") if self.run.norm == "batch" else ("running",)
 
     @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Of the accuracies: statistics, brightness, contrast, noise."""
+        return len(self.statistics), len(BRIGHTNESS), len(CONTRAST), len(NOISE)
+
+    @property
     def file_name(self) -> str:
-        told = json.dumps([self.run.digest, self.n_images, BRIGHTNESS, CONTRAST, NOISE])
-        return f"shift-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+        return store.file_name("shift", [self.run.digest, self.n_images, BRIGHTNESS, CONTRAST, NOISE])
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,6 @@ class Shifted:
         )
 
 
-def _shape(n_statistics: int) -> tuple[int, int, int, int]:
-    return n_statistics, len(BRIGHTNESS), len(CONTRAST), len(NOISE)
-
-
 def shifted_to_file(shifted: Shifted, path: Path) -> None:
     spec = {**asdict(shifted.spec), "run": shifted.spec.run.to_dict()}
     arrays = {"accuracy": shifted.accuracy, "pixel_counts": shifted.pixel_counts}
@@ -121,7 +119,7 @@ def shifted_from_file(path: Path) -> Shifted:
     try:
         spec = ShiftSpec(RunConfig(**meta["spec"]["run"]), int(meta["spec"]["n_images"]))
         accuracy, counts = arrays["accuracy"], arrays["pixel_counts"]
-        if accuracy.shape != _shape(len(spec.statistics)) or counts.shape != (256,):
+        if accuracy.shape != spec.shape or counts.shape != (256,):
             raise ValueError(f"accuracies of shape {accuracy.shape}")
         if not ((accuracy >= 0) & (accuracy <= 1)).all() or not counts.sum() > 0:
             raise ValueError("accuracies that are none")

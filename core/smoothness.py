@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from core.data import Images, split_images
-from core.models import build_model
+from core.models import build_model, in_training_mode
 from core.probes import Probe, ProbeSpec
 from core.training import first_steps, fix_threads, versions
 
@@ -43,35 +43,30 @@ def probe_along_gradient(model: nn.Module, x: Tensor, y: Tensor, etas: np.ndarra
     The model is in training mode meanwhile (batch statistics), and left as it was: weights, buffers, gradients, mode.
     A model with dropout would draw other masks at each η; such models are not measured.
     """
-    was_training, buffers = model.training, {name: b.clone() for name, b in model.named_buffers()}
     parameters = list(model.parameters())
     start = [w.detach().clone() for w in parameters]
-    model.train()
 
     def loss_and_gradient() -> tuple[float, Tensor]:
         loss = cross_entropy(model(x), y)
         return loss.item(), torch.cat([g.flatten() for g in torch.autograd.grad(loss, parameters)])
 
-    try:
+    with in_training_mode(model):
         _, g = loss_and_gradient()
-        directions = [
-            part.view_as(w) for part, w in zip(g.split([w.numel() for w in parameters]), parameters, strict=True)
-        ]
+        sizes = [w.numel() for w in parameters]
+        directions = [part.view_as(w) for part, w in zip(g.split(sizes), parameters, strict=True)]
         losses, distances = [], []
-        for eta in etas:
+        try:
+            for eta in etas:
+                with torch.no_grad():
+                    for w, w0, d in zip(parameters, start, directions, strict=True):
+                        torch.sub(w0, d, alpha=float(eta), out=w)
+                loss, moved = loss_and_gradient()
+                losses.append(loss)
+                distances.append((moved - g).norm().item())
+        finally:
             with torch.no_grad():
-                for w, w0, d in zip(parameters, start, directions, strict=True):
-                    torch.sub(w0, d, alpha=float(eta), out=w)
-            loss, moved = loss_and_gradient()
-            losses.append(loss)
-            distances.append((moved - g).norm().item())
-    finally:
-        with torch.no_grad():
-            for w, w0 in zip(parameters, start, strict=True):
-                w.copy_(w0)
-            for name, b in model.named_buffers():
-                b.copy_(buffers[name])
-        model.train(was_training)
+                for w, w0 in zip(parameters, start, strict=True):
+                    w.copy_(w0)
     return Along(np.array(losses), np.array(distances), g.norm().item(), np.asarray(etas, np.float64))
 
 

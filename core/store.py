@@ -7,6 +7,7 @@ run code. A file that cannot be used is set aside, reported in the log, and comp
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import logging
@@ -39,6 +40,12 @@ T = TypeVar("T")
 
 class StoreError(ValueError):
     """A stored file that cannot be used: says which and why."""
+
+
+def file_name(kind: str, told: object) -> str:
+    """The name of the file that holds a result of this kind: 16 hexadecimal digits of what fixes it, as JSON."""
+    text = json.dumps(told, sort_keys=True)
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
 
 
 # --- one file -------------------------------------------------------------------------------------------------------

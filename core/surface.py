@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -60,13 +58,8 @@ class SurfaceSpec:
         return np.linspace(-self.radius, self.radius, self.resolution)
 
     @cached_property
-    def digest(self) -> str:
-        told = {**asdict(self), "run": self.run.digest}
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
-
-    @property
     def file_name(self) -> str:
-        return f"surface-{self.digest}.npz"
+        return store.file_name("surface", {**asdict(self), "run": self.run.digest})
 
 
 def notebook_spec(run: RunConfig) -> SurfaceSpec:
@@ -165,8 +158,7 @@ class LineSpec:
 
     @property
     def file_name(self) -> str:
-        told = json.dumps([self.start.digest, self.end.digest, self.points, self.n_images])
-        return f"line-{hashlib.sha256(told.encode()).hexdigest()[:16]}.npz"
+        return store.file_name("line", [self.start.digest, self.end.digest, self.points, self.n_images])
 
 
 @dataclass(frozen=True)

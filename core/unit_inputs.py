@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from core.data import Images, split_images
 from core.drift import PERCENTILES, Drift, DriftSpec
-from core.models import build_model
+from core.models import build_model, in_training_mode
 from core.training import as_pixels, first_steps, fix_threads
 
 
@@ -16,15 +16,11 @@ from core.training import as_pixels, first_steps, fix_threads
 def inputs_of(model: nn.Sequential, layer: str, x: Tensor) -> Tensor:
     """What reaches the layer of that name for pixels x (N, …), in training mode: (N, units). Running statistics are
     put back, so the network does not notice."""
-    was_training, buffers = model.training, {name: b.clone() for name, b in model.named_buffers()}
-    model.train()
-    for name, module in model.named_children():
-        if name == layer:
-            break
-        x = module(x)
-    for name, b in model.named_buffers():
-        b.copy_(buffers[name])
-    model.train(was_training)
+    with in_training_mode(model):
+        for name, module in model.named_children():
+            if name == layer:
+                break
+            x = module(x)
     return x
 
 

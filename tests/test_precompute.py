@@ -200,7 +200,7 @@ def on_digits(precomputed, digits, monkeypatch):
 def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_digits, trained, keep, monkeypatch):
     run = trained()
     monkeypatch.setattr(precompute, "WITH_WEIGHTS", {run.config} if keep else {})
-    precompute._run_writer(run.config)(on_digits / run_name(run.config))
+    precompute._run(run.config).write(on_digits / run_name(run.config))
     shipped = store.load_run(run.config)
     assert [replace(r, seconds=0) for r in shipped.records] == [replace(r, seconds=0) for r in run.records]
     assert (shipped.test_last, shipped.test_best) == (run.test_last, run.test_best)
@@ -208,25 +208,24 @@ def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_dig
     assert not keep or all(np.array_equal(w, shipped.weights[name]) for name, w in run.weights.items())
 
 
-def test_shipped_surfaces_and_lines_are_those_of_the_shipped_runs(on_digits, digits, trained, monkeypatch):
+def test_shipped_surfaces_and_lines_are_those_of_the_shipped_runs(on_digits, digits, trained):
     from core import landscape
 
     one, other = trained(), trained(seed=1)
     for run in (one, other):
         run_to_file(run, on_digits / run_name(run.config))
     spec, line = SurfaceSpec(one.config, resolution=3), LineSpec(one.config, other.config, points=3)
-    precompute._surface_writer(spec)(on_digits / spec.file_name)
+    precompute._measurement(spec).write(on_digits / spec.file_name)
     expected = landscape.surface(spec, one, digits).loss.astype(np.float32)
     assert np.array_equal(surface_from_file(on_digits / spec.file_name).loss, expected)
-    monkeypatch.setattr(precompute, "BARRIER", line)
-    precompute._write_barrier(on_digits / line.file_name)
+    precompute._measurement(line).write(on_digits / line.file_name)
     expected = landscape.line_between(line, one, other, digits).loss.astype(np.float32)
     assert np.array_equal(line_from_file(on_digits / line.file_name).loss, expected)
 
 
 def test_a_training_that_diverges_is_shipped_as_what_it_is(on_digits, tiny):
     config = replace(tiny, lr=0.11, l2=10.0, l2_method="decoupled", epochs=100)
-    precompute._run_writer(config)(on_digits / run_name(config))
+    precompute._run(config).write(on_digits / run_name(config))
     outcome = store.load_outcome(config)
     assert isinstance(outcome, Diverged) and outcome.config == config and 3 < len(outcome.records) < 100
     assert store.load_run(config) is None and is_good(precompute._run(config))
@@ -248,14 +247,13 @@ def test_shipped_measurements_are_those_of_their_module(on_digits, digits, train
 
     run = trained(norm="batch")
     monkeypatch.setattr("core.shift.BRIGHTNESS", (0.0,))
-    monkeypatch.setattr("core.deployment.BRIGHTNESS", (0.0,))
     run_to_file(run, on_digits / run_name(run.config))
     spec, item, expected, column = {
-        "probe": lambda: (s := ProbeSpec(run.config, steps=4, every=2), precompute._probe(s),
+        "probe": lambda: (s := ProbeSpec(run.config, steps=4, every=2), precompute._measurement(s),
                           smoothness.probe_training(s, digits), "losses"),
-        "drift": lambda: (s := DriftSpec(run.config, steps=4, every=2, n_images=32), precompute._drift(s),
+        "drift": lambda: (s := DriftSpec(run.config, steps=4, every=2, n_images=32), precompute._measurement(s),
                           unit_inputs.follow_inputs(s, digits), "percentiles"),
-        "shift": lambda: (s := ShiftSpec(run.config, n_images=50), precompute._shifted(s),
+        "shift": lambda: (s := ShiftSpec(run.config, n_images=50), precompute._measurement(s),
                           deployment.measure_shifted(s, run, digits), "accuracy"),
     }[kind]()  # fmt: skip
     item.write(on_digits / spec.file_name)

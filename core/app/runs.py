@@ -94,10 +94,10 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
 
 def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | None:
     """The surface of a spec around a run, or None while it is computed; then the page shows how far it is."""
-    surface = stored(spec) or _result(f"surface-{spec.digest}")
+    surface = stored(spec) or _result(spec.file_name)
     if surface:
         return surface
-    job = _computing(f"surface-{spec.digest}", _surface(spec, run), key)
+    job = _computing(spec.file_name, _surface(spec, run), key)
     return _follow(job, None, key) if job else None
 
 
