@@ -13,9 +13,18 @@ from pathlib import Path
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
 from core.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.config import FULL, seeds_of
-from core.experiments import BATCH_NORM, BATCH_NORM_AFTER, LAYER_NORM, at_batch_size, at_learning_rate, probes
+from core.experiments import (
+    BATCH_NORM,
+    BATCH_NORM_AFTER,
+    LAYER_NORM,
+    at_batch_size,
+    at_learning_rate,
+    probes,
+    shifted_networks,
+)
 from core.probes import load_probe
 from core.run import Run
+from core.shift import Shift, load_shifted
 from core.store import load_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,6 +80,18 @@ def check_smoothness() -> list[Requirement]:
     return [at_least(f"plain / batch norm, seed {i}", ratio, 3) for i, ratio in enumerate(ratios)]
 
 
+def check_shift() -> list[Requirement]:
+    """The lesson's presets, and that weights kept in float16 give each run its own test accuracy again."""
+    from core.app.norm_measurements import PRESETS, VARIANTS
+
+    found = {name: [load_shifted(spec) for spec in specs] for name, specs in shifted_networks().items()}
+    rows = [(variant, *(spread([s.at(shift, statistics) for s in found[name]]).percent() for shift in PRESETS.values()))
+            for variant, (name, statistics) in VARIANTS.items()]  # fmt: skip
+    print_table("Test accuracy under covariate shift", ("", *PRESETS), rows)
+    apart = max(abs(s.at(Shift()) - load_run(s.spec.run).test_last.accuracy) for some in found.values() for s in some)
+    return [at_most("unshifted accuracy against the run's own", apart, 5e-4)]
+
+
 def check_sliders(moves: int = 6) -> list[Requirement]:
     """Median seconds of each page's script after one of its sliders has moved to a precomputed stop."""
     from streamlit.testing.v1 import AppTest
@@ -95,7 +116,7 @@ def check_sliders(moves: int = 6) -> list[Requirement]:
 
 
 def main() -> int:
-    return verdict(check_networks() + check_sweeps() + check_smoothness() + check_sliders())
+    return verdict(check_networks() + check_sweeps() + check_smoothness() + check_shift() + check_sliders())
 
 
 if __name__ == "__main__":

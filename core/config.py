@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 Value = int | float | str
@@ -314,6 +314,7 @@ DIGITS = RunConfig(dataset="digits", n_train=300, label_noise=0.2, epochs=60, lr
 """The same on the data set that comes with scikit-learn, for a machine that cannot get Fashion-MNIST."""
 
 
+@cache
 def seeds_of(config: RunConfig) -> tuple[RunConfig, ...]:
     """The same run at every seed that the app offers."""
     return tuple(replace(config, seed=seed) for seed in FIELDS["seed"].stops)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
 from core.drift import DriftSpec
@@ -63,13 +64,17 @@ BATCH_SIZES = (2, 4, 8, 32, 128)
 OWN_BATCH = replace(SMALL_AND_NOISY, label_noise=0.0, norm="batch")
 OWN_LAYER = replace(OWN_BATCH, norm="layer")
 """Where the student's own run of a normalised network starts, on either page."""
-OWN_SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
+OWN_SLIDERS = ("n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
+OWN_SETTINGS = ("norm", "norm_position", *OWN_SLIDERS)
+"""What it offers: two choices, and sliders whose every stop is shipped."""
 
 
+@cache
 def at_learning_rate(lr: float) -> Networks:
     return normalised(replace(LARGE_STEPS, lr=lr))
 
 
+@cache
 def at_batch_size(batch_size: int) -> Networks:
     return normalised(replace(SMALL_BATCHES, batch_size=batch_size))
 
@@ -83,17 +88,20 @@ def over_seeds(networks: Networks) -> dict[str, tuple[RunConfig, ...]]:
     return {name: seeds_of(config) for name, config in networks.items()}
 
 
+@cache
 def probes(optimizer: str) -> dict[str, tuple[ProbeSpec, ...]]:
     """Santurkar's measures for each network over all seeds: Adam at the course's learning rate, or SGD at 0.1."""
     base = replace(FULL, optimizer=optimizer, lr=3e-4 if optimizer == "adam" else 0.1)
     return {name: tuple(map(ProbeSpec, seeds_of(config))) for name, config in normalised(base).items()}
 
 
+@cache
 def shifted_networks() -> dict[str, tuple[ShiftSpec, ...]]:
     """Each network of the full setting, over all seeds, under covariate shift."""
     return {name: tuple(map(ShiftSpec, configs)) for name, configs in over_seeds(normalised(FULL)).items()}
 
 
+@cache
 def drifts() -> dict[str, DriftSpec]:
     """The unit inputs of the plain and of the batch-normed network during the first steps."""
     return {"plain": DriftSpec(FULL), "batch norm": DriftSpec(BATCH_NORM)}

@@ -91,10 +91,7 @@ with st.container(horizontal=True):
     st.button("Full", on_click=controls.set_widgets, args=(FULL, SETTINGS), icon=":material/database:")
 config = controls.config_from_widgets(SETTINGS, SMALL_AND_NOISY)
 yours = runs.run_or_training(config, key="yours")
-if yours:
-    panels.headline(yours)
-    panels.run_curves(yours, key="yours")
-    panels.test_accuracy(yours, key="yours")
+panels.report(yours, key="yours")
 
 # --- measured -------------------------------------------------------------------------------------------------------
 

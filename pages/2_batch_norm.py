@@ -34,6 +34,7 @@ from core.experiments import (
     LARGE_STEPS,
     LEARNING_RATES,
     OWN_BATCH,
+    OWN_SETTINGS,
     SMALL_BATCHES,
     at_batch_size,
     at_learning_rate,
@@ -41,7 +42,6 @@ from core.experiments import (
 from core.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/2_batch_norm.py"
-SETTINGS = ("norm", "norm_position", "n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
 CHOICES = {
     **norm_arithmetic.TRANSFORM_CHOICES,
     **norm_arithmetic.RUNNING_CHOICES,
@@ -56,7 +56,7 @@ CHOICES = {
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM}
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(SETTINGS, CHOICES)
+controls.say_what_was_wrong(OWN_SETTINGS, CHOICES)
 found = comparisons.runs_of({**NETWORKS, "batch norm after ReLU": BATCH_NORM_AFTER})
 plain, batch, after = found.values()
 
@@ -169,12 +169,12 @@ fog = {name: norm_measurements.accuracy_under("Fog", name) for name in norm_meas
 frame.text(
     "With its running statistics batch norm is no reliable protection: they describe the training images, and "
     "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
-    f"{fog['plain']}, layer norm {fog['layer norm']}, batch norm {fog['batch norm, running']}. "
-    "Measured again on the foggy images, the statistics bring batch norm back to "
-    f"**{fog['batch norm, re-estimated']}**. **Why all the way?** Fog maps every pixel to $a x + b$ with the same "
-    "$a$ and $b$. Each sum in the first layer then becomes $a$ times itself plus a constant of its own, and taking "
-    "away mean and scale over the batch removes exactly that. Noise is no such map, and *Grainy* is only mended in "
-    "part; nor is *Dark*, which cuts off what would be blacker than black."
+    f"{fog['plain']}, layer norm {fog['layer norm']}, batch norm {fog['batch norm, running']}. Measured again on the "
+    f"foggy images, the statistics bring batch norm back to **{fog['batch norm, re-estimated']}**. **Why all the "
+    "way?** Fog maps every pixel to $a x + b$ with the same $a$ and $b$. Each sum in the first layer then becomes "
+    "$a$ times itself plus a constant of its own, and taking away mean and scale over the batch removes exactly "
+    "that. Noise is no such map, and *Grainy* is only mended in part; nor is *Dark*, which cuts off what would be "
+    "blacker than black."
 )
 frame.text(
     "This is a way to *deploy* a network ([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
@@ -261,13 +261,12 @@ frame.text(
     "few images it gains nothing at any size; at 2 it breaks."
 )
 frame.text(
-    "Two samples $a \\n"
-    "e b$ have the mean $(a + b)/2$, and each is $|a - b|/2$ away from it: $\\hat x$ is $+1$ and $-1$ (as long as "
-    "$\\varepsilon$ is small beside their variance), **whatever $a$ and $b$ were**. All that is left of a feature "
-    "is which of the two had more of it. Delete two rows in the table above, and see. Evaluation mode then divides "
-    "by the running variance, and $\\hat x$ takes values beyond and between $\\pm 1$, which the next layer never "
-    "met in training. On ResNet-50, batches of 2 cost batch norm more than ten points against group norm ([Wu & He "
-    "2018](https://arxiv.org/abs/1803.08494))."
+    "Two samples $a$ and $b$, unequal, have the mean $(a + b)/2$, and each is $|a - b|/2$ away from it: $\\hat x$ "
+    "is $+1$ and $-1$ (as long as $\\varepsilon$ is small beside their variance), **whatever $a$ and $b$ were**. "
+    "All that is left of a feature is which of the two had more of it. Delete two rows in the table above, and see. "
+    "Evaluation mode then divides by the running variance, and $\\hat x$ takes values beyond and between $\\pm 1$, "
+    "which the next layer never met in training. On ResNet-50, batches of 2 cost batch norm more than ten points "
+    "against group norm ([Wu & He 2018](https://arxiv.org/abs/1803.08494))."
 )
 
 # --- smoother? ------------------------------------------------------------------------------------------------------
@@ -299,8 +298,7 @@ st.subheader("Smoother along the gradient: Santurkar's test")
 frame.text(
     "Perhaps it is the wrong kind of picture. Training does not walk in random directions around the end; it walks "
     "along the gradient, from the beginning. So stop at a training step, with weights $\\theta$ and the batch's "
-    "gradient $g = \\n"
-    "abla L(\\theta)$. Try steps of several sizes $\\eta$ along it, and measure three things:"
+    "gradient $g = \\nabla L(\\theta)$. Try steps of several sizes $\\eta$ along it, and measure three things:"
 )
 st.latex(r"\max_\eta L(\theta - \eta g) - \min_\eta L(\theta - \eta g)")
 st.latex(r"\max_\eta \|\nabla L(\theta) - \nabla L(\theta - \eta g)\|")
@@ -329,7 +327,7 @@ frame.text(
     "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
     "trained while you watch. Can you find a setting in which batch norm is clearly better at the *end*?"
 )
-panels.own_run(SETTINGS, OWN_BATCH)
+panels.own_run(OWN_SETTINGS, OWN_BATCH)
 
 # --- measured -------------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,18 @@ from core.claims import (
     verdict,
 )
 from core.config import FULL
-from core.experiments import BATCH_NORM, LAYER_NORM, OWN_LAYER, at_batch_size, at_learning_rate, normalised
+from core.experiments import (
+    BATCH_NORM,
+    LAYER_NORM,
+    OWN_LAYER,
+    OWN_SETTINGS,
+    at_batch_size,
+    at_learning_rate,
+    normalised,
+)
 from core.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/3_layer_norm.py"
-SETTINGS = ("norm", "norm_position", "n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
 CHOICES = {
     **norm_arithmetic.CELLS_CHOICES,
     **landscapes.LANDSCAPE_CHOICES,
@@ -30,7 +37,7 @@ CHOICES = {
 NETWORKS = normalised(FULL)
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(SETTINGS, CHOICES)
+controls.say_what_was_wrong(OWN_SETTINGS, CHOICES)
 found = comparisons.runs_of(NETWORKS)
 plain, batch, layer = found.values()
 
@@ -172,7 +179,7 @@ frame.text(
     "trained while you watch. **Set the wrong labels to 0.2: does layer norm keep the network from learning them by "
     "heart?**"
 )
-panels.own_run(SETTINGS, OWN_LAYER)
+panels.own_run(OWN_SETTINGS, OWN_LAYER)
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
 

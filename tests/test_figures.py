@@ -65,7 +65,7 @@ def test_a_course_is_read_from_runs_and_from_what_a_divergence_left(trained):
 
 def test_a_number_against_a_setting_shows_each_seed_and_counts_those_that_diverged():
     values = {"plain": {0.1: [0.8, 0.9], 3.0: [None, 0.1], 10.0: [None, None]}, "layer norm": {0.1: [0.7, 0.7]}}
-    spec = valid(stops_figure(values, 3.0, x_title="learning rate", y_title="accuracy"))
+    spec = valid(stops_figure(values, 3.0, x_title="learning rate", title="accuracy"))
     rule, line, dots, crosses = (data_of(spec, i) for i in range(4))
     assert rule == [{"stop": "3"}]
     assert [(r["technique"], r["stop"], r["value"]) for r in line] == [
@@ -73,7 +73,7 @@ def test_a_number_against_a_setting_shows_each_seed_and_counts_those_that_diverg
     assert len(dots) == 5
     assert [r["diverged"] for r in crosses] == ["1 of 2 seeds diverged", "2 of 2 seeds diverged"]
     assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == ["0.1", "3", "10"]
-    assert len(stops_figure({"plain": {1: [0.5]}}, 1, x_title="x", y_title="y")["layer"]) == 3
+    assert len(stops_figure({"plain": {1: [0.5]}}, 1, x_title="x", title="y")["layer"]) == 3
 
 
 def test_dots_keep_their_order_and_their_techniques_colours():

@@ -11,7 +11,6 @@ from core.app.frame import look
 from core.app.panels import captioned
 from core.app.results import stored_outcomes, stored_runs
 from core.claims import Measure
-from core.config import RunConfig
 from core.experiments import Networks, over_seeds
 from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
 from core.run import Diverged, Outcome, Run
@@ -100,8 +99,7 @@ def stops_panel(
     }
     with right:
         captioned(
-            stops_figure(values, current, x_title=x_title, y_title="accuracy, last epoch",
-                         title="Accuracy, last epoch", look=look()),
+            stops_figure(values, current, x_title=x_title, title="Accuracy, last epoch", look=look()),
             alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(here)}.",
             rows=_stop_rows(values, x_title), key=key,
         )  # fmt: skip
@@ -145,8 +143,3 @@ def best_stop(
     runs = {stop: stored_runs(over_seeds(at(stop))[name]) for stop in stops}
     best = max((s for s in stops if runs[s]), key=lambda s: sum(map(measure.of, runs[s])) / len(runs[s]))
     return best, measure.over(runs[best])
-
-
-def measured(config: RunConfig, measure: Measure) -> str:
-    """One measure of a config over all seeds: mean ± standard deviation."""
-    return measure.over(runs_of({"": config})[""])

@@ -28,10 +28,9 @@ SURFACE_CHOICES = {
 """The address-bar parameters of the surface's controls, and what each may be."""
 
 
-def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
-    """The widgets of a surface: which part of it, how it is drawn. Gives the spec, the view and whether z is
-    logarithmic."""
-    a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+def place_controls(a, b, c) -> tuple[float, int, bool]:
+    """The widgets, in three columns, of which part of a surface is seen: its radius, its pair of directions, and
+    whether z is logarithmic."""
     radius = a.select_slider(
         "Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params",
         help="How far from the trained network the picture reaches. At 1 each unit's weights move by their own length.",
@@ -40,13 +39,21 @@ def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
         "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True,
         help="Three pairs of random directions. What all three show is a property of the network; the rest is chance.",
     )  # fmt: skip
+    log_z = c.toggle(
+        "Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim."
+    )
+    return float(radius), int(directions), log_z
+
+
+def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
+    """The widgets of one surface: which part of it, how it is drawn. Gives the spec, the view and whether z is
+    logarithmic."""
+    a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+    radius, directions, log_z = place_controls(a, b, d)
     view = c.segmented_control(
         "View", SURFACE_CHOICES["view"], default="3-D", key="view", bind="query-params", required=True
     )  # fmt: skip
-    log_z = d.toggle(
-        "Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim."
-    )
-    return SurfaceSpec(config, radius=float(radius), direction_seed=int(directions)), view, log_z
+    return SurfaceSpec(config, radius=radius, direction_seed=directions), view, log_z
 
 
 def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
@@ -136,15 +143,8 @@ LANDSCAPE_CHOICES = {name: SURFACE_CHOICES[name] for name in ("radius", "log_z",
 @st.fragment
 def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
     """Several networks' surfaces on one loss axis, with one camera; how far each rises to its edge."""
-    a, b, c = st.columns([3, 3, 2], vertical_alignment="bottom")
-    radius = float(
-        a.select_slider("Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params")
-    )
-    directions = b.segmented_control(
-        "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True
-    )
-    log_z = c.toggle("Log loss", key="log_z", bind="query-params")
-    specs = {name: _at(spec, radius, int(directions)) for name, spec in named.items()}
+    radius, directions, log_z = place_controls(*st.columns([3, 3, 2], vertical_alignment="bottom"))
+    specs = {name: _at(spec, radius, directions) for name, spec in named.items()}
     found = {name: surface for name, spec in specs.items() if (surface := stored(spec))}
     if len(found) < len(specs):
         st.info("Some of these surfaces are missing: `python -m core.precompute` computes them.")

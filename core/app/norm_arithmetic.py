@@ -10,7 +10,7 @@ from core.app.draw import chart
 from core.app.frame import look
 from core.data import seeded
 from core.figures.norms import cells_figure, features_figure, running_figure
-from core.norms import Running, normalise, running_course
+from core.norms import Axis, Normalised, Running, normalise, running_course
 
 MODES = ("training", "evaluation")
 
@@ -163,13 +163,13 @@ def running_panel() -> None:
 
 # --- which numbers share a mean -------------------------------------------------------------------------------------
 
-AXES = ("batch norm", "layer norm")
+AXES: dict[str, Axis] = {"batch norm": "batch", "layer norm": "layer"}
 N_SAMPLES, N_FEATURES = 6, 5
 FEATURE_MEANS, FEATURE_STDS = np.array([0.0, 1.0, 3.0, -2.0, 0.5]), np.array([1.0, 0.5, 2.0, 1.0, 0.3])
 STRETCHES = (0.5, 1.0, 2.0, 3.0, 5.0)
 
 CELLS_CHOICES = {
-    "axis": AXES,
+    "axis": tuple(AXES),
     "cells_mode": MODES,
     "samples": controls.texts_of(range(1, N_SAMPLES + 1)),
     "sample": controls.texts_of(range(1, N_SAMPLES + 1)),
@@ -190,7 +190,7 @@ def cells_panel() -> None:
     """A batch as a grid: which cells share a mean under either normalisation, and what comes out."""
     a, b, c = st.columns(3)
     with a:
-        axis = controls.choice("Normalise as", AXES, key="axis")
+        axis = controls.choice("Normalise as", tuple(AXES), key="axis")
         mode = controls.choice("Mode", MODES, key="cells_mode")
     with b:
         samples = int(controls.stop("Samples in the batch", range(1, N_SAMPLES + 1), N_SAMPLES, key="samples"))
@@ -201,7 +201,7 @@ def cells_panel() -> None:
     picked = min(sample, samples) - 1, feature - 1
     x = example_batch(samples, stretch)
     before, after = st.columns(2)
-    along = "batch" if axis == "batch norm" else "layer"
+    along = AXES[axis]
     by_running = along == "batch" and mode == "evaluation"
     with before:
         chart(
@@ -223,7 +223,7 @@ def cells_panel() -> None:
     _cells_numbers(x, out, picked, axis, mode)
 
 
-def _normalised_cells(x: np.ndarray, along, mode: str):
+def _normalised_cells(x: np.ndarray, along: Axis, mode: str) -> Normalised | None:
     """Every step of the normalisation; None where batch norm has no batch to take a variance of."""
     ones, zeros = np.ones(x.shape[1]), np.zeros(x.shape[1])
     if along == "batch" and mode == "evaluation":
@@ -231,7 +231,7 @@ def _normalised_cells(x: np.ndarray, along, mode: str):
     return None if along == "batch" and len(x) < 2 else normalise(x, ones, zeros, along)
 
 
-def _cells_numbers(x: np.ndarray, out, picked: tuple[int, int], axis: str, mode: str) -> None:
+def _cells_numbers(x: np.ndarray, out: Normalised, picked: tuple[int, int], axis: str, mode: str) -> None:
     """The picked cell's arithmetic, and whether the company of a sample matters."""
     i, j = picked
     at = tuple(min(index, size - 1) for index, size in zip(picked, out.mean.shape, strict=True))
@@ -252,6 +252,5 @@ def _cells_numbers(x: np.ndarray, out, picked: tuple[int, int], axis: str, mode:
 
 def first_sample_moves(axis: str) -> float:
     """How far the outputs of the first sample move when the last one of the batch is multiplied by 5."""
-    along = "batch" if axis == "batch norm" else "layer"
-    outs = [_normalised_cells(example_batch(N_SAMPLES, stretch), along, "training") for stretch in (1.0, 5.0)]
+    outs = [_normalised_cells(example_batch(N_SAMPLES, stretch), AXES[axis], "training") for stretch in (1.0, 5.0)]
     return float(np.abs(outs[0].x_hat[0] - outs[1].x_hat[0]).max())

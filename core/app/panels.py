@@ -176,7 +176,11 @@ def early_stopping_verdict(runs: Sequence[Run]) -> str:
 @st.fragment
 def own_run(settings: Sequence[str], base: RunConfig, *, key: str = "yours") -> None:
     """Widgets for some settings around `base`, and the run that they ask for: stored, or trained while one watches."""
-    run = run_or_training(config_from_widgets(settings, base, columns=4), key=key)
+    report(run_or_training(config_from_widgets(settings, base, columns=4), key=key), key=key)
+
+
+def report(run: Run | None, *, key: str) -> None:
+    """Everything about one run, where there is one: its numbers, its curves, and its test accuracy behind a click."""
     if run:
         headline(run)
         run_curves(run, key=key)

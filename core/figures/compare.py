@@ -124,16 +124,13 @@ def stops_figure(
     current: float,
     *,
     x_title: str,
-    y_title: str,
-    log_y: bool = False,
-    title: str = "",
-    percent: bool = True,
+    title: str,
     look: Look = NORMAL,
 ) -> Spec:
-    """One number against one setting: technique → stop → a value for each seed, None for a seed that diverged.
+    """A share (an accuracy) against one setting: technique → stop → a value for each seed, None for one that diverged.
 
     A line through the means of the seeds that did not diverge, a dot for each seed, and a rule at the current stop.
-    The stops stand at equal distances. Seeds that diverged are dots on the floor, crossed out.
+    The stops stand at equal distances. A cross on the floor stands for seeds that diverged.
     """
     stops = sorted({stop for by_stop in values.values() for stop in by_stop})
     dots, lines, lost = [], [], []
@@ -149,13 +146,12 @@ def stops_figure(
     domain = [f"{stop:g}" for stop in stops]
     x = {"field": "stop", "type": "ordinal", "title": x_title, "scale": {"domain": domain}, "sort": None,
          "axis": {"labelAngle": 0}}  # fmt: skip
-    scale = {"type": "log"} if log_y else {"zero": False}
     encoding = {
         "x": x,
-        "y": quantity("value", None if title else y_title, scale=scale, axis={"format": "%"} if percent else {}),
+        "y": quantity("value", None, scale={"zero": False}, axis={"format": "%"}),
         "color": by_technique(list(values)),
         "tooltip": [{"field": "technique", "type": "nominal"}, {"field": "stop", "type": "nominal", "title": x_title},
-                    quantity("value", y_title, format=".2%" if percent else ".4g")],
+                    quantity("value", title, format=".2%")],
     }  # fmt: skip
     layers: list[Spec] = [
         {"data": rows([{"stop": f"{current:g}"}]), "mark": {"type": "rule", "color": MARK, "strokeWidth": 12,
@@ -181,22 +177,21 @@ def dots_figure(
     *,
     x_title: str,
     x_range: tuple[float, float] | None = None,
-    percent: bool = True,
     look: Look = NORMAL,
 ) -> Spec:
     """A row of dots for each name, a dot for each seed, and a tick at the mean. colours: name → technique."""
     names = list(values)
     found = [{"name": n, "technique": colours[n], "value": _short(v)} for n in names for v in values[n]]
     means = [{"name": n, "technique": colours[n], "value": _short(float(np.mean(values[n])))} for n in names]
-    axis = {"format": "%"} if percent else {}
-    x = quantity("value", x_title, scale={"domain": list(x_range)} if x_range else {"zero": False}, axis=axis)
+    x = quantity(
+        "value", x_title, scale={"domain": list(x_range)} if x_range else {"zero": False}, axis={"format": "%"}
+    )
     scale = {"domain": list(COLOURS), "range": list(COLOURS.values())}
     encoding = {
         "x": x,
         "y": {"field": "name", "type": "nominal", "sort": names, "title": None, "axis": {"labelLimit": 260}},
         "color": {"field": "technique", "type": "nominal", "scale": scale, "legend": None},
-        "tooltip": [{"field": "name", "type": "nominal"}, quantity("value", x_title, format=".2%" if percent else
-                    ".4g")],
+        "tooltip": [{"field": "name", "type": "nominal"}, quantity("value", x_title, format=".2%")],
     }  # fmt: skip
     ticks = {"data": rows(means), "mark": {"type": "tick", "thickness": 3, "size": look.font * 2}, "encoding": encoding}
     dots = {"data": rows(found), "mark": {"type": "point", "filled": True, "size": 60, "opacity": 0.8}, "encoding":
