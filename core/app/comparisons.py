@@ -56,7 +56,7 @@ def course_chart(
     narrow: bool = False,
 ) -> None:
     """One quantity over time for several techniques, with a table behind it."""
-    y_title = {"loss": "cross-entropy (nats per image)", "accuracy": "share classified as labelled"}.get(what, "")
+    y_title = "nats per image" if what == "loss" else ""  # a title says the rest, and fits a projector
     figure = courses_figure(courses, x_title=x, y_title=y_title, title=what.capitalize(), percent=percent,
                             log_y=log_y, legend_columns=2 if narrow else 0, look=look())  # fmt: skip
     seeds = max((len(course.values) for course in courses.values()), default=0)
