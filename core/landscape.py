@@ -18,11 +18,12 @@ from torch.nn.functional import batch_norm, cross_entropy, layer_norm
 
 from core.config import RunConfig
 from core.data import Images, seeded, split_images
+from core.displaced import BINS, HIGH, LOW, Displaced, DisplacedSpec
 from core.models import linear, torch_generator
 from core.norms import EPS
 from core.run import Run
 from core.surface import Line, LineSpec, Surface, SurfaceSpec
-from core.training import as_pixels, fix_threads, versions
+from core.training import as_pixels, fix_threads, test_tensors, versions
 
 Parameters = Mapping[str, Tensor]
 """Tensors by layer name, float32: "linear1.weight" (out, in), "linear1.bias" (out,), "norm1.weight" (out,), …"""
@@ -195,6 +196,20 @@ def notebook_surface(spec: SurfaceSpec, run: Run, images: Images, on_row: OnRow 
             on_row(i + 1, spec.resolution)
     batch = slice(spec.n_images)
     return _finished(spec, grid, theta, w2, w1, x[batch], y[batch], started)
+
+
+@torch.no_grad()
+def displaced_by_notebook(spec: DisplacedSpec, run: Run, images: Images) -> Displaced:
+    """Where the notebook's loop leaves a network, the last corner of its grid: the first layer's weights, and what is
+    left of the accuracy. Raises ValueError where the run kept no weights."""
+    fix_threads()
+    theta = parameters_of(run)
+    corner = moved(theta, notebook_direction(theta, 1), notebook_direction(theta, 2), 1.0, 1.0)
+    x, y = test_tensors(images)
+    first = [p["linear1.weight"].double().numpy() for p in (theta, corner)]
+    own, displaced = (np.histogram(w.clip(LOW, HIGH), BINS, (LOW, HIGH))[0] for w in first)
+    accuracy = [(logits_at(p, x.flatten(1), run.config).argmax(1) == y).double().mean().item() for p in (theta, corner)]
+    return Displaced(spec, own, displaced, np.array([w.mean() for w in first]), np.array(accuracy))
 
 
 @torch.no_grad()

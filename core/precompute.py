@@ -13,29 +13,39 @@ import argparse
 import dataclasses
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from core import store
+from core import measurement, store
+from core.activations import Activations, ActivationSpec
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.displaced import Displaced, DisplacedSpec
 from core.drift import Drift, DriftSpec, drift_from_file, drift_to_file
+from core.ensemble import Ensemble, EnsembleSpec
 from core.experiments import (
     BARRIER,
     BATCH_NORM,
     BATCH_NORM_AFTER,
+    DISPLACED,
+    FOLLOWED_L1,
     LAYER_NORM,
     RUNS,
     WITH_WEIGHTS,
     drifts,
+    followed,
+    measurements_of,
     probes,
     shifted_networks,
     surfaces,
 )
 from core.folders import PRECOMPUTED
+from core.followed import Followed, FollowSpec
 from core.probes import Probe, ProbeSpec, probe_from_file, probe_to_file
-from core.run import Run, expected_seconds
+from core.run import Outcome, Run, expected_seconds
 from core.shift import Shifted, ShiftSpec, shifted_from_file, shifted_to_file
+from core.sparsity import Sparsity, SparsitySpec
 from core.surface import (
     Line,
     LineSpec,
@@ -62,29 +72,48 @@ class Shipped:
 
 
 def plan() -> list[Shipped]:
-    """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs
-    first."""
+    """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs first,
+    each with what is measured of it."""
     runs = set().union(*(runs() for runs in RUNS))
     first = [config for base in MAIN for config in seeds_of(base)]
     needed = [config for config in sorted(WITH_WEIGHTS, key=expected_seconds) if config not in first]
     others = sorted(runs - {*first, *needed}, key=expected_seconds)
-    measured = [*surfaces(), BARRIER, *drifts().values()]
+    measured = [*surfaces(), BARRIER, *drifts().values(), DISPLACED]
     for networks in (probes("adam"), probes("sgd"), shifted_networks()):
         measured += [spec for specs in networks.values() for spec in specs]
-    return [*map(_run, (*first, *needed)), *map(_measurement, measured), *map(_run, others)]
+    for optimizer in ("adam", "sgd"):
+        measured += [spec for strength in FOLLOWED_L1 for spec in followed(optimizer, strength).values()]
+    return [*_with_measurements((*first, *needed)), *map(_measurement, measured), *_with_measurements(others)]
+
+
+def _with_measurements(configs: Iterable[RunConfig]) -> Iterator[Shipped]:
+    for config in configs:
+        yield _run(config)
+        yield from map(_measurement, measurements_of(config))
 
 
 def _run(config: RunConfig) -> Shipped:
     def write(path: Path) -> None:
-        from core.training import train_or_diverge
-
-        outcome = train_or_diverge(config, _images())
+        outcome = _outcome(config)
         if isinstance(outcome, Run) and config not in WITH_WEIGHTS:
             outcome = dataclasses.replace(outcome, weights=None)
         store.outcome_to_file(outcome, path)
 
     what = f"run {config.to_params() or 'at the defaults'}"
     return Shipped(store.run_name(config), what, store.outcome_from_file, write)
+
+
+def _outcome(config: RunConfig) -> Outcome:
+    """What a training came to, with all weights: as it was trained here before, or trained now and kept in the cache
+    folder for what is measured of it next."""
+    for path in store.places(store.run_name(config)):
+        if path.is_file() and getattr(outcome := store.outcome_from_file(path), "weights", True) is not None:
+            return outcome
+    from core.training import train_or_diverge
+
+    outcome = train_or_diverge(config, _images())
+    store.save_run(outcome)
+    return outcome
 
 
 # --- measurements ---------------------------------------------------------------------------------------------------
@@ -120,12 +149,51 @@ def _shifted(spec: ShiftSpec) -> Shifted:
     return measure_shifted(spec, _run_with_weights(spec.run), _images())
 
 
+def _sparsity(spec: SparsitySpec) -> Sparsity:
+    from core.pruning import measure_sparsity
+
+    return measure_sparsity(spec, _run_with_weights(spec.run), _images())
+
+
+def _activations(spec: ActivationSpec) -> Activations:
+    from core.hidden_units import measure_activations
+
+    return measure_activations(spec, _run_with_weights(spec.run), _images())
+
+
+def _ensemble(spec: EnsembleSpec) -> Ensemble:
+    from core.thinned import measure_ensemble
+
+    return measure_ensemble(spec, _run_with_weights(spec.run), _images())
+
+
+def _followed(spec: FollowSpec) -> Followed:
+    from core.weight_paths import follow_weights
+
+    return follow_weights(spec, _images())
+
+
+def _displaced(spec: DisplacedSpec) -> Displaced:
+    from core.landscape import displaced_by_notebook
+
+    return displaced_by_notebook(spec, _run_with_weights(spec.run), _images())
+
+
+def _kept(result_type: type) -> tuple[Callable, Callable]:
+    return measurement.to_file, partial(measurement.from_file, result_type)
+
+
 KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
     SurfaceSpec: (_surface, surface_to_file, surface_from_file),
     LineSpec: (_line, line_to_file, line_from_file),
     ProbeSpec: (_probe, probe_to_file, probe_from_file),
     DriftSpec: (_drift, drift_to_file, drift_from_file),
     ShiftSpec: (_shifted, shifted_to_file, shifted_from_file),
+    SparsitySpec: (_sparsity, *_kept(Sparsity)),
+    ActivationSpec: (_activations, *_kept(Activations)),
+    EnsembleSpec: (_ensemble, *_kept(Ensemble)),
+    FollowSpec: (_followed, *_kept(Followed)),
+    DisplacedSpec: (_displaced, *_kept(Displaced)),
 }
 """What is measured → how it is computed, written and read."""
 
@@ -143,15 +211,11 @@ def _images():
 
 
 def _run_with_weights(config: RunConfig) -> Run:
-    """A run, which may be shipped without its weights: from the cache folder then, or trained once more."""
-    for path in store.places(store.run_name(config)):
-        if path.is_file() and (run := store.run_from_file(path)).weights is not None:
-            return run
-    from core.training import train
-
-    run = train(config, _images())
-    store.save_run(run)
-    return run
+    """A run whose weights something is measured of. Raises ValueError where its training diverged."""
+    outcome = _outcome(config)
+    if not isinstance(outcome, Run):
+        raise ValueError(outcome.message)
+    return outcome
 
 
 def is_good(item: Shipped) -> bool:

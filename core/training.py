@@ -66,6 +66,11 @@ def as_pixels(x: Tensor) -> Tensor:
     return x.to(torch.float32).div_(255)
 
 
+def test_tensors(images: Images, n: int | None = None) -> tuple[Tensor, Tensor]:
+    """The first n test images (None: all) as pixels (N, side, side) in [0, 1], and their classes (N,)."""
+    return as_pixels(torch.tensor(images.test_x[:n])), torch.tensor(images.test_y[:n])
+
+
 @torch.no_grad()
 def logits_of(model: nn.Module, x: Tensor) -> Tensor:
     """(N, 10) logits in evaluation mode for uint8 images (N, …); the model is left in the mode it was in."""
@@ -158,7 +163,8 @@ def train(
         model.train()
         losses, norms = [], []
         for batch in batches(len(tensors.train_x), config, order):
-            loss, norm = _step(model, optimizer, penalised, config, tensors, batch)
+            x, y = as_pixels(tensors.train_x.index_select(0, batch)), tensors.train_y[batch]
+            loss, norm = _step(model, optimizer, penalised, config, x, y)
             losses.append(loss)
             norms.append(norm)
             step = (epoch - 1) * (config.steps // config.epochs) + len(losses)
@@ -207,32 +213,30 @@ def train_or_diverge(
 
 
 def first_steps(model: nn.Module, config: RunConfig, split: Split, n: int) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Train `model`, fresh from build_model, for the first n steps of `train` on a config without penalties.
+    """Train `model`, fresh from build_model, for the first n steps of `train`.
 
     Yields (step from 0, pixels, classes) of each batch before the step on it, so that the caller can look at the model
     there; leaves the model after the last step.
     """
     train_x, train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
     optimizer, order = build_optimizer(model, config), torch_generator(config.seed, "batch order")
+    penalised = penalised_parameters(model, config.penalised)
     step = 0
     while step < n:
         for batch in batches(len(train_x), config, order):
             x, y = as_pixels(train_x.index_select(0, batch)), train_y[batch]
             yield step, x, y
             model.train()
-            optimizer.zero_grad(set_to_none=True)
-            cross_entropy(model(x), y).backward()
-            optimizer.step()
+            _step(model, optimizer, penalised, config, x, y)
             step += 1
             if step == n:
                 return
 
 
-def _step(model, optimizer, penalised, config, tensors, batch) -> tuple[float, float]:
-    """One optimizer step; the objective on the batch before it, and the norm of its gradient."""
+def _step(model, optimizer, penalised, config, x, y) -> tuple[float, float]:
+    """One optimizer step on a batch of pixels and classes; the objective before it, and the norm of its gradient."""
     optimizer.zero_grad(set_to_none=True)
-    logits = model(as_pixels(tensors.train_x.index_select(0, batch)))
-    objective = cross_entropy(logits, tensors.train_y[batch]) + penalty_of(penalised, config, in_loss=True)
+    objective = cross_entropy(model(x), y) + penalty_of(penalised, config, in_loss=True)
     objective.backward()
     gradients = [w.grad for w in model.parameters()]
     norm = torch.stack(torch._foreach_norm(gradients)).norm().item()

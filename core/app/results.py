@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core import store
+from core import measurement, store
+from core.activations import Activations
 from core.config import RunConfig
+from core.displaced import Displaced
 from core.drift import DriftSpec, load_drift
+from core.ensemble import Ensemble
+from core.followed import Followed
 from core.probes import ProbeSpec, load_probe
 from core.run import Outcome, Run
 from core.shift import ShiftSpec, load_shifted
+from core.sparsity import Sparsity
 from core.surface import LineSpec, SurfaceSpec, load_line, load_surface
 
 
@@ -43,6 +49,10 @@ LOADERS: dict[type, Callable[[Any], Any]] = {
     ProbeSpec: load_probe,
     ShiftSpec: load_shifted,
     DriftSpec: load_drift,
+    **{
+        kind.spec_type: partial(measurement.load, kind)
+        for kind in (Sparsity, Activations, Ensemble, Followed, Displaced)
+    },
 }
 """How the result of each kind of measurement is found on disk."""
 
