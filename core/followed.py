@@ -11,11 +11,17 @@ import numpy as np
 
 from core.measurement import Spec
 
-PLACES = {"corner pixel": (0, 0), "edge pixel": (14, 0), "centre pixel": (14, 14)}
-"""Pixels by name: (row, column) of a 28 × 28 image. In a corner nearly every image is black, so the data hardly move
-a weight there."""
+PLACES = ("corner pixel", "edge pixel", "centre pixel")
+"""Pixels of the image whose weights are followed. In a corner nearly every image is black, so the data hardly move a
+weight there."""
 FOLLOWED = 6
 """Weights of each pixel: those into the first units; of the centre pixel those that are largest at the end."""
+
+
+def pixels_of(side: int) -> tuple[int, ...]:
+    """The indices of PLACES in a flattened image of side × side pixels: top left, half-way down the left edge, the
+    centre."""
+    return 0, side // 2 * side, side // 2 * side + side // 2
 
 
 @dataclass(frozen=True)
@@ -46,4 +52,4 @@ class Followed:
 
     def band(self, place: str, last: int) -> np.ndarray:
         """The largest |w| of each of a place's weights over the last so many steps, (FOLLOWED,)."""
-        return np.abs(self.weights[-last:, list(PLACES).index(place)]).max(axis=0)
+        return np.abs(self.weights[-last:, PLACES.index(place)]).max(axis=0)

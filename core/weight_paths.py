@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.data import Images, split_images
-from core.followed import FOLLOWED, PLACES, Followed, FollowSpec
+from core.followed import FOLLOWED, Followed, FollowSpec, pixels_of
 from core.models import build_model
 from core.training import first_steps, fix_threads
 
@@ -17,7 +17,7 @@ def follow_weights(spec: FollowSpec, images: Images) -> Followed:
     fix_threads()
     split = split_images(images, spec.run)
     model = build_model(spec.run)
-    pixels = [row * spec.run.facts.side + column for row, column in PLACES.values()]
+    pixels = list(pixels_of(spec.run.facts.side))
     weights, zeros, small = [], [], []
 
     def read() -> None:

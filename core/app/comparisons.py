@@ -54,11 +54,12 @@ def course_chart(
     percent: bool = False,
     log_y: bool = False,
     narrow: bool = False,
+    dashed: Mapping[str, Course] | None = None,
 ) -> None:
-    """One quantity over time for several techniques, with a table behind it."""
+    """One quantity over time for several techniques, with a table behind it. dashed: a second one."""
     y_title = "nats per image" if what == "loss" else ""  # a title says the rest, and fits a projector
     figure = courses_figure(courses, x_title=x, y_title=y_title, title=what.capitalize(), percent=percent,
-                            log_y=log_y, legend_columns=2 if narrow else 0, look=look())  # fmt: skip
+                            log_y=log_y, legend_columns=2 if narrow else 0, dashed=dashed, look=look())  # fmt: skip
     seeds = max((len(course.values) for course in courses.values()), default=0)
     captioned(
         figure, rows=course_table(courses, x), key=key,

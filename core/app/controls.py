@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,11 +45,15 @@ def texts_of(stops: Sequence[float]) -> tuple[str, ...]:
     return tuple(f"{value:g}" for value in stops)
 
 
-def choice(label: str, names: Sequence[str], *, key: str, help_text: str = "") -> str:
-    """One of a few names; the first is the default. Its key is its name in the address."""
+def choice(
+    label: str, names: Sequence[str], *, key: str, help_text: str = "", on_change: Callable[[], None] | None = None
+) -> str:
+    """One of a few names; the first is the default. Its key is its name in the address. on_change: called before the
+    page is drawn with another one."""
     return st.segmented_control(
-        label, names, default=names[0], key=key, bind="query-params", required=True, help=help_text or None
-    )
+        label, names, default=names[0], key=key, bind="query-params", required=True, help=help_text or None,
+        on_change=on_change,
+    )  # fmt: skip
 
 
 def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3) -> RunConfig:

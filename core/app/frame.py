@@ -32,6 +32,8 @@ LESSONS = (
     Lesson("pages/1_baseline.py", "Baseline", "A network gets nearly every training image right. What has it learned?"),
     Lesson("pages/2_batch_norm.py", "Batch norm", "Put every feature on one scale: what does training gain, and pay?"),
     Lesson("pages/3_layer_norm.py", "Layer norm", "Normalise along the other axis: what changes, and is it better?"),
+    Lesson("pages/4_dropout.py", "Dropout", "Switch units off at random while training: why would that help?"),
+    Lesson("pages/5_l1_l2.py", "L1 and L2", "Put a price on large weights: which become zero, and what does it cost?"),
 )
 """The pages that work, in the order of the course."""
 

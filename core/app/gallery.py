@@ -9,6 +9,7 @@ from core.app.frame import data_on_this_machine
 from core.app.runs import data_or_download
 from core.config import DATASETS
 from core.data import examples_per_class, load_images, seeded
+from core.ensemble import N_SHOWN
 from core.shift import Shift
 
 PER_CLASS = 8
@@ -53,3 +54,18 @@ def shifted_gallery(shift: Shift) -> None:
     both = np.concatenate([pixels, shift.applied(pixels, epsilon)], axis=0)
     enlarged = np.kron(np.rint(255 * both).astype(np.uint8), np.ones((4, 4), np.uint8))
     st.image(enlarged, caption="Above: as in training. Below: as the network meets them now.", width="stretch")
+
+
+@st.cache_resource(show_spinner=False)
+def _first_test_images() -> np.ndarray:
+    """(N_SHOWN, side, side), dark on light, enlarged."""
+    images = 255 - load_images("fashion-mnist").test_x[:N_SHOWN]
+    return np.kron(images, np.ones((1, 6, 6), np.uint8))
+
+
+def test_image(index: int) -> None:
+    """One of the first N_SHOWN test images, enlarged, dark on light; a word where they are not on this machine."""
+    if data_on_this_machine().folder is None:
+        st.caption("The image is shown here where Fashion-MNIST is on the machine.")
+        return
+    st.image(_first_test_images()[index], width=168)

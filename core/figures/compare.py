@@ -10,6 +10,7 @@ import numpy as np
 
 from core.figures.theme import (
     COLOURS,
+    DASHES,
     LEGEND_ON_TOP,
     MARK,
     NORMAL,
@@ -59,12 +60,14 @@ def courses_figure(
     log_y: bool = False,
     percent: bool = False,
     legend_columns: int = 0,
+    dashed: Mapping[str, Course] | None = None,
     look: Look = NORMAL,
 ) -> Spec:
     """A line for each technique: the mean over seeds, in a band from the smallest to the largest of them.
 
     The reader should see whether two techniques differ by more than their seeds do: where bands overlap, one run each
-    would have shown nothing. legend_columns: fewer than techniques where the figure is narrow.
+    would have shown nothing. legend_columns: fewer than techniques where the figure is narrow. dashed: a second
+    quantity of the same techniques, as dashed means.
     """
     values = [row for name, course in courses.items() for row in _course_rows(name, course)]
     scale: dict[str, Any] = {"type": "log", "nice": False} if log_y else {"zero": False}
@@ -90,7 +93,9 @@ def courses_figure(
                         quantity("high", "highest seed", format=number)],
         },
     }  # fmt: skip
-    return layered([band, line], look, title)
+    other = [row for name, course in (dashed or {}).items() for row in _course_rows(name, course)]
+    mark = {**line["mark"], "strokeDash": DASHES["dashed"]}
+    return layered([band, line, *([{**line, "data": rows(other), "mark": mark}] if other else [])], look, title)
 
 
 def _course_rows(name: str, course: Course) -> list[dict[str, Any]]:
@@ -143,9 +148,7 @@ def stops_figure(
                 lines.append({**row, "value": _short(float(np.mean(found))), "seeds": len(found)})
             if len(found) < len(seeds):
                 lost.append({**row, "diverged": f"{len(seeds) - len(found)} of {len(seeds)} seeds diverged"})
-    domain = [f"{stop:g}" for stop in stops]
-    x = {"field": "stop", "type": "ordinal", "title": x_title, "scale": {"domain": domain}, "sort": None,
-         "axis": {"labelAngle": 0}}  # fmt: skip
+    x = stop_axis(stops, x_title)
     encoding = {
         "x": x,
         "y": quantity("value", None, scale={"zero": False}, axis={"format": "%"}),
@@ -154,8 +157,7 @@ def stops_figure(
                     quantity("value", title, format=".2%")],
     }  # fmt: skip
     layers: list[Spec] = [
-        {"data": rows([{"stop": f"{current:g}"}]), "mark": {"type": "rule", "color": MARK, "strokeWidth": 12,
-         "opacity": 0.25}, "encoding": {"x": x}},
+        current_stop(current, x),
         {"data": rows(lines), "mark": {"type": "line", "strokeWidth": look.stroke}, "encoding": encoding},
         {"data": rows(dots), "mark": {"type": "point", "filled": True, "size": 36, "opacity": 0.75},
          "encoding": encoding},
@@ -169,6 +171,20 @@ def stops_figure(
                          "tooltip": told},
         })  # fmt: skip
     return layered(layers, look, title)
+
+
+def stop_axis(stops: Sequence[float], title: str) -> Spec:
+    """An x axis on which a setting's stops stand at equal distances."""
+    scale = {"domain": [f"{stop:g}" for stop in stops]}
+    angle = -45 if len(stops) > 7 else 0
+    return {"field": "stop", "type": "ordinal", "title": title, "scale": scale, "sort": None,
+            "axis": {"labelAngle": angle}}  # fmt: skip
+
+
+def current_stop(current: float, x: Spec) -> Spec:
+    """A bar behind the stop at which the slider stands."""
+    mark = {"type": "rule", "color": MARK, "strokeWidth": 12, "opacity": 0.25}
+    return {"data": rows([{"stop": f"{current:g}"}]), "mark": mark, "encoding": {"x": x}}
 
 
 def dots_figure(

@@ -1,0 +1,71 @@
+"""Dropout by hand: a drawn network whose masks the student redraws, in both conventions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app import controls
+from core.app.draw import chart
+from core.app.frame import look
+from core.figures.dropout import expectation_figure, network_figure
+from core.masks import CONVENTIONS, draw_masks, forward, keep_probability, mean_outputs
+
+MODES = ("training", "evaluation")
+NAMES = {"PyTorch": "PyTorch: p switches off", "paper": "The paper: p keeps"}
+STOPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+DRAWS = 300
+
+CHOICES = {"convention": tuple(NAMES.values()), "dropout_mode": MODES, "toy_p": controls.texts_of(STOPS)}
+
+STEPS = {
+    ("PyTorch", "training"): "Each hidden unit is switched off with probability p = {p:g}. Those that stay are "
+    "**divided by 1 − p = {keep:g}**.",
+    ("PyTorch", "evaluation"): "All units stay, and **nothing is scaled**: the layer does nothing.",
+    ("paper", "training"): "Each hidden unit is kept with probability p = {p:g}. **Nothing is scaled.**",
+    ("paper", "evaluation"): "All units stay, and each is **multiplied by p = {keep:g}**.",
+}
+
+
+@st.fragment
+def network_panel() -> None:
+    """A small network with dropout in its hidden layers: masks to redraw, training and evaluation, both
+    conventions."""
+    left, right = st.columns([2, 3])
+    with left:
+        name = controls.choice("Convention", tuple(NAMES.values()), key="convention")
+        convention = CONVENTIONS[tuple(NAMES.values()).index(name)]
+        p = controls.stop("p", STOPS, 0.5, key="toy_p")
+        mode = controls.choice("Mode", MODES, key="dropout_mode")
+        st.button("Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:",
+                  disabled=mode == "evaluation")  # fmt: skip
+    draw = st.session_state.get("_draw", 0)
+    masks = draw_masks(p, convention, draw) if mode == "training" else None
+    shown, evaluated = forward(p, convention, masks), forward(p, convention, None)
+    with left:
+        st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
+        st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
+    with right:
+        chart(network_figure(shown, masks, look=look()), alt=_describe(masks, shown.output))
+        st.caption("A circle holds what its unit hands on. Draw " + f"{draw + 1}" + "; the same input each time.")
+    unit, output = mean_outputs(p, convention, DRAWS)
+    truth = evaluated.handed_on[0][0], evaluated.output
+    for place, means, value, what in zip(
+        st.columns(2), (unit, output), truth, ("One hidden unit of layer 1", "The output"), strict=True
+    ):
+        chart(expectation_figure(means, float(value), title=what, look=look()), into=place,
+              alt=f"{what}: the mean over 1 to {DRAWS} masks, and {value:.3f} in evaluation.")  # fmt: skip
+    st.caption(
+        "What is handed on in training, averaged over more and more masks; dashed: what evaluation gives. After "
+        f"{DRAWS} masks: {unit[-1]:.2f} against {truth[0]:.2f}, and {output[-1]:.2f} against {truth[1]:.2f}."
+    )
+
+
+def _redraw() -> None:
+    st.session_state._draw = st.session_state.get("_draw", 0) + 1
+
+
+def _describe(masks, output: float) -> str:
+    if masks is None:
+        return f"The drawn network in evaluation mode: all units are on, the output is {output:.3f}."
+    on = " and ".join(f"{int(mask.sum())} of {len(mask)}" for mask in masks)
+    return f"The drawn network in training: {on} hidden units are on, the output is {output:.3f}."

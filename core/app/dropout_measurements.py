@@ -1,0 +1,232 @@
+"""What was measured of networks trained with dropout: accuracy against p, thinned networks, hidden units."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.activations import SWITCHED_OFF, Activations
+from core.app import controls
+from core.app.comparisons import course_chart
+from core.app.draw import chart
+from core.app.frame import look
+from core.app.gallery import test_image
+from core.app.panels import captioned
+from core.app.results import stored
+from core.app.strengths import (
+    DROPOUT,
+    SETTINGS,
+    accuracy_path,
+    curves_beside_plain,
+    networks_at,
+    stop_table,
+    strength_controls,
+)
+from core.app.weight_pictures import SPY_CAPTION, spies, threshold_choices, threshold_controls
+from core.claims import paired_difference, spread
+from core.config import DATASETS, RunConfig
+from core.ensemble import N_SHOWN, Ensemble
+from core.experiments import activations, dropout_path, ensembles
+from core.figures.compare import Course
+from core.figures.dropout import activations_figure, masks_figure, votes_figure
+
+# --- p --------------------------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def p_panel() -> None:
+    """The p slider: curves beside the plain network's, and accuracy against p in both settings."""
+    plain, p = strength_controls(DROPOUT)
+    config = dropout_path(plain)[p]
+    curves_beside_plain("dropout", plain, config, key="p")
+    st.caption("Line: mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training "
+               "images, measured in evaluation mode with the labels that they are trained on.")  # fmt: skip
+    stop_table(networks_at("dropout", plain, config) | {"dropout": config})
+    for place, (name, base) in zip(st.columns(2), SETTINGS.items(), strict=True):
+        with place:
+            accuracy_path(DROPOUT, dropout_path(base), p, title=name, key=f"p_path_{base.n_train}")
+    st.caption("Accuracy after the last epoch against p, in both settings. Each dot is a seed.")
+
+
+# --- thinned networks -----------------------------------------------------------------------------------------------
+
+AVERAGED = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+P_STOPS = DROPOUT.stops[1:]
+ENSEMBLE_CHOICES = {
+    "masks_on": tuple(SETTINGS),
+    "masks_p": controls.texts_of(P_STOPS),
+    "image": controls.texts_of(range(N_SHOWN)),
+    "masks": controls.texts_of(AVERAGED),
+}
+
+
+def ensembles_of(config: RunConfig) -> list[Ensemble]:
+    """What is stored of a network's thinned networks, over seeds."""
+    return [e for e in map(stored, ensembles(config)) if e]
+
+
+@st.fragment
+def ensemble_panel() -> None:
+    """One image under 1 to 100 thinned networks, and accuracy and loss of their average, against weight scaling."""
+    with st.grid(2, min_column_width=300):
+        base = SETTINGS[controls.choice("Trained on", tuple(SETTINGS), key="masks_on")]
+        p = controls.stop("p", P_STOPS, 0.5, key="masks_p")
+        image = int(controls.stop("Test image", range(N_SHOWN), 12, key="image"))
+        n = int(controls.stop("Thinned networks averaged", AVERAGED, 10, key="masks"))
+    found = ensembles_of(dropout_path(base)[p])
+    if not found or not found[0].spec.n_shown:
+        st.info("The thinned networks are missing: `python -m core.precompute` computes them.")
+        return
+    _votes(found[0], image, n)
+    lines = {
+        "accuracy": ({"mean of the masks": _over_seeds(found, "accuracy")}, [e.scaled[0] for e in found]),
+        "loss": (
+            {"mean of the masks": _over_seeds(found, "loss"), "geometric mean": _over_seeds(found, "geometric_loss")},
+            [e.scaled[1] for e in found],
+        ),
+    }
+    for place, (what, (some, scaled)) in zip(st.columns(2), lines.items(), strict=True):
+        with place:
+            captioned(
+                masks_figure(some, scaled, n, title=f"Test {what}", percent=what == "accuracy", look=look()),
+                alt_text=f"Test {what} of the average of 1 to 100 thinned networks, and by weight scaling.",
+                rows=_mask_rows(found), key=f"masks_{what}",
+            )  # fmt: skip
+    st.caption(
+        f"10,000 test images, mean of {len(found)} seeds, band from the lowest to the highest. Loss in nats per image. "
+        f"One thinned network alone: {spread([float(e.alone.mean()) for e in found]).percent()}."
+    )
+
+
+def _over_seeds(found: list[Ensemble], name: str) -> np.ndarray:
+    return np.array([getattr(e, name) for e in found])
+
+
+def _votes(e: Ensemble, image: int, n: int) -> None:
+    names, right = DATASETS["fashion-mnist"].class_names, int(e.classes[image])
+    votes = e.probabilities[image, :n].astype(float)
+    left, middle = st.columns([1, 3])
+    with left:
+        test_image(image)
+        agree = int((votes.argmax(axis=1) == right).sum())
+        st.markdown(f"Test image {image}: **{names[right]}**. {agree} of {n} thinned networks say so.")
+    with middle:
+        chart(
+            votes_figure(votes, e.scaled_probabilities[image].astype(float), names, right, look=look()),
+            alt=f"Class probabilities of image {image} by {n} thinned networks, their mean, and weight scaling.",
+        )
+        st.caption("A tick for each thinned network; bars: their mean, and weight scaling, which is one pass.")
+
+
+def _mask_rows(found: list[Ensemble]) -> list[dict]:
+    numbers = {"mean: accuracy": "accuracy", "mean: loss": "loss", "geometric mean: accuracy": "geometric_accuracy",
+               "geometric mean: loss": "geometric_loss"}  # fmt: skip
+    return [
+        {"networks": t, **{label: round(float(_over_seeds(found, name)[:, t - 1].mean()), 4)
+                           for label, name in numbers.items()}}
+        for t in AVERAGED
+    ]  # fmt: skip
+
+
+def scaling_against_masks(config: RunConfig, n: int) -> str:
+    """How the mean of n thinned networks does against weight scaling in loss, paired over seeds, in words."""
+    found = ensembles_of(config)
+    if len(found) < 2:
+        return "not computed here"
+    change = paired_difference([e.scaled[1] for e in found], [float(e.loss[n - 1]) for e in found])
+    return change.verdict("worse than weight scaling", "better than weight scaling", scale=1, unit="nats", digits=3)
+
+
+def scores(config: RunConfig, n: int) -> str:
+    """Accuracy and loss of the mean of n thinned networks, over seeds; n = 0: of weight scaling."""
+    found = ensembles_of(config)
+    if not found:
+        return "not computed here"
+    pairs = [e.scaled if n == 0 else (e.accuracy[n - 1], e.loss[n - 1]) for e in found]
+    return f"{spread([a for a, _ in pairs]).percent()}, {spread([loss for _, loss in pairs]).plain(3)} nats"
+
+
+# --- weights and units ----------------------------------------------------------------------------------------------
+
+UNIT_CHOICES = {"units_on": tuple(SETTINGS), "units_p": controls.texts_of(P_STOPS), **threshold_choices("spy"),
+                "units_layer": ("1", "2")}  # fmt: skip
+
+
+@st.fragment
+def units_panel() -> None:
+    """First-layer weights with and without dropout; then what the hidden units do."""
+    with st.grid(2, min_column_width=300):
+        base = SETTINGS[controls.choice("Trained on", tuple(SETTINGS), key="units_on")]
+        p = controls.stop("p", P_STOPS, 0.5, key="units_p")
+    config = dropout_path(base)[p]
+    threshold = threshold_controls("spy", base.lr, 1e-4)
+    spies({"plain": base, f"dropout, p = {p:g}": config}, threshold)
+    st.caption(SPY_CAPTION)
+    st.subheader("What it changes instead: the units")
+    found = {name: activations_of(c) for name, c in {"plain": base, "dropout": config}.items()}
+    if not all(found.values()):
+        st.info("The hidden units are missing: `python -m core.precompute` measures them.")
+        return
+    layer = int(controls.choice("Hidden layer", ("1", "2"), key="units_layer")) - 1
+    left, right = st.columns(2)
+    with left:
+        chart(
+            activations_figure({name: some[0].histogram[layer] for name, some in found.items()},
+                               title=f"Activations of hidden layer {layer + 1}", look=look()),
+            alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
+        )  # fmt: skip
+    with right:
+        course_chart(
+            {name: Course(np.array(SWITCHED_OFF), np.array([a.accuracy_without for a in some]))
+             for name, some in found.items()},
+            what="test accuracy with units switched off", x="share of hidden units switched off", percent=True,
+            key="without",
+        )  # fmt: skip
+    st.dataframe(
+        [{"hidden layer": str(i + 1), "network": name, **{label: _of_units(some, key, i, scale, unit)
+          for label, (key, scale, unit) in UNIT_NUMBERS.items()}}
+         for i in (0, 1) for name, some in found.items()],
+        hide_index=True,
+    )  # fmt: skip
+    st.caption(
+        "10,000 test images, evaluation mode, mean ± standard deviation over 5 seeds. Active: the share of units above "
+        "0 for an image. |Correlation|: of two units' activations over the images, averaged over all pairs. Right: "
+        "the units that stay are scaled up, as in training; other units for each image."
+    )
+
+
+UNIT_NUMBERS = {
+    "active": ("active", 100, " %"),
+    "never active": ("never", 100, " %"),
+    "|correlation|": ("correlation", 1, ""),
+    "mean activation": ("mean", 1, ""),
+}
+
+
+def _of_units(found: list[Activations], key: str, layer: int, scale: float, unit: str) -> str:
+    return spread([scale * float(getattr(a, key)[layer]) for a in found]).plain(1 if unit else 3) + unit
+
+
+def activations_of(config: RunConfig) -> list[Activations]:
+    """What is stored of a network's hidden units, over seeds."""
+    return [a for a in map(stored, activations(config)) if a]
+
+
+def active_share(config: RunConfig, layer: int) -> str:
+    """The share of a hidden layer's units (1 or 2) that are active for an image, over seeds."""
+    found = activations_of(config)
+    return spread([float(a.active[layer - 1]) for a in found]).percent() if found else "not measured here"
+
+
+def accuracy_without(config: RunConfig, share: float) -> str:
+    """The test accuracy with a share of the hidden units switched off, over seeds."""
+    found, i = activations_of(config), SWITCHED_OFF.index(share)
+    return spread([float(a.accuracy_without[i]) for a in found]).percent() if found else "not measured here"
+
+
+def correlation_verdict(config: RunConfig, plain: RunConfig, layer: int) -> str:
+    """How dropout changes the mean |correlation| of two units of a layer, paired over seeds, in words."""
+    pairs = [[float(a.correlation[layer - 1]) for a in activations_of(c)] for c in (plain, config)]
+    if len(pairs[0]) != len(pairs[1]) or len(pairs[0]) < 2:
+        return "not measured here"
+    return paired_difference(*pairs).verdict("higher", "lower", scale=1, unit="", digits=3)

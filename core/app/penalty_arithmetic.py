@@ -1,0 +1,47 @@
+"""The conventions of L2, converted into each other."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app import controls
+from core.app.panels import percent
+from core.config import FULL
+from core.conventions import ADAMW, CONVENTIONS, pull, shrinkage, strength_of
+
+NAMES = tuple(convention.name for convention in CONVENTIONS)
+RATES = (1e-4, 3e-4, 1e-3, 1e-2, 0.1)
+LARGEST = 100.0
+CALCULATOR_CHOICES = {"written": NAMES, "calc_lr": controls.texts_of(RATES)}
+
+
+@st.fragment
+def calculator() -> None:
+    """A strength in one convention, and the same in all; what it does to a weight that the data leave alone."""
+    left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
+    with left:
+        name = controls.choice("You have", NAMES, key="written")
+    with middle:
+        strength = st.number_input("Its number", min_value=0.0, max_value=LARGEST, value=1e-3, step=1e-3, format="%.6g")
+    with right:
+        lr = controls.stop("Learning rate", RATES, 3e-4, key="calc_lr")
+    c = pull(strength, CONVENTIONS[NAMES.index(name)])
+    st.latex(
+        rf"\text{{pull on a weight: }} c\,w = {c:.4g}\,w \qquad"
+        rf"\text{{one step of SGD or AdamW: }} w \leftarrow (1 - {lr:g} \cdot {c:.4g})\,w = {1 - lr * c:.8g}\,w"
+    )
+    st.table(
+        [
+            {"convention": convention.name, "number": f"{strength_of(c, convention):.6g}",
+             "pulls": "in the gradient" if convention.in_gradient else "beside the step",
+             "in PyTorch": f"`{convention.code.format(strength=f'{strength_of(c, convention):.6g}', lr=f'{lr:g}')}`"}
+            for convention in CONVENTIONS
+        ]
+    )  # fmt: skip
+    left_over = shrinkage(c, lr, FULL.steps)
+    words = percent(left_over) if 0 <= left_over <= 1 else "nothing meaningful: it grows, since lr·c is above 2"
+    st.markdown(
+        f"A weight whose data gradient is 0 keeps, after the {FULL.steps:,} steps of the full setting, **{words}** "
+        f"of its size under SGD or AdamW. The first three rows are the same step under any optimizer. *{ADAMW.name}* "
+        "is the same as they are under plain SGD; under Adam **no number makes it the same**."
+    )

@@ -1,0 +1,341 @@
+"""What was measured of networks with L1 and L2: along every strength, weight by weight, and against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.app import controls
+from core.app.draw import chart
+from core.app.frame import look
+from core.app.panels import captioned, percent
+from core.app.results import stored
+from core.app.strengths import (
+    DECAY,
+    DROPOUT,
+    L1,
+    L2,
+    SETTINGS,
+    Strength,
+    accuracy_path,
+    against_plain,
+    curves_beside_plain,
+    networks_at,
+    runs_at,
+    sparsities_along,
+    stop_table,
+    strength_controls,
+)
+from core.app.weight_pictures import (
+    SPY_CAPTION,
+    first_layer,
+    histogram,
+    pixels_kept,
+    spies,
+    threshold_choices,
+    threshold_controls,
+    weight_numbers,
+)
+from core.claims import LAST_ACCURACY, spread
+from core.config import FIELDS, FULL, RunConfig
+from core.displaced import BINS, HIGH, LOW, Displaced
+from core.experiments import (
+    DISPLACED,
+    FOLLOWED_L1,
+    RegularizationPath,
+    dropout_path,
+    followed,
+    l1_path,
+    l2_path,
+    sparsities,
+)
+from core.figures.theme import COLOURS
+from core.figures.weights import displaced_figure, followed_figure, path_figure, penalties_figure, shrunk_figure
+from core.followed import Followed
+from core.sparsity import Sparsity
+
+METHODS = FIELDS["l1_method"].choices
+
+# --- one penalty along its strength ---------------------------------------------------------------------------------
+
+L1_CHOICES = {**L1.choices, "l1_by": METHODS, **threshold_choices("l1"), "l1_log": ("true", "false")}
+L2_CHOICES = {**L2.choices, **threshold_choices("l2"), "l2_log": ("true", "false")}
+
+
+def penalties_picture() -> None:
+    """Both penalties of one weight, and how hard each pulls."""
+    left, right = st.columns(2)
+    chart(penalties_figure(pull=False, look=look()), into=left, alt="|w| and w² over w from −1.5 to 1.5.")
+    chart(penalties_figure(pull=True, look=look()), into=right, alt="Their derivatives: sign(w), which jumps at 0, 2w.")
+
+
+@st.fragment
+def l1_panel() -> None:
+    """λ₁ in either setting and by either method: curves, weights, and the whole path."""
+    plain, strength = strength_controls(L1)
+    method = controls.choice("Applied as a", METHODS, key="l1_by",
+                             help_text="A subgradient in the loss, or a proximal step after each step.")  # fmt: skip
+    _penalty_panel(L1, plain, l1_path(plain, method), strength, key="l1")
+
+
+@st.fragment
+def l2_panel() -> None:
+    """λ₂ in either setting: curves, weights, and the whole path."""
+    plain, strength = strength_controls(L2)
+    _penalty_panel(L2, plain, l2_path(plain), strength, key="l2")
+
+
+def _penalty_panel(of: Strength, plain: RunConfig, path: RegularizationPath, strength: float, *, key: str) -> None:
+    config = path[strength]
+    threshold = threshold_controls(key, plain.lr)
+    s = first_layer(config)
+    if s is None:
+        st.info("These measurements are missing: `python -m core.precompute` makes them.")
+        return
+    weight_numbers(s, threshold)
+    curves_beside_plain(of.technique, plain, config, key=key, penalty=True)
+    st.caption(
+        "Mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training images. Loss "
+        f"is the cross-entropy alone, the penalty {of.symbol}·Σ{'|w|' if of is L1 else 'w²'} stands by itself."
+    )
+    left, right = st.columns([2, 1])
+    with left:
+        spies(networks_at(of.technique, plain, config), threshold)
+    with right:
+        pixels_kept({"weights left for each pixel": config}, threshold)
+    st.caption(SPY_CAPTION)
+    named = networks_at(of.technique, plain, config)
+    histogram(named, key=key)
+    _norms(named)
+    _path_charts(of, path, strength, threshold, key=key)
+
+
+def _norms(named: dict[str, RunConfig]) -> None:
+    """Σ|w|, Σw² and the spread of the weights, over seeds."""
+    found = {name: sparsities_of(config) for name, config in named.items()}
+    numbers = {
+        "Σ|w|, all layers": lambda s: float(s.norms[0].sum()),
+        "Σw², all layers": lambda s: float(s.norms[1].sum()),
+        "Σ|w|, first layer": lambda s: float(s.norms[0, 0]),
+        "Σw², first layer": lambda s: float(s.norms[1, 0]),
+    }
+    rows = [
+        {"network": name, **{label: spread([of(s) for s in some]).plain(1) for label, of in numbers.items()},
+         "standard deviation of w, first layer": spread([float(s.spread) for s in some]).plain(4)}
+        for name, some in found.items() if some
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True)
+
+
+def sparsities_of(config: RunConfig) -> list[Sparsity]:
+    """What is stored of a network's first layer, over seeds."""
+    return [s for s in map(stored, sparsities(config)) if s]
+
+
+def _path_charts(of: Strength, path: RegularizationPath, strength: float, threshold: float, *, key: str) -> None:
+    """Accuracy, sparsity and spread of the weights along all strengths, the current one marked."""
+    along = sparsities_along(path)
+    places = st.columns(3)
+    with places[0]:
+        accuracy_path(of, path, strength, title="Accuracy", key=f"{key}_accuracy_path")
+    sparse = {
+        f"|w| ≤ {threshold:g}": {stop: [s.share_small(threshold) for s in some] for stop, some in along.items()},
+        "exactly 0": {stop: [s.share_zero for s in some] for stop, some in along.items()},
+    }
+    wide = {
+        "standard deviation": {stop: [float(s.spread) for s in some] for stop, some in along.items()},
+        "largest |w|": {stop: [float(s.largest) for s in some] for stop, some in along.items()},
+    }
+    for place, title, lines, log in (
+        (places[1], "Small weights, first layer", sparse, False), (places[2], "Spread, first layer", wide, True),
+    ):  # fmt: skip
+        with place:
+            captioned(
+                path_figure(lines, strength, colour=COLOURS[of.technique], x_title=of.symbol, title=title,
+                            percent=not log, log_y=log, look=look()),
+                alt_text=f"{title}, against {of.symbol}.", key=f"{key}_{title}",
+                rows=[{of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
+                      for stop, some in along.items() if some],
+            )  # fmt: skip
+    st.caption(
+        "Along all strengths, which stand at equal distances; the bar marks yours. A dot for each seed. "
+        f"{of.symbol} = 0 is the plain network."
+    )
+
+
+# --- what a strength costs and buys, in words -----------------------------------------------------------------------
+
+
+def sparsity_words(config: RunConfig, threshold: float) -> str:
+    """The share of first-layer weights up to a threshold, over seeds."""
+    found = sparsities_of(config)
+    return spread([s.share_small(threshold) for s in found]).percent() if found else "not measured here"
+
+
+def alive_words(config: RunConfig, threshold: float) -> str:
+    """Units of the first layer that are alive, over seeds."""
+    found = sparsities_of(config)
+    if not found:
+        return "not measured here"
+    return f"{spread([float(s.alive[s.index(threshold)]) for s in found]).plain(0)} of {found[0].spec.matrix[0]}"
+
+
+def pruned_words(config: RunConfig, threshold: float) -> str:
+    """The test accuracy without the small weights of the first layer, over seeds."""
+    found = sparsities_of(config)
+    if not found:
+        return "not measured here"
+    return spread([float(s.accuracy[s.index(threshold)]) for s in found]).percent()
+
+
+def proximal_verdict(strength: float) -> str:
+    """How the proximal step's accuracy differs from the subgradient's in the full setting, in words."""
+    return against_plain(LAST_ACCURACY, l1_path(FULL)[strength], l1_path(FULL, "proximal")[strength], "higher", "lower")
+
+
+def largest_words(config: RunConfig) -> str:
+    """max |w| of the first layer, over seeds."""
+    found = sparsities_of(config)
+    return spread([float(s.largest) for s in found]).plain(2) if found else "not measured here"
+
+
+# --- why one never reaches zero -------------------------------------------------------------------------------------
+
+OPTIMIZERS = ("adam", "sgd")
+FOLLOW_CHOICES = {"steps_by": OPTIMIZERS, "steps_lambda": controls.texts_of(FOLLOWED_L1)}
+LAST = 100
+
+
+@st.fragment
+def zero_panel() -> None:
+    """Single weights under the subgradient and under the proximal step: on the way to 0, and there."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        optimizer = controls.choice("Trained by", OPTIMIZERS, key="steps_by",
+                                    help_text="Adam at 0.0003, or SGD at 0.1.")  # fmt: skip
+    with right:
+        strength = controls.stop("λ₁", FOLLOWED_L1, 1e-3, key="steps_lambda")
+    found = {method: stored(spec) for method, spec in followed(optimizer, strength).items()}
+    if not all(found.values()):
+        st.info("The weights' ways are missing: `python -m core.precompute` follows them.")
+        return
+    reach = max(float(np.abs(f.weights).max()) for f in found.values())
+    lr = found[METHODS[0]].spec.run.lr
+    zoom = 1.5 * (lr * strength if optimizer == "sgd" else lr)
+    for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
+        with place:
+            _followed_weights(one, method, reach, zoom, lr * strength if optimizer == "sgd" else 0.0)
+    st.caption(
+        f"The first {one.spec.steps} training steps, all images, seed 0; six weights from each of three pixels (of the "
+        f"centre pixel the six that end largest). Below: the last {LAST} steps of those that are small, 0 in the middle"
+        + (f", dashed: ± learning rate × λ₁ = {lr * strength:g}." if optimizer == "sgd" else ".")
+    )
+
+
+def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
+    figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach), look=look())
+    chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.")
+    figure = followed_figure(one, title=f"The last {LAST} steps, near 0", y_range=(-zoom, zoom), last=LAST, band=band,
+                             look=look())  # fmt: skip
+    chart(figure, alt=f"The small ones among them over the last {LAST} steps, enlarged.")
+    corner = one.band("corner pixel", LAST)
+    st.markdown(
+        f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. The "
+        f"corner's weights stay within ±{corner.max():.2g}."
+    )
+
+
+def jitter(optimizer: str, strength: float, method: str = "subgradient") -> float:
+    """The largest |w| among the corner pixel's weights over the last steps; nan where it was not measured."""
+    one = stored(followed(optimizer, strength)[method])
+    return float(one.band("corner pixel", LAST).max()) if one else float("nan")
+
+
+# --- in the loss or decoupled ---------------------------------------------------------------------------------------
+
+DECAY_CHOICES = {**DECAY.choices, "coupled": L2.choices["lambda2"], "decay_log": ("true", "false")}
+
+
+@st.fragment
+def decay_panel() -> None:
+    """L2 in the loss and AdamW's decay, each with its own slider: the weights, and accuracy against their spread."""
+    plain, decay = strength_controls(DECAY)
+    coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 1e-3, key="coupled")
+    paths = {"L2": L2.path(plain), "AdamW": DECAY.path(plain)}
+    named = {"L2": paths["L2"][coupled], "AdamW": paths["AdamW"][decay]}
+    stop_table({"plain": plain, f"L2 in the loss, λ₂ = {coupled:g}": named["L2"],
+                f"AdamW, weight_decay = {decay:g}": named["AdamW"]})  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        histogram({"plain": plain, **named}, key="decay")
+    with right:
+        points = {
+            name: {stop: (spread([float(s.spread) for s in sparsities_of(config)]).mean,
+                          spread(list(map(LAST_ACCURACY.of, runs_at(config)))).mean)
+                   for stop, config in path.items() if sparsities_of(config) and runs_at(config)}
+            for name, path in paths.items()
+        }  # fmt: skip
+        st.space("medium")
+        captioned(
+            shrunk_figure(points, {"L2": coupled, "AdamW": decay}, look=look()),
+            alt_text="Held-out accuracy against the standard deviation of the first layer's weights, for both.",
+            rows=[{"applied": name, "strength": f"{stop:g}", "standard deviation of w": f"{x:.4f}",
+                   "held-out accuracy": percent(y)} for name, by in points.items() for stop, (x, y) in by.items()],
+            key="shrunk",
+        )  # fmt: skip
+    st.caption(
+        "Left: seed 0. Right: a point for each strength, mean of 5 seeds; to the left the weights are smaller. The "
+        "ringed points are yours."
+    )
+
+
+# --- side by side, as the notebook has them -------------------------------------------------------------------------
+
+BESIDE_CHOICES = {**threshold_choices("three"), "three_p": DROPOUT.choices["p"], "three_lambda": L1.choices["lambda1"]}
+
+
+@st.fragment
+def three_spies() -> None:
+    """The plain network, dropout and L1, with one threshold."""
+    left, right = st.columns(2)
+    with left:
+        p = controls.stop("Dropout p", DROPOUT.stops, 0.5, key="three_p")
+    with right:
+        strength = controls.stop("λ₁", L1.stops, 1e-3, key="three_lambda")
+    threshold = threshold_controls("three", FULL.lr, 1e-4)
+    spies({"plain": FULL, f"dropout, p = {p:g}": dropout_path(FULL)[p],
+           f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength]}, threshold)  # fmt: skip
+    st.caption(SPY_CAPTION)
+
+
+def displaced() -> Displaced | None:
+    return stored(DISPLACED)
+
+
+def displaced_picture(found: Displaced) -> None:
+    """The histogram that the notebook calls that of the unregularized network, and the network's own."""
+    edges = np.linspace(LOW, HIGH, BINS + 1)
+    chart(
+        displaced_figure(found.own, found.displaced, edges, look=look()),
+        alt=f"Two histograms: the network's own weights around {found.mean[0]:.2f}, those after the loop around "
+        f"{found.mean[1]:.2f}.",
+    )
+
+
+# --- all of them ----------------------------------------------------------------------------------------------------
+
+
+def defaults_table() -> None:
+    """Every technique at the strength where its slider stands at first, in both settings, against the plain network."""
+    rows = []
+    for setting, plain in SETTINGS.items():
+        rows.append({"setting": setting, "network": "plain", "held-out accuracy": LAST_ACCURACY.over(runs_at(plain))})
+        for of in (DROPOUT, L1, L2):
+            at = of.default_in(setting)
+            config = of.path(plain)[at]
+            rows.append({
+                "setting": setting, "network": f"{of.technique}, {of.symbol} = {at:g}",
+                "held-out accuracy": LAST_ACCURACY.over(runs_at(config)),
+                "against plain": against_plain(LAST_ACCURACY, plain, config, "higher", "lower"),
+            })  # fmt: skip
+    st.dataframe(rows, hide_index=True)

@@ -1,0 +1,123 @@
+"""The first layer's weights on a page: spy plots with a threshold, histograms, and what is counted of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.app import controls
+from core.app.draw import chart
+from core.app.frame import is_presenting, look
+from core.app.panels import percent
+from core.app.results import stored
+from core.config import RunConfig
+from core.experiments import sparsities
+from core.figures.weights import kept_figure, spy_figure, weights_figure
+from core.sparsity import RATES, THRESHOLDS, Sparsity, in_rates
+
+UNITS = ("as a number", "in learning rates")
+
+
+def threshold_choices(key: str) -> dict[str, tuple[str, ...]]:
+    """The parameters in the address of `threshold_controls`, and what each may be."""
+    return {
+        f"{key}_unit": UNITS,
+        f"{key}_threshold": controls.texts_of(THRESHOLDS),
+        f"{key}_rates": controls.texts_of(RATES),
+    }
+
+
+def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
+    """The widgets of the threshold below which a weight is called small: as a number, or in learning rates."""
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    with left:
+        unit = controls.choice("Threshold", UNITS, key=f"{key}_unit")
+    with right:
+        if unit == UNITS[0]:
+            threshold = controls.stop("A weight is small up to |w| =", THRESHOLDS, default, key=f"{key}_threshold")
+        else:
+            rates = controls.stop("A weight is small up to |w| = … × learning rate", RATES, 1.0, key=f"{key}_rates")
+            threshold = in_rates(rates, lr)
+    st.caption(
+        f"{threshold:g} is {threshold / lr:.2g} times the learning rate {lr:g}. Adam moves a weight by about one "
+        "learning rate in a step."
+    )
+    return threshold
+
+
+def first_layer(config: RunConfig) -> Sparsity | None:
+    """The stored measurement of a network's first layer, of its first seed, with the size of every weight."""
+    return stored(sparsities(config)[0])
+
+
+def spies(named: Mapping[str, RunConfig], threshold: float) -> None:
+    """Spy plots beside each other, with the count below each."""
+    found = {name: s for name, config in named.items() if (s := first_layer(config))}
+    if len(found) < len(named):
+        st.info("Some of these measurements are missing: `python -m core.precompute` makes them.")
+    if not found:
+        return
+    for place, (name, s) in zip(st.columns(len(found)), found.items(), strict=True):
+        k = s.index(threshold)
+        with place:
+            chart(
+                spy_figure(s.levels, k, title=name, look=look()),
+                alt=f"Spy plot, {name}: {percent(s.share_small(threshold))} of the first layer's weights are small, "
+                f"{percent(s.share_zero)} exactly 0.",
+            )
+            st.caption(
+                f"**{percent(s.share_small(threshold))}** up to {threshold:g} · **{percent(s.share_zero)}** exactly 0 "
+                f"· {int(s.alive[k])} of {s.spec.matrix[0]} units alive"
+            )
+
+
+SPY_CAPTION = (
+    "One row a unit, one column a pixel, as `plt.spy` draws them. Dark: above the threshold. Pale orange: small, but "
+    "not 0. White: exactly 0. Seed 0. A unit is alive while one of its weights is above the threshold."
+)
+
+
+def pixels_kept(named: Mapping[str, RunConfig], threshold: float) -> None:
+    """For each network the image plane: how many weights above the threshold each pixel still has."""
+    found = {name: s for name, config in named.items() if (s := first_layer(config))}
+    for place, (name, s) in zip(st.columns(max(1, len(found))), found.items(), strict=True):
+        kept = s.kept_by_pixel(threshold)
+        with place:
+            chart(
+                kept_figure(kept, title=name, most=max(1, int(kept.max())), look=look()),
+                alt=f"Weights above the threshold for each pixel, {name}: from {kept.min()} to {kept.max()}.",
+            )
+
+
+def weight_numbers(s: Sparsity, threshold: float) -> None:
+    """The counts of one network's first layer, and what is left of its accuracy without the small weights."""
+    k = s.index(threshold)
+    places = st.grid(3 if is_presenting() else 6, min_column_width=120)
+    numbers = {
+        "Exactly 0": percent(s.share_zero),
+        f"Up to {threshold:g}": percent(s.share_small(threshold)),
+        "Units alive": f"{int(s.alive[k])} of {s.spec.matrix[0]}",
+        "Test accuracy": percent(s.accuracy[0]),
+        "… without the small": percent(s.accuracy[k]),
+        "Largest |w|": f"{float(s.largest):.3f}",
+    }
+    for label, value in numbers.items():
+        places.metric(label, value, help=EXPLAINED.get(label))
+
+
+EXPLAINED = {
+    "Units alive": "Units of the first layer with at least one weight above the threshold.",
+    "… without the small": "On the test images, with all small weights of the first layer set to 0, not trained on.",
+}
+
+
+def histogram(named: Mapping[str, RunConfig], *, key: str) -> None:
+    """Histograms of first-layer weights over the same bins, one over the other; counts logarithmic on request."""
+    log = st.toggle("Logarithmic counts", key=f"{key}_log", bind="query-params",
+                    help="Shows the rare large weights beside the many small ones.")  # fmt: skip
+    counts = {name: s.histogram for name, config in named.items() if (s := first_layer(config))}
+    chart(
+        weights_figure(counts, log=log, title="Weights of the first layer", look=look()),
+        alt=f"Histograms of the first layer's weights over the same bins: {', '.join(counts)}.",
+    )

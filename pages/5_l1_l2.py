@@ -1,0 +1,297 @@
+"""Lesson 5: L1 and L2, which put a price on weights."""
+
+import streamlit as st
+
+from core.app import controls, frame, panels, penalty_arithmetic, penalty_measurements
+from core.app.penalty_measurements import (
+    alive_words,
+    jitter,
+    largest_words,
+    pruned_words,
+    sparsity_words,
+)
+from core.app.strengths import against_plain, runs_at
+from core.claims import LAST_ACCURACY
+from core.config import FULL, SMALL_AND_NOISY
+from core.experiments import NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, decay_path, l1_path, l2_path
+
+HERE = "pages/5_l1_l2.py"
+CHOICES = {
+    **penalty_measurements.L1_CHOICES,
+    **penalty_measurements.FOLLOW_CHOICES,
+    **penalty_measurements.L2_CHOICES,
+    **penalty_measurements.DECAY_CHOICES,
+    **penalty_arithmetic.CALCULATOR_CHOICES,
+    **penalty_measurements.BESIDE_CHOICES,
+    "notebook_loss": ("true", "false"),
+}
+THEIRS, PROXIMAL = l1_path(FULL)[1e-3], l1_path(FULL, "proximal")[1e-3]
+MILD = l1_path(FULL)[3e-5]
+L2_THEIRS = l2_path(FULL)[1e-3]
+
+lesson = frame.begin(HERE)
+controls.say_what_was_wrong(OWN_PENALTY, CHOICES)
+frame.title(lesson, "L1 and L2: a price on weights")
+
+# --- the picture ----------------------------------------------------------------------------------------------------
+
+frame.section("Two prices")
+frame.text(
+    "The loss asks: how wrong is the network? A penalty adds: and how large are its weights? L1 charges each weight "
+    "its size, L2 the square of its size. **Look at the pull, the right picture. A weight of 0.001 is of little "
+    "use: which of the two still pulls on it?**"
+)
+penalty_measurements.penalties_picture()
+frame.text(
+    "L1 pulls with the same force however small the weight is; L2's pull fades with it. So L1 can bring a weight "
+    "all the way to zero, and L2 can only make it smaller. That is the whole idea; the rest of this page is what "
+    "becomes of it in a real network, with a real optimizer."
+)
+
+# --- the formula ----------------------------------------------------------------------------------------------------
+
+frame.section("The formula")
+st.latex(r"J(\theta) = L(\theta) + \lambda_1 \sum_i |w_i| + \lambda_2 \sum_i w_i^2")
+st.latex(
+    r"\frac{\partial J}{\partial w_i} = \frac{\partial L}{\partial w_i} + \lambda_1 \text{sign}(w_i) + 2 \lambda_2 w_i"
+)
+frame.text(
+    "$J$: what is minimised. $L$: the cross-entropy. $w_i$: each weight of the three linear layers; not the biases, "
+    "which the notebook penalises too. $\\lambda_1, \\lambda_2$: the strengths. $\\text{sign}(w)$: 1, −1, and 0 at 0, "
+    "where $|w|$ has no derivative (a *subgradient*). The strengths belong to this data's scale: pixels in [0, 1], "
+    "sums over weights, not means."
+)
+st.code(
+    "l1 = lambda_1 * sum(layer.weight.abs().sum() for layer in linear_layers)\n"
+    "l2 = lambda_2 * sum((layer.weight ** 2).sum() for layer in linear_layers)\n"
+    "loss = cross_entropy(model(x), y) + l1 + l2",
+    language="python",
+)
+
+# --- L1 -------------------------------------------------------------------------------------------------------------
+
+frame.section("L1: move λ₁")
+frame.text(
+    "Move λ₁ from 0 to the right and watch the first layer. **Where do most of its weights become small, while the "
+    "accuracy still holds? And are any of them exactly 0?** Then apply the same λ₁ as a proximal step."
+)
+penalty_measurements.l1_panel()
+frame.text(
+    f"- **λ₁ = 0.001 is the notebook's.** {sparsity_words(THEIRS, 1e-4)} of the first layer's weights are at or "
+    f"below 0.0001, at an accuracy of {LAST_ACCURACY.over(runs_at(THEIRS))}: "
+    f"{against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')} than the plain network. Only "
+    f"{alive_words(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 "
+    "it is a ruin, at 0.01 it guesses.\n"
+    f"- **λ₁ = 0.00003 is a better place**: {sparsity_words(MILD, 1e-3)} at or below 0.001, accuracy "
+    f"{LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the test images "
+    "are still right.\n"
+    "- **Exact zeros**: with the subgradient none, at any λ₁. With the proximal step at 0.001: "
+    f"{sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
+    f"({LAST_ACCURACY.over(runs_at(PROXIMAL))}; against the subgradient: "
+    f"{penalty_measurements.proximal_verdict(1e-3)}).\n"
+    "- **Which pixels?** Look at the small picture: what L1 gives up first are the pixels at the border, which tell "
+    "nothing."
+)
+
+# --- zero -----------------------------------------------------------------------------------------------------------
+
+frame.section("Why one never reaches zero, and the other does")
+frame.text(
+    "Follow single weights from the first step on. A corner pixel is black in nearly every image, so the data have "
+    "no opinion on its weights, and λ₁ alone moves them. **How long do they take to zero? And what do they do "
+    "there?**"
+)
+penalty_measurements.zero_panel()
+frame.text(
+    "**Subgradient.** Each step goes down by a fixed amount. Just above 0 that amount is too long: the weight lands "
+    "below, is pulled up, lands above. It jitters in a band as wide as its step. With SGD a step is learning rate × "
+    f"λ₁ = 0.1 × 0.001 = 0.0001, and the corner's weights stay within ±{jitter('sgd', 1e-3):.2g}. Adam divides by "
+    "the size of the gradient, so λ₁ cancels: the band is some tenth of the *learning rate* (0.0003) at any λ₁: "
+    f"±{jitter('adam', 1e-4):.2g} at 0.0001, ±{jitter('adam', 3e-3):.2g} at 0.003. That is why the notebook's "
+    "threshold of 0.0001 finds so many: it happens to be as wide as the band. **Set the learning rate ten times "
+    "lower, and the same threshold would find the same network much sparser.**"
+)
+frame.text(
+    "**Proximal step.** After each step of the optimizer the weight is moved towards zero by the same amount, *but "
+    "not past it*:"
+)
+st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - \eta \lambda_1,\, 0)")
+frame.text(
+    "$\\eta$: the learning rate; after Adam, each weight's own step size $\\eta/(\\sqrt{\\hat v} + \\epsilon)$, so "
+    "that λ₁ means the same as in the loss ([Yun, Lozano & Yang 2020](https://arxiv.org/abs/2007.07484)). A weight "
+    "within reach of zero becomes exactly 0, and stays until the data pull harder than λ₁."
+)
+
+# --- L2 -------------------------------------------------------------------------------------------------------------
+
+frame.section("L2: move λ₂")
+frame.text(
+    "Now the square. **Does the spy plot empty as it did with L1? What happens to the histogram, and to the largest "
+    "weight?**"
+)
+penalty_measurements.l2_panel()
+frame.text(
+    f"- **The largest weight** falls from {largest_words(FULL)} to {largest_words(L2_THEIRS)} at the notebook's λ₂ = "
+    "0.001. *L2 prohibits weights from being too big*, says the notebook: here it is.\n"
+    f"- **No exact zeros**, at any λ₂. But small weights there are: {sparsity_words(L2_THEIRS, 1e-3)} at or below "
+    f"0.001, against {sparsity_words(FULL, 1e-3)} in the plain network. *L2 never makes weights tiny* would be "
+    "wrong: under Adam a weight that the data leave alone is brought down at Adam's pace, not at its own.\n"
+    f"- **The price** at 0.001: {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}. At 0.0001: "
+    f"{against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}."
+)
+frame.text(
+    "Do not compare L1 and L2 at *the same* λ: |w| and w² are different currencies. For |w| < 1 the square is the "
+    "smaller. Compare them at the same accuracy, or each at its best."
+)
+
+# --- decoupled ------------------------------------------------------------------------------------------------------
+
+frame.section("L2 in the loss, or weight decay?")
+frame.text(
+    "With plain SGD, a term λ₂Σw² in the loss and a shrinking of each weight by a factor in every step are one and "
+    "the same. Under Adam they are not: Adam divides the whole gradient, penalty included, by its usual size. "
+    "**Weights with large gradients are then shrunk less.** AdamW shrinks beside the step, all by the same factor "
+    "([Loshchilov & Hutter](https://arxiv.org/abs/1711.05101)):"
+)
+st.latex(r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} - \eta\,c\,w")
+frame.text(
+    "$\\hat m, \\hat v$: Adam's running means of the gradient and of its square; $c$: `weight_decay`. **Find a "
+    "decay that gives the same spread of weights as λ₂ = 0.001. What differs in the histogram?**"
+)
+penalty_measurements.decay_panel()
+frame.text(
+    "PyTorch's default, `weight_decay=0.01`, does next to nothing here: "
+    f"{against_plain(LAST_ACCURACY, FULL, decay_path(FULL)[0.01], 'higher', 'lower')}. The decay is multiplied by "
+    "the learning rate, 0.0003, so it needs to be about a hundred times larger. At equal spread the histograms "
+    "differ: L2 in the loss has a peak at zero, weights without much of a gradient of their own, brought down at "
+    "Adam's pace; decay shrinks the bell as a whole."
+)
+st.subheader("One strength, four ways to write it")
+penalty_arithmetic.calculator()
+
+# --- three spy plots ------------------------------------------------------------------------------------------------
+
+frame.section("Plain, dropout, L1: one threshold for all")
+frame.text(
+    "The notebook draws the first layer after dropout and after L1, with `precision=1e-4`, and says: *l1 works!* "
+    "Here the plain network stands beside them. **Move the threshold down to 0.00001: does L1 still work?**"
+)
+penalty_measurements.three_spies()
+frame.text(
+    "Dropout's plot is as full as the plain one's, as the last lesson explains. L1's is empty at 0.0001 and fills "
+    f"up again at 0.00001: {sparsity_words(THEIRS, 1e-4)} against {sparsity_words(THEIRS, 1e-5)}. Nothing about the "
+    "network changes between the two pictures; only our ruler does. Better questions than *how many are below*: how "
+    f"many are exactly 0 (proximal), and what is left of the accuracy without them ({pruned_words(THEIRS, 1e-4)}, "
+    f"from {pruned_words(THEIRS, 0.0)})."
+)
+
+# --- the notebook's histogram ---------------------------------------------------------------------------------------
+
+frame.section("Spot the fault: the notebook's histogram")
+found = penalty_measurements.displaced()
+if found:
+    frame.text(
+        "The notebook shows that L2 keeps weights small by two histograms: its unregularized network, and its L2 "
+        "network. Below in grey is the first one, as the notebook draws it; in blue are the weights that the "
+        "unregularized network really has. **What happened?**"
+    )
+    penalty_measurements.displaced_picture(found)
+    with st.expander("Think first, then open"):
+        st.markdown(
+            "The landscape loop, many cells earlier, writes θ + α·w₁ + β·w₂ into the network's parameters, point by "
+            "point, and never puts θ back. It ends at the last corner, α = β = 1. There every weight has had two "
+            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of {found.mean[0]:.3f}. "
+            f"That network gets {panels.percent(found.accuracy[1])} of the test images right; its own weights get "
+            f"{panels.percent(found.accuracy[0])}. So the comparison was between L2's weights and those of no "
+            "trained network at all. In this app the surface is computed beside the weights, which are never "
+            "written to."
+        )
+    frame.text(
+        "A second fault: the two histograms have 1,000 bins each over *their own* range, so even right ones could "
+        "not be compared. Those above share their bins."
+    )
+
+# --- measured -------------------------------------------------------------------------------------------------------
+
+frame.section("Does it help?")
+frame.text(
+    "Every technique of this and the last lesson at its slider's first place, against the plain network, five seeds:"
+)
+penalty_measurements.defaults_table()
+frame.text(
+    "With 60,000 right labels there is nothing to gain, and with these strengths little to lose. With 2,000 images "
+    "of which a fifth is labelled wrong, each of them gains points. So does the free one: stopping early, by the "
+    f"validation loss, is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))} on the test images for the plain "
+    "network."
+)
+
+# --- try it ---------------------------------------------------------------------------------------------------------
+
+frame.section("Try it: your own run")
+frame.text(
+    "2,000 images. Both penalties at once is called an *elastic net* (Zou & Hastie 2005). Stops around this setting "
+    "are precomputed; anything else is trained while you watch. **Show the notebook's training loss: what does the "
+    "penalty do to it?**"
+)
+panels.own_run(OWN_PENALTY, SMALL_L1)
+
+# --- the notebook ---------------------------------------------------------------------------------------------------
+
+frame.section("What the notebook did")
+frame.text(
+    "- **One λ for both, 0.001, and no accuracy beside it.** L1 at 0.001 costs: "
+    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. L2: "
+    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}. (With its biases penalised, as it "
+    "does.)\n"
+    "- **“l1 works!”** by a threshold as wide as the jitter. No weight is zero.\n"
+    "- **The penalty is in its training loss and not in its validation loss**, so its two curves cannot be "
+    "compared, and the gap looks inverted. Here the penalty has a curve of its own.\n"
+    "- **λΣw² or λ/2 Σw²?** Its `compute_l2_loss` leaves the ½ out, so its 0.001 is `weight_decay=0.002`.\n"
+    "- **L2 in the loss under Adam** is presented as in linear models, where it is ridge regression. See above.\n"
+    "- **Biases penalised too**: unusual, and without effect here: λ₁ = 0.001 with biases "
+    f"{LAST_ACCURACY.over(runs_at(NOTEBOOK_L1))}, without {LAST_ACCURACY.over(runs_at(THEIRS))}."
+)
+
+# --- exercises, reading ---------------------------------------------------------------------------------------------
+
+frame.section("Check yourself")
+with st.expander("Two weights, 1 and 0.01. Which does L2 reduce first, which L1?"):
+    st.markdown(
+        "L2 pulls with 2w: a hundred times harder on the first. L1 pulls on both alike, and after a hundredth of "
+        "the way of the first the second is 0. The next lesson takes this apart."
+    )
+with st.expander("You train with L1 in the loss and count weights == 0. What do you find?"):
+    st.markdown("None. The step jumps over zero again and again. Use a proximal step, or a threshold, and say which.")
+with st.expander("At λ₁ = 0.001 the spy plot has whole dark rows and empty ones. What is a whole empty row?"):
+    st.markdown(
+        "A unit without any input: it hands on a constant, ReLU of its bias, and could be removed. "
+        f"{alive_words(THEIRS, 1e-3)} units are alive there. L1 was asked for zeros one by one; that whole units die "
+        "follows, since a unit whose outgoing weights are 0 gets no gradient either."
+    )
+with st.expander("A colleague uses Adam(weight_decay=0.002). What is that in this app?"):
+    st.markdown("λ₂ = 0.001 in the loss: PyTorch adds weight_decay·w to the gradient, and λ₂Σw² adds 2λ₂w.")
+with st.expander("You halve the number of images and keep λ. Is it the same regularization?"):
+    st.markdown(
+        "The loss here is a mean over images, the penalty a sum over weights: their ratio stays in each step. But "
+        "an epoch has half the steps. If the loss were a sum over images, you would have to halve λ as well."
+    )
+with st.expander("Batch norm follows each linear layer, and you add L2. What does λ₂ do to the function?"):
+    st.markdown(
+        "Nearly nothing: batch norm undoes the scale of the weights into it. What L2 changes is the effective "
+        "learning rate ([van Laarhoven 2017](https://arxiv.org/abs/1706.05350)). This app never penalises batch "
+        "norm's own γ and β."
+    )
+
+frame.section("What to read")
+st.markdown(
+    "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: L1 in linear models.\n"
+    "- Parikh & Boyd 2014, *Proximal Algorithms*, "
+    "[web.stanford.edu/~boyd](https://web.stanford.edu/~boyd/papers/prox_algs.html): §6.5.2 is soft thresholding.\n"
+    "- Yun, Lozano & Yang 2020, *A General Family of Stochastic Proximal Gradient Methods for Deep Learning*, "
+    "[arXiv:2007.07484](https://arxiv.org/abs/2007.07484): the proximal step after Adam.\n"
+    "- Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*, "
+    "[arXiv:1711.05101](https://arxiv.org/abs/1711.05101).\n"
+    "- Zou & Hastie 2005, *Regularization and Variable Selection via the Elastic Net*, JRSS B 67."
+)
+
+frame.end(HERE)
