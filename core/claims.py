@@ -24,14 +24,17 @@ class Spread:
 
     def percent(self, digits: int = 1) -> str:
         """As percentages: "71.2 ± 0.9 %"."""
-        return f"{100 * self.mean:.{digits}f} ± {100 * self.sd:.{digits}f} %"
+        return f"{100 * self.mean:.{digits}f}{self._sd(100, digits)} %"
 
     def points(self, digits: int = 1) -> str:
         """A difference of percentages: "+7.1 ± 0.9 points"."""
-        return f"{100 * self.mean:+.{digits}f} ± {100 * self.sd:.{digits}f} points"
+        return f"{100 * self.mean:+.{digits}f}{self._sd(100, digits)} points"
 
     def plain(self, digits: int = 2) -> str:
-        return f"{self.mean:.{digits}f} ± {self.sd:.{digits}f}"
+        return f"{self.mean:.{digits}f}{self._sd(1, digits)}"
+
+    def _sd(self, scale: float, digits: int) -> str:
+        return f" ± {scale * self.sd:.{digits}f}" if self.n > 1 else ""
 
 
 def spread(values: Sequence[float]) -> Spread:
@@ -100,8 +103,7 @@ class Measure:
         if not runs:
             return "–"
         found = spread([self.scale * self.of(run) for run in runs])
-        sd = f" ± {found.sd:.{self.digits}f}" if found.n > 1 else ""
-        return f"{found.mean:.{self.digits}f}{sd} {self.unit}".rstrip()
+        return f"{found.plain(self.digits)} {self.unit}".rstrip()
 
 
 FIRST_EPOCH = Measure("accuracy after epoch 1", lambda run: run.records[0].held_out_accuracy, "%", 100)

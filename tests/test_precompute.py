@@ -6,32 +6,51 @@ import numpy as np
 import pytest
 
 from core import precompute, store
+from core.activations import Activations
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
+from core.displaced import Displaced
 from core.drift import DriftSpec, drift_from_file
+from core.ensemble import N_SHOWN, Ensemble
 from core.experiments import (
     BARRIER,
     BATCH_NORM,
     BATCH_SIZES,
+    DECAYS,
     DIRECTION_SEEDS,
+    DISPLACED,
+    FOLLOWED_L1,
     LAYER_NORM,
     LEARNING_RATES,
+    NOTEBOOK_L1,
+    NOTEBOOK_L2,
     OWN_BATCH,
+    OWN_DROPOUT,
     OWN_LAYER,
+    OWN_PENALTY,
     OWN_SLIDERS,
     RUNS,
+    SMALL_DROPOUT,
+    SMALL_L1,
     WITH_WEIGHTS,
+    activations,
     at_batch_size,
     at_learning_rate,
     baseline_runs,
     drifts,
+    ensembles,
+    followed,
+    measurements_of,
     probes,
     shifted_networks,
+    sparsities,
     surfaces,
 )
+from core.followed import Followed
 from core.precompute import MAIN, Shipped, is_good, main, plan
 from core.probes import ProbeSpec, probe_from_file
 from core.run import Diverged
 from core.shift import ShiftSpec, shifted_from_file
+from core.sparsity import Sparsity
 from core.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
 
@@ -70,8 +89,11 @@ def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     assert len({item.name for item in items}) == len(items)
     readers = {"run": outcome_from_file, "surface": surface_from_file, "line": line_from_file,
                "probe": probe_from_file, "shift": shifted_from_file, "drift": drift_from_file}  # fmt: skip
-    assert {item.name.split("-")[0] for item in items} == {*readers}
-    assert all(item.read is readers[item.name.split("-")[0]] for item in items)
+    kept = {kind.spec_type.kind: kind for kind in (Sparsity, Activations, Ensemble, Followed, Displaced)}
+    assert {item.name.split("-")[0] for item in items} == {*readers, *kept}
+    for item in items:
+        kind = item.name.split("-")[0]
+        assert item.read.args == (kept[kind],) if kind in kept else item.read is readers[kind]
 
 
 def test_what_a_surface_or_the_line_needs_is_planned_before_it_with_its_weights():
@@ -83,8 +105,8 @@ def test_what_a_surface_or_the_line_needs_is_planned_before_it_with_its_weights(
 
 
 def test_the_seeds_of_the_main_settings_are_computed_first():
-    first = {item.name for item in plan()[: 5 * len(MAIN)]}
-    assert first == {run_name(replace(c, seed=seed)) for c in MAIN for seed in range(5)}
+    runs = [item.name for item in plan() if item.name.startswith("run-")]
+    assert {*runs[: 5 * len(MAIN)]} == {run_name(replace(c, seed=seed)) for c in MAIN for seed in range(5)}
 
 
 def test_each_network_of_the_norm_lessons_is_planned_over_five_seeds_at_every_stop():
@@ -107,6 +129,46 @@ def test_every_measurement_that_a_lesson_shows_is_planned():
     measured += [spec for optimizer in ("adam", "sgd") for specs in probes(optimizer).values() for spec in specs]
     assert len(measured) == 2 + 15 + 30
     assert {spec.file_name for spec in measured} <= names
+
+
+@pytest.mark.parametrize("base", [FULL, SMALL_AND_NOISY], ids=["full", "small and noisy"])
+def test_every_stop_of_every_strength_is_planned_over_five_seeds_with_what_is_measured_of_it(base):
+    order = {item.name: i for i, item in enumerate(plan())}
+    by_field = {"dropout": [{}], "l1": [{}, {"l1_method": "proximal"}], "l2": [{}]}
+    for name, methods in by_field.items():
+        for stop in FIELDS[name].stops:
+            for method in methods:
+                config = replace(base, **{name: stop}, **method)
+                measured = [*sparsities(config), *(activations(config) if name == "dropout" else [])]
+                measured += ensembles(config) if config.dropout else []
+                for seed in range(5):
+                    assert run_name(replace(config, seed=seed)) in order
+                for spec in measured:
+                    assert order[run_name(spec.run)] < order[spec.file_name]
+                if base == FULL:
+                    assert config in WITH_WEIGHTS  # one seed of every stop
+    for decay in DECAYS:
+        for spec in sparsities(replace(base, l2=decay / 2, l2_method="decoupled")):
+            assert order[run_name(spec.run)] < order[spec.file_name]
+
+
+def test_what_shows_single_weights_and_the_notebooks_own_strengths_is_planned():
+    names = {item.name for item in plan()}
+    specs = [spec for o in ("adam", "sgd") for strength in FOLLOWED_L1 for spec in followed(o, strength).values()]
+    assert len({spec.file_name for spec in specs}) == 16 and {spec.file_name for spec in specs} <= names
+    assert DISPLACED.file_name in names
+    for config in (NOTEBOOK_L1, NOTEBOOK_L2):
+        assert all(run_name(replace(config, seed=seed)) in names for seed in range(5))
+    for own, sliders in ((SMALL_DROPOUT, OWN_DROPOUT), (SMALL_L1, OWN_PENALTY)):
+        for name in sliders:
+            for stop in FIELDS[name].stops or FIELDS[name].choices:
+                assert run_name(replace(own, **{name: stop})) in names, (name, stop)
+
+
+def test_only_the_first_seed_keeps_the_maps_and_single_images_that_take_room():
+    assert [spec.with_map for spec in sparsities(FULL)] == [True, False, False, False, False]
+    assert [spec.n_shown for spec in ensembles(SMALL_DROPOUT)] == [N_SHOWN, 0, 0, 0, 0]
+    assert measurements_of(BATCH_NORM) == [] and len(measurements_of(SMALL_DROPOUT)) == 3
 
 
 def test_a_config_is_the_same_in_whichever_lesson_it_is_shown():
@@ -239,6 +301,27 @@ def test_a_measurement_that_needs_weights_trains_the_run_once_and_keeps_it_apart
     monkeypatch.setattr("core.training.train", None)
     kept = precompute._run_with_weights(run.config)
     assert all(np.array_equal(w, kept.weights[name]) for name, w in run.weights.items())
+
+
+@pytest.mark.parametrize("kind", [Sparsity, Activations, Ensemble, Followed, Displaced])
+def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the_run(kind, on_digits, digits, trained):
+    from core import hidden_units, landscape, pruning, thinned, weight_paths
+
+    run = trained(dropout=0.5)
+    run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
+    spec = kind.spec_type(run.config, **({"steps": 7} if kind is Followed else {}))
+    expected = {
+        Sparsity: lambda: pruning.measure_sparsity(spec, run, digits),
+        Activations: lambda: hidden_units.measure_activations(spec, run, digits),
+        Ensemble: lambda: thinned.measure_ensemble(spec, run, digits),
+        Followed: lambda: weight_paths.follow_weights(spec, digits),
+        Displaced: lambda: landscape.displaced_by_notebook(spec, run, digits),
+    }[kind]()
+    item = precompute._measurement(spec)
+    item.write(on_digits / spec.file_name)
+    found = item.read(on_digits / spec.file_name)
+    assert is_good(item) and found.spec == spec
+    assert all(np.array_equal(getattr(found, name), getattr(expected, name)) for name in spec.shapes)
 
 
 @pytest.mark.parametrize("kind", ["probe", "drift", "shift"])

@@ -18,18 +18,15 @@ CALCULATOR_CHOICES = {"written": NAMES, "calc_lr": controls.texts_of(RATES)}
 @st.fragment
 def calculator() -> None:
     """A strength in one convention, and the same in all; what it does to a weight that the data leave alone."""
-    left, middle, right = st.columns([3, 1, 2], vertical_alignment="bottom")
+    name = controls.choice("You have", NAMES, key="written")
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        name = controls.choice("You have", NAMES, key="written")
-    with middle:
         strength = st.number_input("Its number", min_value=0.0, max_value=LARGEST, value=1e-3, step=1e-3, format="%.6g")
     with right:
         lr = controls.stop("Learning rate", RATES, 3e-4, key="calc_lr")
     c = pull(strength, CONVENTIONS[NAMES.index(name)])
-    st.latex(
-        rf"\text{{pull on a weight: }} c\,w = {c:.4g}\,w \qquad"
-        rf"\text{{one step of SGD or AdamW: }} w \leftarrow (1 - {lr:g} \cdot {c:.4g})\,w = {1 - lr * c:.8g}\,w"
-    )
+    st.latex(rf"\text{{pull on a weight: }} c\,w = {c:.4g}\,w")
+    st.latex(rf"\text{{a step of SGD or AdamW: }} w \leftarrow (1 - {lr:g} \cdot {c:.4g})\,w = {1 - lr * c:.8g}\,w")
     st.table(
         [
             {"convention": convention.name, "number": f"{strength_of(c, convention):.6g}",

@@ -13,6 +13,7 @@ from core.app.results import stored
 from core.app.strengths import (
     DECAY,
     DROPOUT,
+    FLOOR,
     L1,
     L2,
     SETTINGS,
@@ -137,7 +138,7 @@ def _path_charts(of: Strength, path: RegularizationPath, strength: float, thresh
     along = sparsities_along(path)
     places = st.columns(3)
     with places[0]:
-        accuracy_path(of, path, strength, title="Accuracy", key=f"{key}_accuracy_path")
+        accuracy_path(of, path, strength, title="Accuracy", key=f"{key}_accuracy_path", narrow=True)
     sparse = {
         f"|w| ≤ {threshold:g}": {stop: [s.share_small(threshold) for s in some] for stop, some in along.items()},
         "exactly 0": {stop: [s.share_zero for s in some] for stop, some in along.items()},
@@ -152,14 +153,14 @@ def _path_charts(of: Strength, path: RegularizationPath, strength: float, thresh
         with place:
             captioned(
                 path_figure(lines, strength, colour=COLOURS[of.technique], x_title=of.symbol, title=title,
-                            percent=not log, log_y=log, look=look()),
+                            percent=not log, log_y=log, narrow=True, look=look()),
                 alt_text=f"{title}, against {of.symbol}.", key=f"{key}_{title}",
                 rows=[{of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
                       for stop, some in along.items() if some],
             )  # fmt: skip
     st.caption(
         "Along all strengths, which stand at equal distances; the bar marks yours. A dot for each seed. "
-        f"{of.symbol} = 0 is the plain network."
+        f"{of.symbol} = 0 is the plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
     )
 
 
@@ -221,7 +222,7 @@ def zero_panel() -> None:
         return
     reach = max(float(np.abs(f.weights).max()) for f in found.values())
     lr = found[METHODS[0]].spec.run.lr
-    zoom = 1.5 * (lr * strength if optimizer == "sgd" else lr)
+    zoom = 1.5 * lr * strength if optimizer == "sgd" else 0.75 * lr
     for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
         with place:
             _followed_weights(one, method, reach, zoom, lr * strength if optimizer == "sgd" else 0.0)
@@ -245,10 +246,13 @@ def _followed_weights(one: Followed, method: str, reach: float, zoom: float, ban
     )
 
 
-def jitter(optimizer: str, strength: float, method: str = "subgradient") -> float:
-    """The largest |w| among the corner pixel's weights over the last steps; nan where it was not measured."""
-    one = stored(followed(optimizer, strength)[method])
-    return float(one.band("corner pixel", LAST).max()) if one else float("nan")
+def jitter_words(optimizer: str, strength: float) -> str:
+    """How far the corner pixel's weights stay from 0 under the subgradient, at most, over the last steps."""
+    one = stored(followed(optimizer, strength)[METHODS[0]])
+    if one is None:
+        return "not measured here"
+    band = float(one.band("corner pixel", LAST).max())
+    return f"±{band:.2g}" + (f" ({band / one.spec.run.lr:.2g} learning rates)" if optimizer == "adam" else "")
 
 
 # --- in the loss or decoupled ---------------------------------------------------------------------------------------

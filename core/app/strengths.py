@@ -117,7 +117,13 @@ def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRA
 # --- along the path -------------------------------------------------------------------------------------------------
 
 
-def accuracy_path(of: Strength, path: RegularizationPath, current: float, *, title: str, key: str) -> None:
+FLOOR = 0.6
+"""Where the accuracy axis of a path begins at the lowest: networks that only guess would flatten all others."""
+
+
+def accuracy_path(
+    of: Strength, path: RegularizationPath, current: float, *, title: str, key: str, narrow: bool = False
+) -> None:
     """Training and held-out accuracy of the last epoch at every stop, over seeds."""
     runs = {stop: runs_at(config) for stop, config in path.items()}
     lines = {
@@ -130,7 +136,8 @@ def accuracy_path(of: Strength, path: RegularizationPath, current: float, *, tit
         for stop, found in runs.items()
     ]  # fmt: skip
     captioned(
-        path_figure(lines, current, colour=COLOURS[of.technique], x_title=of.symbol, title=title, look=look()),
+        path_figure(lines, current, colour=COLOURS[of.technique], x_title=of.symbol, title=title, floor=FLOOR,
+                    narrow=narrow, look=look()),
         alt_text=f"Training and held-out accuracy against {of.symbol}.", rows=rows, key=key,
     )  # fmt: skip
 

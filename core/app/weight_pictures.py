@@ -30,7 +30,7 @@ def threshold_choices(key: str) -> dict[str, tuple[str, ...]]:
 
 def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
     """The widgets of the threshold below which a weight is called small: as a number, or in learning rates."""
-    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         unit = controls.choice("Threshold", UNITS, key=f"{key}_unit")
     with right:
@@ -99,7 +99,7 @@ def weight_numbers(s: Sparsity, threshold: float) -> None:
         f"Up to {threshold:g}": percent(s.share_small(threshold)),
         "Units alive": f"{int(s.alive[k])} of {s.spec.matrix[0]}",
         "Test accuracy": percent(s.accuracy[0]),
-        "… without the small": percent(s.accuracy[k]),
+        "Pruned accuracy": percent(s.accuracy[k]),
         "Largest |w|": f"{float(s.largest):.3f}",
     }
     for label, value in numbers.items():
@@ -108,7 +108,7 @@ def weight_numbers(s: Sparsity, threshold: float) -> None:
 
 EXPLAINED = {
     "Units alive": "Units of the first layer with at least one weight above the threshold.",
-    "… without the small": "On the test images, with all small weights of the first layer set to 0, not trained on.",
+    "Pruned accuracy": "On the test images, with all small weights of the first layer set to 0, not trained on.",
 }
 
 

@@ -177,8 +177,8 @@ def stop_axis(stops: Sequence[float], title: str) -> Spec:
     """An x axis on which a setting's stops stand at equal distances."""
     scale = {"domain": [f"{stop:g}" for stop in stops]}
     angle = -45 if len(stops) > 7 else 0
-    return {"field": "stop", "type": "ordinal", "title": title, "scale": scale, "sort": None,
-            "axis": {"labelAngle": angle}}  # fmt: skip
+    axis = {"labelAngle": angle, "labelOverlap": False}
+    return {"field": "stop", "type": "ordinal", "title": title, "scale": scale, "sort": None, "axis": axis}
 
 
 def current_stop(current: float, x: Spec) -> Spec:

@@ -85,7 +85,8 @@ def kept_figure(kept: np.ndarray, *, title: str, most: int, look: Look = NORMAL)
             "tooltip": [quantity("row", "row"), quantity("column", "column"), quantity("weights", "weights left")],
         },
     }  # fmt: skip
-    return {**layered([cells], look, title), "height": int(0.75 * look.height)}
+    size = int(0.6 * look.height)
+    return {**layered([cells], look, title), "height": size, "width": size}
 
 
 def weights_figure(
@@ -151,10 +152,13 @@ def path_figure(
     title: str,
     percent: bool = True,
     log_y: bool = False,
+    floor: float = 0.0,
+    narrow: bool = False,
     look: Look = NORMAL,
 ) -> Spec:
     """Numbers along the stops of one strength: line's name → stop → a value for each seed. A dot for each seed, lines
-    through the means, a bar at the current stop. The stops stand at equal distances."""
+    through the means, a bar at the current stop. The stops stand at equal distances. floor: where the y axis begins at
+    the lowest; what is below is cut off. narrow: the legend goes one name a line."""
     means, dots = [], []
     for name, by_stop in lines.items():
         for stop, seeds in by_stop.items():
@@ -165,15 +169,18 @@ def path_figure(
                 means.append({**row, "value": float(f"{np.mean(shown):.5g}")})
     stops = sorted({stop for by_stop in lines.values() for stop in by_stop})
     x = stop_axis(stops, x_title)
-    y = quantity("value", None, scale={"type": "log"} if log_y else {"zero": False},
-                 axis={"format": "%" if percent else "~g", "tickCount": 6})  # fmt: skip
+    low = min((row["value"] for row in dots), default=0.0)
+    scale = {"type": "log"} if log_y else {"zero": False, **({"domainMin": floor} if low < floor else {})}
+    axis = {"format": "%" if percent else "~g", "tickCount": 6, "grid": not log_y}
+    y = quantity("value", None, scale=scale, axis=axis)
     tooltip = [{"field": "line", "type": "nominal"}, {"field": "stop", "type": "nominal", "title": x_title},
                quantity("value", title, format=".2%" if percent else ".4g")]  # fmt: skip
     encoding = {"x": x, "y": y, "tooltip": tooltip}
-    dashed = {**encoding, "strokeDash": by_dash("line", list(lines), PATH_DASHES[: len(lines)])}
-    line = {"data": rows(means), "mark": {"type": "line", "color": colour, "strokeWidth": look.stroke},
-            "encoding": dashed}  # fmt: skip
-    mark = {"type": "point", "filled": True, "size": 22, "opacity": 0.7, "color": colour}
+    dash = by_dash("line", list(lines), PATH_DASHES[: len(lines)])
+    dash["legend"] = {**dash["legend"], "columns": 1 if narrow else 0}
+    line = {"data": rows(means), "mark": {"type": "line", "color": colour, "strokeWidth": look.stroke, "clip": True},
+            "encoding": {**encoding, "strokeDash": dash}}  # fmt: skip
+    mark = {"type": "point", "filled": True, "size": 22, "opacity": 0.7, "color": colour, "clip": True}
     points = {"data": rows(dots), "mark": mark, "encoding": encoding}
     return layered([current_stop(current, x), line, points], look, title)
 
@@ -212,7 +219,7 @@ def followed_figure(
         "encoding": {
             "x": quantity("step", "training step", scale={"nice": False, "zero": False}),
             "y": quantity("weight", "weight", scale={"domain": list(y_range), "nice": False},
-                          axis={"format": ".1e" if last else "~g", "tickCount": 5}),
+                          axis={"format": "~g" if not last else ".0e", "tickCount": 5}),
             "color": {"field": "from", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
                       "scale": {"domain": list(PLACE_COLOURS), "range": list(PLACE_COLOURS.values())}},
             "detail": {"field": "which", "type": "nominal"},
@@ -262,7 +269,7 @@ def shrunk_figure(
     ]  # fmt: skip
     names = list(points)
     encoding = {
-        "x": quantity("spread", "standard deviation of the first layer's weights", scale={"type": "log"},
+        "x": quantity("spread", "standard deviation of the first layer's weights", scale={"type": "log", "nice": False},
                       axis={"format": "~g", "tickCount": 5}),
         "y": quantity("accuracy", "held-out accuracy", scale={"zero": False}, axis={"format": "%"}),
         "color": {"field": "applied", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
