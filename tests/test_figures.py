@@ -1,17 +1,44 @@
 """Figures as data: what is in them is what was measured, and Vega-Lite's schema allows them."""
 
+import base64
+import io
 from dataclasses import replace
 
 import altair
 import numpy as np
 import pytest
+from PIL import Image
 
+from core.activations import ACTIVATION_BINS
 from core.drift import Drift, DriftSpec
 from core.figures.compare import Course, course_of, course_table, courses_figure, dots_figure, stops_figure
+from core.figures.dropout import (
+    MEANS,
+    activations_figure,
+    expectation_figure,
+    masks_figure,
+    network_figure,
+    votes_figure,
+)
 from core.figures.norms import cells_figure, features_figure, pixels_figure, running_figure, unit_figure
 from core.figures.theme import COLOURS, PROJECTED
+from core.figures.weights import (
+    SPY_COLOURS,
+    displaced_figure,
+    followed_figure,
+    kept_figure,
+    path_figure,
+    penalties_figure,
+    shrunk_figure,
+    spy_figure,
+    spy_image,
+    weights_figure,
+)
+from core.followed import FOLLOWED, PLACES, Followed, FollowSpec
+from core.masks import forward
 from core.norms import running_course
 from core.run import Diverged
+from core.sparsity import BINS
 
 
 def valid(spec):
@@ -133,3 +160,130 @@ def test_the_course_of_a_unit_is_the_units_own(tiny):
     rows = data_of(valid(unit_figure(Drift(spec, percentiles), 5, "plain", (0, 10))), 1)
     assert [(r["step"], r["low"], r["middle"], r["high"]) for r in rows] == [
         (step, *percentiles[step, 5]) for step in range(3)]  # fmt: skip
+
+
+# --- weights --------------------------------------------------------------------------------------------------------
+
+
+def test_the_spy_image_has_one_pixel_a_weight_in_the_colour_of_its_size():
+    levels = np.array([[0, 1, 2], [3, 2, 0]], np.uint8)  # exact 0, small, small, above
+    address = spy_image(levels, 2)
+    image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix("data:image/png;base64,"))))
+    pixels = np.array(image.convert("RGB"))
+    names = [["zero", "small", "small"], ["above", "small", "zero"]]
+    assert np.array_equal(pixels, [[SPY_COLOURS[name] for name in row] for row in names])
+    spec = valid(spy_figure(levels, 2, title="x"))
+    assert data_of(spec, 0)[0] | {"url": ""} == {"x": 0, "x2": 3, "y": 0, "y2": 2, "url": ""}
+    assert spec["layer"][0]["encoding"]["y"]["scale"]["reverse"]
+
+
+def test_the_picture_of_the_image_plane_holds_each_pixels_count():
+    rows = data_of(valid(kept_figure(np.array([[1, 0], [5, 2]]), title="x", most=5)), 0)
+    assert [(r["row"], r["column"], r["weights"]) for r in rows] == [(0, 0, 1), (0, 1, 0), (1, 0, 5), (1, 1, 2)]
+
+
+def test_weight_histograms_share_their_bins_and_a_log_axis_hides_empty_ones_below_one():
+    counts = np.zeros(BINS, int)
+    counts[80], counts[81] = 1000, 1
+    spec = valid(weights_figure({"plain": counts, "L1": counts[::-1]}, log=False))
+    rows = data_of(spec, 0)
+    assert len(rows) == 2 * (BINS + 1) and [r["weight"] for r in rows[: BINS + 1]] == [
+        r["weight"] for r in rows[BINS + 1 :]]  # fmt: skip
+    assert rows[80] == {"weight": -0.0025, "count": 1000, "network": "plain"} and rows[0]["count"] == 0
+    rows = data_of(valid(weights_figure({"plain": counts}, log=True)), 0)
+    assert (rows[80]["count"], rows[81]["count"], rows[0]["count"]) == (1000, 1, 0.5)
+    valid(displaced_figure(np.arange(4), np.arange(4), np.linspace(0, 1, 5)))
+
+
+def test_a_path_has_a_dot_a_seed_a_line_through_the_means_and_a_bar_at_the_current_stop():
+    lines = {"held-out images": {0.0: [0.8, 0.9], 1e-5: [0.1, 0.2]}, "training images": {0.0: [1.0, 1.0], 1e-5: [0.3]}}
+    spec = valid(path_figure(lines, 1e-5, colour="#123456", x_title="λ", title="Accuracy", floor=0.6))
+    here, means, dots = (data_of(spec, i) for i in range(3))
+    assert here == [{"stop": "1e-05"}] and len(dots) == 7
+    assert [(r["line"], r["stop"], r["value"]) for r in means] == [
+        ("held-out images", "0", 0.85), ("held-out images", "1e-05", 0.15), ("training images", "0", 1.0),
+        ("training images", "1e-05", 0.3)]  # fmt: skip
+    assert spec["layer"][1]["encoding"]["y"]["scale"]["domainMin"] == 0.6
+    high = {"x": {0.0: [0.9], 1.0: [0.95]}}
+    assert "domainMin" not in valid(path_figure(high, 0.0, colour="#123456", x_title="p", title="", floor=0.6))[
+        "layer"][1]["encoding"]["y"]["scale"]  # fmt: skip
+    logs = valid(path_figure({"x": {0.0: [0.0, 2.0], 1.0: [0.0]}}, 0.0, colour="#123456", x_title="p", title="",
+                             log_y=True, narrow=True))  # fmt: skip
+    assert [r["value"] for r in data_of(logs, 1)] == [2.0]  # a logarithmic axis has no 0
+
+
+def test_followed_weights_are_drawn_from_the_first_step_or_near_zero_at_the_end(tiny):
+    spec = FollowSpec(tiny, steps=16)
+    weights = np.zeros((17, len(PLACES), FOLLOWED))
+    weights[:, 2] = 0.5
+    weights[:, 0, 1] = np.arange(17) / 100
+    found = Followed(spec, weights, np.zeros(17), np.zeros(17))
+    rows = data_of(valid(followed_figure(found, title="x", y_range=(-1, 1))), 1)
+    assert {r["step"] for r in rows} == {0, 8, 16} and len(rows) == 3 * len(PLACES) * FOLLOWED
+    near = data_of(valid(followed_figure(found, title="x", y_range=(-0.2, 0.2), last=4, band=0.1)), 1)
+    assert {r["step"] for r in near} == {12, 13, 14, 15, 16} and {r["from"] for r in near} == {*PLACES[:2]}
+    moved = [r["weight"] for r in near if r["which"] == "corner pixel 1"]
+    assert moved == pytest.approx([0.12, 0.13, 0.14, 0.15, 0.16])
+
+
+def test_the_penalties_and_their_pulls_are_their_formulas():
+    for pull, shapes in ((False, {"L1": abs, "L2": lambda w: w * w}), (True, {"L1": np.sign, "L2": lambda w: 2 * w})):
+        rows = data_of(valid(penalties_figure(pull=pull)), 0)
+        assert len(rows) > 200
+        for r in rows:
+            assert r["value"] == pytest.approx(shapes[r["technique"]](r["w"]), abs=1e-3)
+
+
+def test_the_current_strengths_are_ringed_and_joined_in_their_order():
+    points = {"L2": {1e-3: (0.01, 0.8), 0.0: (0.05, 0.9)}, "AdamW": {0.0: (0.05, 0.9), 1.0: (0.02, 0.85)}}
+    spec = valid(shrunk_figure(points, {"L2": 1e-3, "AdamW": 0.0}))
+    assert [(r["applied"], r["strength"], r["order"]) for r in data_of(spec, 0)] == [
+        ("L2", "0", 0), ("L2", "0.001", 1), ("AdamW", "0", 0), ("AdamW", "1", 1)]  # fmt: skip
+    assert [(r["applied"], r["spread"]) for r in data_of(spec, 1)] == [("L2", 0.01), ("AdamW", 0.05)]
+
+
+def test_a_dashed_course_is_a_second_line_of_the_same_technique(courses):
+    spec = valid(courses_figure(courses, x_title="epoch", y_title="", dashed={"plain": courses["batch norm"]}))
+    assert len(spec["layer"]) == 3 and [r["mean"] for r in data_of(spec, 2)] == [1, 1, 3]
+    assert spec["layer"][2]["mark"]["strokeDash"] and "strokeDash" not in spec["layer"][1]["mark"]
+
+
+# --- dropout --------------------------------------------------------------------------------------------------------
+
+
+def test_units_that_are_off_are_crossed_out_and_have_no_connections():
+    masks = (np.array([True, False, True, True, False]), np.array([False, True, True, True]))
+    shown = forward(0.5, "PyTorch", masks)
+    spec = valid(network_figure(shown, masks))
+    edges, units, off = (data_of(spec, i) for i in range(3))
+    assert len(edges) == 3 * 3 + 3 * 3 + 3 * 1 and len(units) == 13
+    assert [u["text"] for u in off] == ["off"] * 3 and units[-1]["text"] == f"{shown.output:.2f}".replace("-", "−")
+    assert len(data_of(valid(network_figure(forward(0.5, "paper", None), None)), 0)) == 15 + 20 + 4
+
+
+def test_votes_show_every_thinned_network_their_mean_and_weight_scaling():
+    votes = np.array([[0.8, 0.2], [0.4, 0.6]])
+    spec = valid(votes_figure(votes, np.array([0.7, 0.3]), ("Shirt", "Coat"), 1))
+    bars, ticks = (data_of(spec, i) for i in (0, 1))
+    assert [(r["class"], r["which"], r["probability"]) for r in bars] == [
+        ("Shirt", MEANS[0], 0.6), ("Coat ✓", MEANS[0], 0.4),
+        ("Shirt", MEANS[1], 0.7), ("Coat ✓", MEANS[1], 0.3)]  # fmt: skip
+    assert len(ticks) == 4
+
+
+def test_averages_over_masks_are_drawn_for_each_number_of_networks():
+    values = {"mean of the masks": np.array([[0.5, 0.7], [0.7, 0.9]])}
+    spec = valid(masks_figure(values, [0.6, 0.8], 2, title="accuracy", percent=True))
+    here, band, _, rule = (data_of(spec, i) for i in range(4))
+    assert here == [{"masks": 2}] and rule[0]["value"] == pytest.approx(0.7)
+    assert [(r["masks"], r["low"], r["mean"], r["high"]) for r in band] == [(1, 0.5, 0.6, 0.7), (2, 0.7, 0.8, 0.9)]
+
+
+def test_the_zeros_of_activations_are_told_in_the_legend_and_the_rest_is_drawn():
+    shares = np.concatenate([[0.6], np.full(ACTIVATION_BINS, 0.4 / ACTIVATION_BINS)])
+    spec = valid(activations_figure({"plain": shares, "dropout": shares}, title="x"))
+    rows = data_of(spec, 0)
+    assert {r["which"] for r in rows} == {"plain: 60 % are 0", "dropout: 60 % are 0"}
+    assert len(rows) == 2 * (ACTIVATION_BINS + 1) and rows[0]["share"] == pytest.approx(0.01)
+    means = data_of(valid(expectation_figure(np.arange(1.0, 31), 3.0, title="x")), 1)
+    assert [r["masks"] for r in means] == [*range(1, 21), 25, 30] and means[-1]["value"] == 30
