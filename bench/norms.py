@@ -5,12 +5,10 @@ Trains nothing. Times are of the page's whole script, without a browser; in the 
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from pathlib import Path
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
+from bench.sliders import slider_requirements
 from core.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.config import FULL, seeds_of
 from core.experiments import (
@@ -27,7 +25,6 @@ from core.run import Run
 from core.shift import Shift, load_shifted
 from core.store import load_run
 
-ROOT = Path(__file__).resolve().parent.parent
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM, "batch norm after": BATCH_NORM_AFTER, "layer norm": LAYER_NORM}
 ACCURACY, LOSS, NOTEBOOK_LOSS = (0.865, 0.905), (0.355, 0.44), (0.074, 0.085)
 """Bands of batch norm at the full setting after 20 epochs, for each seed."""
@@ -92,31 +89,8 @@ def check_shift() -> list[Requirement]:
     return [at_most("unshifted accuracy against the run's own", apart, 5e-4)]
 
 
-def check_sliders(moves: int = 6) -> list[Requirement]:
-    """Median seconds of each page's script after one of its sliders has moved to a precomputed stop."""
-    from streamlit.testing.v1 import AppTest
-
-    app, rows, slowest = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run(), [], {}
-    for path in PAGES:
-        app.switch_page(path).run()
-        for key in [slider.key for slider in app.select_slider]:
-            options, start, seconds = app.select_slider(key=key).options, app.select_slider(key=key).value, []
-            for i in range(moves):
-                app.select_slider(key=key).set_value(options[i % len(options)])
-                started = time.perf_counter()
-                app.run()
-                seconds.append(time.perf_counter() - started)
-            app.select_slider(key=key).set_value(start).run()
-            if app.exception:
-                raise RuntimeError(f"{path} failed with its slider {key}")
-            rows.append((f"{path} {key}", f"{statistics.median(seconds):.3f}"))
-            slowest[path] = max(slowest.get(path, 0), statistics.median(seconds))
-    print_table("Seconds of a slider, at the server (median)", ("slider", "seconds"), rows)
-    return [at_most(f"{path}, slowest slider", seconds, 0.2, " s") for path, seconds in slowest.items()]
-
-
 def main() -> int:
-    return verdict(check_networks() + check_sweeps() + check_smoothness() + check_shift() + check_sliders())
+    return verdict(check_networks() + check_sweeps() + check_smoothness() + check_shift() + slider_requirements(PAGES))
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRA
 # --- along the path -------------------------------------------------------------------------------------------------
 
 
-FLOOR = 0.6
+FLOOR = 0.5
 """Where the accuracy axis of a path begins at the lowest: networks that only guess would flatten all others."""
 
 

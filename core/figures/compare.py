@@ -70,10 +70,11 @@ def courses_figure(
     quantity of the same techniques, as dashed means.
     """
     values = [row for name, course in courses.items() for row in _course_rows(name, course)]
+    counts = all(row["at"].is_integer() for row in values)  # epochs and steps have no halves, shares do
     scale: dict[str, Any] = {"type": "log", "nice": False} if log_y else {"zero": False}
     number = ".2%" if percent else ".4g"
     encoding = {
-        "x": quantity("at", x_title, scale={"nice": False, "zero": False}, axis={"tickMinStep": 1}),
+        "x": quantity("at", x_title, scale={"nice": False, "zero": False}, axis={"tickMinStep": 1} if counts else {}),
         "color": by_technique(list(courses), legend_columns),
     }
     data = rows(values)

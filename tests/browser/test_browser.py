@@ -107,7 +107,7 @@ def test_the_presentation_stays_over_pages_and_hides_the_menu(server, page):
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
 
 
-@pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm"])
+@pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm", "dropout", "l1_l2"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, path, scheme):
     page = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
@@ -192,3 +192,56 @@ def test_the_list_of_sections_leads_there_and_keeps_the_settings(server, page):
     heading = page.get_by_role("heading", name="What it costs: it needs a batch")
     expect(heading).to_be_in_viewport()
     assert address(page) == "?sgd_lr=1" and len(page.context.pages) == 1
+
+
+# --- dropout, L1 and L2 ---------------------------------------------------------------------------------------------
+
+
+def whole(page):
+    """Wait until a long page has its last element."""
+    page.locator("[data-testid=stMain] hr").last.wait_for()
+    page.wait_for_timeout(1500)
+
+
+def pixels_of(chart):
+    """The brightness of what a chart's canvas shows, summed: another picture has another number."""
+    return chart.locator("canvas").evaluate(
+        "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.reduce((sum, v) => sum + v, 0)"
+    )
+
+
+def test_a_spy_plot_is_drawn_and_follows_the_strength(server, page):
+    page.goto(f"{server.url}/l1_l2")
+    whole(page)
+    captions = page.get_by_text("up to 0.001 ·")
+    expect(captions.first).to_be_visible()
+    spy = page.locator("[data-testid=stVegaLiteChart]", has=page.get_by_role("graphics-document", name="Spy plot, L1"))
+    spy = spy.first if spy.count() else page.locator("[data-testid=stVegaLiteChart]").nth(6)
+    spy.scroll_into_view_if_needed()
+    before, said = pixels_of(spy), captions.nth(1).text_content()
+    assert before > 0
+    slider(page, "lambda1").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.search.includes('lambda1=0.0001')")
+    expect(captions.nth(1)).not_to_have_text(said)
+    page.wait_for_timeout(500)
+    assert pixels_of(spy) != before
+
+
+def test_the_drawn_network_gets_new_masks_by_the_button(server, page):
+    page.goto(f"{server.url}/dropout")
+    told = page.get_by_text("Output now:")
+    expect(told).to_be_visible()
+    before = told.text_content()
+    for _ in range(4):  # a new mask may be the old one
+        page.get_by_role("button", name="Draw new masks").click()
+        page.wait_for_timeout(700)
+    expect(told).not_to_have_text(before)
+    page.get_by_text("evaluation", exact=True).first.click()
+    expect(page.get_by_role("button", name="Draw new masks")).to_be_disabled()
+
+
+def test_a_strength_in_the_address_opens_on_its_numbers(server, page):
+    page.goto(f"{server.url}/l1_l2?lambda1=0.001&l1_by=proximal&l1_threshold=0.0001")
+    zeros = page.locator("[data-testid=stMetric]", has_text="Exactly 0").first
+    expect(zeros).to_contain_text("98.")

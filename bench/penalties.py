@@ -1,0 +1,124 @@
+"""What the lessons on dropout, L1 and L2 show: `python -m bench.penalties`, with Chromium installed.
+
+The shipped numbers in their bands, the size of what is shipped, and every slider's time at the server and in the
+browser. Trains nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import statistics
+import sys
+import tempfile
+
+from playwright.sync_api import sync_playwright
+
+from bench.app import CHROMIUM, free_port, open_as_soon_as_possible, start_server
+from bench.report import Requirement, at_least, at_most, print_table, verdict, within
+from bench.sliders import WATCH, seconds_in_browser, slider_requirements
+from core import measurement
+from core.claims import LAST_ACCURACY, compare, spread
+from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.experiments import SMALL_DROPOUT, SMALL_L1, SMALL_L2, dropout_path, l1_path, l2_path, paths_of, sparsities
+from core.folders import PRECOMPUTED
+from core.run import Run
+from core.sparsity import Sparsity
+from core.store import load_run
+
+PAGES = ("pages/4_dropout.py", "pages/5_l1_l2.py")
+STRENGTHS = {"dropout": ("p", "masks_p", "image", "masks", "units_p"),
+             "l1_l2": ("lambda1", "l1_threshold", "steps_lambda", "lambda2", "decay", "three_lambda")}  # fmt: skip
+
+
+def runs_of(config: RunConfig) -> list[Run]:
+    return [run for seed in seeds_of(config) if (run := load_run(seed))]
+
+
+def sparsities_of(config: RunConfig) -> list[Sparsity]:
+    return [s for spec in sparsities(config) if (s := measurement.load(Sparsity, spec))]
+
+
+def check_paths() -> list[Requirement]:
+    """Five seeds of every stop, and the folder's size."""
+    requirements = []
+    for setting, base in (("full", FULL), ("small and noisy", SMALL_AND_NOISY)):
+        stops = {config for path in paths_of(base) for config in path.values()}
+        fewest = min(min(len(runs_of(config)), len(sparsities_of(config))) for config in stops)
+        requirements.append(at_least(f"{setting}: seeds at each of {len(stops)} stops", fewest, 5))
+    size = sum(path.stat().st_size for path in PRECOMPUTED.iterdir()) / 2**20
+    return [*requirements, at_most("precomputed/", size, 40, " MB")]
+
+
+def check_l1() -> list[Requirement]:
+    theirs, proximal = l1_path(FULL)[1e-3], l1_path(FULL, "proximal")[1e-3]
+    rows = []
+    for name, path in (("L1", l1_path(FULL)), ("L1 proximal", l1_path(FULL, "proximal")), ("L2", l2_path(FULL))):
+        for strength, config in path.items():
+            found = sparsities_of(config)
+            rows.append((f"{name} {strength:g}", LAST_ACCURACY.over(runs_of(config)),
+                         spread([s.share_small(1e-4) for s in found]).percent(),
+                         spread([s.share_zero for s in found]).percent(),
+                         spread([float(s.spread) for s in found]).plain(4)))  # fmt: skip
+    print_table("Full setting, first layer", ("", "accuracy", "|w| ≤ 1e-4", "exactly 0", "sd of w"), rows)
+    difference = compare(LAST_ACCURACY, runs_of(theirs), runs_of(proximal))
+    return [
+        *(at_least(f"L1 0.001, seed {s.spec.run.seed}: share ≤ 1e-4", s.share_small(1e-4), 0.9)
+          for s in sparsities_of(theirs)),
+        *(within(f"L1 0.001, seed {r.config.seed}: accuracy", r.test_last.accuracy, 0.810, 0.830)
+          for r in runs_of(theirs)),
+        *(at_least(f"proximal 0.001, seed {s.spec.run.seed}: exact zeros", s.share_zero, 0.9)
+          for s in sparsities_of(proximal)),
+        within("proximal against subgradient, points", 100 * difference.mean, -1, 1),
+        *(within(f"L2 0.0001, seed {s.spec.run.seed}: sd of w", float(s.spread), 0.0286 * 0.97, 0.0286 * 1.03)
+          for s in sparsities_of(l2_path(FULL)[1e-4])),
+        *(within(f"dropout 0.2, seed {r.config.seed}: accuracy", r.test_last.accuracy, 0.884, 0.901)
+          for r in runs_of(dropout_path(FULL)[0.2])),
+    ]  # fmt: skip
+
+
+def check_benefit() -> list[Requirement]:
+    """At small-and-noisy: the paired gain over the plain network, against its standard error."""
+    plain, rows, requirements = runs_of(SMALL_AND_NOISY), [], []
+    for name, config in (("dropout 0.5", SMALL_DROPOUT), ("L1 0.0003", SMALL_L1), ("L2 0.01", SMALL_L2)):
+        runs = runs_of(config)
+        gains = [b.test_last.accuracy - a.test_last.accuracy for a, b in zip(plain, runs, strict=True)]
+        gain = spread(gains)
+        errors = gain.mean / (gain.sd / math.sqrt(gain.n))
+        rows.append((name, LAST_ACCURACY.over(runs), gain.points(), f"{errors:.1f}"))
+        requirements.append(at_least(f"{name}: test gain in standard errors", errors, 2))
+    print_table(f"Small and noisy; plain {LAST_ACCURACY.over(plain)}", ("", "validation", "test gain", "in SE"), rows)
+    return requirements
+
+
+def check_browser() -> list[Requirement]:
+    rows, slowest = [], {}
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as cache:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+        port = free_port()
+        server = start_server(port, cache)
+        try:
+            for path, keys in STRENGTHS.items():
+                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                open_as_soon_as_possible(page, f"http://127.0.0.1:{port}/{path}")
+                page.locator("hr").last.wait_for()
+                page.evaluate(WATCH)
+                page.wait_for_timeout(4000)
+                for key in keys:
+                    median = statistics.median(seconds_in_browser(page, key))
+                    rows.append((f"{path} {key}", f"{median:.3f}"))
+                    slowest[path] = max(slowest.get(path, 0), median)
+                page.close()
+        finally:
+            server.terminate()
+            browser.close()
+    print_table("Seconds of a slider in Chromium, until nothing changes (median)", ("slider", "seconds"), rows)
+    return [at_most(f"{path}, slowest slider in Chromium", s, 0.5, " s") for path, s in slowest.items()]
+
+
+def main() -> int:
+    return verdict(check_paths() + check_l1() + check_benefit() + slider_requirements(PAGES) + check_browser())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

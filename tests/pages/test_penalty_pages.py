@@ -1,0 +1,231 @@
+"""The lessons on dropout, L1 and L2: their sliders, what they say, and that it follows from the shipped runs."""
+
+import math
+
+import numpy as np
+import pytest
+from page_reader import charts, metrics, open_page
+
+from core import measurement, store
+from core.app import penalty_measurements
+from core.app.strengths import DECAY, DROPOUT, L1, L2, SETTINGS
+from core.claims import GAP, LAST_ACCURACY, compare, spread
+from core.config import FULL, SMALL_AND_NOISY, seeds_of
+from core.ensemble import Ensemble
+from core.experiments import (
+    DISPLACED,
+    SMALL_DROPOUT,
+    SMALL_L1,
+    SMALL_L2,
+    dropout_path,
+    ensembles,
+    followed,
+    l1_path,
+    l2_path,
+    paths_of,
+    sparsities,
+)
+from core.followed import Followed
+from core.sparsity import Sparsity
+
+DROPOUT_PAGE, PENALTY_PAGE = "pages/4_dropout.py", "pages/5_l1_l2.py"
+
+
+def texts(app):
+    return " ".join(m.value for m in app.markdown)
+
+
+def shipped(config):
+    return [run for seed in seeds_of(config) if (run := store.load_run(seed))]
+
+
+def measured(config):
+    return [s for spec in sparsities(config) if (s := measurement.load(Sparsity, spec))]
+
+
+def rows_of(app, column):
+    return [row for spec in charts(app) for layer in spec.get("layer", []) for row in
+            layer.get("data", {}).get("values", []) if column in row]  # fmt: skip
+
+
+# --- what is shipped ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", [FULL, SMALL_AND_NOISY], ids=["full", "small and noisy"])
+def test_every_stop_is_shipped_over_five_seeds_with_its_first_layer(base):
+    for path in paths_of(base):
+        for config in path.values():
+            assert len(shipped(config)) == len(measured(config)) == 5, config.to_params()
+
+
+def test_a_shipped_first_layer_is_that_of_the_shipped_weights():
+    for config in (FULL, l1_path(FULL, "proximal")[1e-3], l2_path(FULL)[1e-3], dropout_path(FULL)[0.5], SMALL_L1):
+        w = store.load_run(config).weights["linear1.weight"].astype(np.float64)
+        found = measured(config)[0]
+        for threshold in found.spec.thresholds:
+            assert found.share_small(threshold) == (np.abs(w) <= threshold).mean()
+            assert np.array_equal(found.levels > found.index(threshold), np.abs(w) > threshold)
+        assert float(found.spread) == pytest.approx(w.std(), rel=1e-6)
+        # weights are kept in float16: a few images of 10,000 may fall on the other side
+        assert found.accuracy[0] == pytest.approx(store.load_run(config).test_last.accuracy, abs=5e-4)
+
+
+# --- the lessons' claims --------------------------------------------------------------------------------------------
+
+
+def test_the_notebooks_l1_is_sparse_by_threshold_and_dear_and_the_proximal_one_truly_sparse_at_equal_accuracy():
+    theirs, proximal = l1_path(FULL)[1e-3], l1_path(FULL, "proximal")[1e-3]
+    for s in measured(theirs):
+        assert s.share_small(1e-4) > 0.9 and s.share_zero == 0
+    for s in measured(proximal):
+        assert s.share_zero > 0.9
+    assert 0.81 < spread([run.test_last.accuracy for run in shipped(theirs)]).mean < 0.83
+    assert abs(compare(LAST_ACCURACY, shipped(theirs), shipped(proximal)).mean) < 0.01
+    assert "**It is too much**" in texts(open_page(PENALTY_PAGE))
+
+
+@pytest.mark.parametrize("config", [SMALL_DROPOUT, SMALL_L1, SMALL_L2], ids=["dropout", "L1", "L2"])
+def test_at_small_and_noisy_each_technique_gains_more_than_twice_the_standard_error(config):
+    gains = [b.test_last.accuracy - a.test_last.accuracy
+             for a, b in zip(shipped(SMALL_AND_NOISY), shipped(config), strict=True)]  # fmt: skip
+    gain = spread(gains)
+    assert gain.n == 5 and gain.mean > 2 * gain.sd / math.sqrt(5)
+
+
+def test_only_the_proximal_step_and_never_l2_or_the_subgradient_gives_exact_zeros():
+    for path in (l1_path(FULL), l2_path(FULL), dropout_path(FULL)):
+        assert all(s.share_zero == 0 for config in path.values() for s in measured(config))
+    zeros = [spread([s.share_zero for s in measured(c)]).mean for c in l1_path(FULL, "proximal").values()]
+    assert zeros == sorted(zeros) and zeros[0] == 0
+
+
+def test_dropout_narrows_the_gap_and_does_not_make_weights_sparse():
+    half = dropout_path(FULL)[0.5]
+    assert compare(GAP, shipped(FULL), shipped(half)).high < 0
+    shares = [spread([s.share_small(1e-4) for s in measured(c)]).mean for c in (FULL, half)]
+    assert all(share < 0.01 for share in shares)
+
+
+def test_under_sgd_the_dead_weights_stay_in_a_band_of_learning_rate_times_strength():
+    for strength in (1e-3, 3e-3):
+        found = {method: measurement.load(Followed, spec) for method, spec in followed("sgd", strength).items()}
+        band = found["subgradient"].band("corner pixel", 100)
+        assert (band > 0).all() and (band <= 0.1 * strength * 1.1).all()
+        assert (found["proximal"].band("corner pixel", 100) == 0).all()
+
+
+def test_the_thinned_networks_of_the_page_are_the_shipped_ones():
+    app = open_page(DROPOUT_PAGE, image="3", masks="100", masks_p="0.3")
+    e = measurement.load(Ensemble, ensembles(dropout_path(FULL)[0.3])[0])
+    mean = e.probabilities[3].astype(float).mean(axis=0)
+    bars = [row for row in rows_of(app, "probability") if row.get("which") == "mean of the masks"]
+    assert [row["probability"] for row in bars] == pytest.approx(list(mean), abs=1e-4)
+    assert f"{int((e.probabilities[3].argmax(axis=1) == e.classes[3]).sum())} of 100 thinned networks" in texts(app)
+
+
+def test_the_notebooks_histogram_is_of_a_network_that_guesses():
+    found = measurement.load(penalty_measurements.Displaced, DISPLACED)
+    assert found.mean[1] == pytest.approx(1.0, abs=0.01) and found.accuracy[1] < 0.15 < found.accuracy[0]
+    assert f"their mean is {found.mean[1]:.2f}" in texts(open_page(PENALTY_PAGE))
+
+
+# --- the sliders ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "strength"), [(DROPOUT_PAGE, DROPOUT), (PENALTY_PAGE, L1), (PENALTY_PAGE, L2), (PENALTY_PAGE, DECAY)]
+)
+def test_another_setting_moves_the_slider_to_its_own_default(path, strength):
+    app = open_page(path)
+    full, small = SETTINGS
+    assert app.select_slider(key=strength.key).value == f"{strength.default_in(full):g}"
+    app.segmented_control(key=f"{strength.key}_on").set_value(small).run()
+    assert app.select_slider(key=strength.key).value == f"{strength.default_in(small):g}"
+    assert not app.exception and not app.info
+
+
+@pytest.mark.parametrize("strength", ["0", "1e-06", "0.001", "0.01"])
+@pytest.mark.parametrize("method", ["subgradient", "proximal"])
+def test_the_numbers_beside_lambda_are_those_of_its_first_layer(strength, method):
+    app = open_page(PENALTY_PAGE, lambda1=strength, l1_by=method, l1_threshold="0.0001")
+    s = measured(l1_path(FULL, method)[float(strength)])[0]
+    k = s.index(1e-4)
+    assert metrics(app)[:6] == [
+        ("Exactly 0", f"{100 * s.share_zero:.1f} %"), ("Up to 0.0001", f"{100 * s.share_small(1e-4):.1f} %"),
+        ("Units alive", f"{s.alive[k]} of 392"), ("Test accuracy", f"{100 * s.accuracy[0]:.1f} %"),
+        ("Pruned accuracy", f"{100 * s.accuracy[k]:.1f} %"), ("Largest |w|", f"{float(s.largest):.3f}"),
+    ]  # fmt: skip
+    assert not app.info or strength == "0"
+
+
+def test_a_threshold_in_learning_rates_is_that_many_of_the_settings():
+    app = open_page(PENALTY_PAGE, l1_unit="in learning rates", l1_rates="0.3")
+    assert any(label == "Up to 9e-05" for label, _ in metrics(app))
+    app.segmented_control(key="lambda1_on").set_value([*SETTINGS][1]).run()
+    assert any(label == "Up to 0.0003" for label, _ in metrics(app))
+
+
+def test_new_masks_are_drawn_by_the_button_and_not_by_anything_else():
+    app = open_page(DROPOUT_PAGE)
+    before = texts(app)
+    app.select_slider(key="p").set_value("0.6").run()
+    outputs = [m.value for m in app.markdown if m.value.startswith("Output now")]
+    assert outputs[0] in before
+    app.button(key="redraw").click().run()
+    assert [m.value for m in app.markdown if m.value.startswith("Output now")] != outputs
+    app.segmented_control(key="dropout_mode").set_value("evaluation").run()
+    assert app.button(key="redraw").disabled
+
+
+def test_the_convention_decides_what_the_same_p_means():
+    app = open_page(DROPOUT_PAGE, toy_p="0.2")
+    assert "switched off with probability p = 0.2" in texts(app) and "divided by 1 − p = 0.8" in texts(app)
+    app.segmented_control(key="convention").set_value("The paper: p keeps").run()
+    assert "kept with probability p = 0.2" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [("λ Σw²", ["0.001", "0.002", "0.002", "0.002"]), ("λ/2 Σw²", ["0.0005", "0.001", "0.001", "0.001"]),
+     ("weight_decay of AdamW", ["0.0005", "0.001", "0.001", "0.001"])],
+)  # fmt: skip
+def test_the_calculator_gives_every_convention(written, numbers):
+    app = open_page(PENALTY_PAGE, written=written)
+    table = next(t.value for t in app.table if "convention" in t.value.columns)
+    assert [*table["number"]] == numbers
+    app.number_input[0].set_value(100.0).run()
+    app.select_slider(key="calc_lr").set_value("0.1").run()
+    assert not app.exception and "nothing meaningful" in texts(app)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "junk"),
+    [
+        (DROPOUT_PAGE, "p", "1"), (DROPOUT_PAGE, "p_on", "x"), (DROPOUT_PAGE, "masks_p", "0"),
+        (DROPOUT_PAGE, "image", "24"), (DROPOUT_PAGE, "masks", "7"), (DROPOUT_PAGE, "convention", "<b>"),
+        (DROPOUT_PAGE, "dropout", "0.95"), (DROPOUT_PAGE, "spy_threshold", "1e99"), (DROPOUT_PAGE, "units_layer", "3"),
+        (PENALTY_PAGE, "lambda1", "nan"), (PENALTY_PAGE, "lambda2", "-1"), (PENALTY_PAGE, "l1_by", "magic"),
+        (PENALTY_PAGE, "l1", "11"), (PENALTY_PAGE, "decay", "2"), (PENALTY_PAGE, "steps_by", "lion"),
+        (PENALTY_PAGE, "l2_rates", "0"), (PENALTY_PAGE, "written", "L3"), (PENALTY_PAGE, "three_p", "half"),
+    ],
+)  # fmt: skip
+def test_a_junk_parameter_is_named_and_replaced(path, name, junk):
+    app = open_page(path, **{name: junk})
+    assert len(app.warning) == 1 and f"`{name}`" in app.warning[0].value
+
+
+@pytest.mark.parametrize("path", [DROPOUT_PAGE, PENALTY_PAGE])
+def test_missing_measurements_are_said_and_the_page_goes_on(path, monkeypatch):
+    real = store.places
+    kinds = ("sparsity", "activations", "ensemble", "followed", "displaced")
+    monkeypatch.setattr(store, "places", lambda name: () if name.startswith(kinds) else real(name))
+    app = open_page(path)
+    assert sum("python -m core.precompute" in info.value for info in app.info) >= 2
+    assert len(app.title) == 1
+
+
+def test_the_students_own_run_begins_at_a_shipped_one_with_either_penalty():
+    for path, params in ((DROPOUT_PAGE, {"epochs": "30"}), (PENALTY_PAGE, {"l2": "0.001"}),
+                         (PENALTY_PAGE, {"penalised": "all"}), (PENALTY_PAGE, {"l1_method": "proximal"})):  # fmt: skip
+        app = open_page(path, **params)
+        assert any("Precomputed" in caption.value for caption in app.caption), params
