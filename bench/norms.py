@@ -9,6 +9,7 @@ import sys
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
 from bench.sliders import slider_requirements
+from core import measurement
 from core.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.config import FULL, seeds_of
 from core.experiments import (
@@ -20,9 +21,9 @@ from core.experiments import (
     probes,
     shifted_networks,
 )
-from core.probes import load_probe
+from core.probes import Probe
 from core.run import Run
-from core.shift import Shift, load_shifted
+from core.shift import Shift, Shifted
 from core.store import load_run
 
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM, "batch norm after": BATCH_NORM_AFTER, "layer norm": LAYER_NORM}
@@ -68,7 +69,7 @@ def check_sweeps() -> list[Requirement]:
 
 def check_smoothness() -> list[Requirement]:
     """Santurkar's effective β under Adam, plain against batch norm, seed by seed."""
-    found = {name: [load_probe(spec) for spec in specs] for name, specs in probes("adam").items()}
+    found = {name: [measurement.load(Probe, spec) for spec in specs] for name, specs in probes("adam").items()}
     betas = {name: [p.mean_after("effective_beta", FROM_STEP) for p in some] for name, some in found.items()}
     ratios = [plain / batch for plain, batch in zip(betas["plain"], betas["batch norm"], strict=True)]
     rows = [(name, *(f"{b:.1f}" for b in values), spread(values).plain(1)) for name, values in betas.items()]
@@ -81,7 +82,7 @@ def check_shift() -> list[Requirement]:
     """The lesson's presets, and that weights kept in float16 give each run its own test accuracy again."""
     from core.app.norm_measurements import PRESETS, VARIANTS
 
-    found = {name: [load_shifted(spec) for spec in specs] for name, specs in shifted_networks().items()}
+    found = {name: [measurement.load(Shifted, spec) for spec in specs] for name, specs in shifted_networks().items()}
     rows = [(variant, *(spread([s.at(shift, statistics) for s in found[name]]).percent() for shift in PRESETS.values()))
             for variant, (name, statistics) in VARIANTS.items()]  # fmt: skip
     print_table("Test accuracy under covariate shift", ("", *PRESETS), rows)

@@ -31,7 +31,7 @@ def measure_shifted(
     y = torch.from_numpy(images.test_y[: spec.n_images])
     pixels = grey.astype(np.float32) / 255
     epsilon = seeded(0, "noise of the shifted test images").standard_normal(pixels.shape, dtype=np.float32)
-    accuracy = np.empty(spec.shape).reshape(len(spec.statistics), -1)
+    accuracy = np.empty(spec.shapes["accuracy"]).reshape(len(spec.statistics), -1)
     for j, shift in enumerate(all_shifts()):
         x = torch.from_numpy(shift.applied(pixels, epsilon).astype(np.float32))
         for i, statistics in enumerate(spec.statistics):
@@ -39,4 +39,4 @@ def measure_shifted(
             accuracy[i, j] = right.double().mean().item()
         if on_shift:
             on_shift(j + 1, accuracy.shape[1])
-    return Shifted(spec, accuracy.reshape(spec.shape), np.bincount(grey.ravel(), minlength=256))
+    return Shifted(spec, accuracy.reshape(spec.shapes["accuracy"]), np.bincount(grey.ravel(), minlength=256))

@@ -6,25 +6,24 @@ training steps. core/unit_inputs.py measures them. Needs no torch.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from core import store
-from core.config import RunConfig
+from core.measurement import Spec
 
 PERCENTILES = (15, 50, 85)
 
 
 @dataclass(frozen=True)
-class DriftSpec:
+class DriftSpec(Spec):
     """Which training, how long, and on how many fixed training images the units of the second hidden layer are read."""
 
-    run: RunConfig
     steps: int = 400
     every: int = 10
     n_images: int = 1024
+    kind: ClassVar[str] = "drift"
 
     @property
     def at_steps(self) -> np.ndarray:
@@ -32,8 +31,8 @@ class DriftSpec:
         return np.append(np.arange(0, self.steps, self.every), self.steps)
 
     @property
-    def file_name(self) -> str:
-        return store.file_name("drift", {**asdict(self), "run": self.run.digest})
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"percentiles": (len(self.at_steps), self.run.facts.widths[1], len(PERCENTILES))}
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ class Drift:
 
     spec: DriftSpec
     percentiles: np.ndarray
+    spec_type: ClassVar[type] = DriftSpec
 
     @property
     def travel(self) -> np.ndarray:
@@ -50,26 +50,3 @@ class Drift:
         medians = self.percentiles[:, :, 1].astype(np.float64)
         spread = self.percentiles[0, :, 2].astype(np.float64) - self.percentiles[0, :, 0]
         return np.abs(medians - medians[0]).max(axis=0) / spread
-
-
-def drift_to_file(drift: Drift, path: Path) -> None:
-    spec = {**asdict(drift.spec), "run": drift.spec.run.to_dict()}
-    store.write_npz(path, {"kind": "drift", "spec": spec}, {"percentiles": drift.percentiles.astype(np.float32)})
-
-
-def drift_from_file(path: Path) -> Drift:
-    """Read what `drift_to_file` wrote. Raises StoreError where the file is something else."""
-    meta, arrays = store.read_npz(path)
-    try:
-        spec = DriftSpec(**{**meta["spec"], "run": RunConfig(**meta["spec"]["run"])})
-        found = arrays["percentiles"]
-        if found.shape != (len(spec.at_steps), spec.run.facts.widths[1], len(PERCENTILES)):
-            raise ValueError(f"percentiles of shape {found.shape}")
-        return Drift(spec, found)
-    except (KeyError, TypeError, ValueError) as error:
-        raise store.StoreError(f"{path.name} does not hold the course of unit inputs ({error})") from error
-
-
-def load_drift(spec: DriftSpec) -> Drift | None:
-    """The stored course of a spec, None where there is none that can be used."""
-    return store.load(spec.file_name, drift_from_file, lambda drift: drift.spec == spec)

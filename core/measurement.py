@@ -31,9 +31,14 @@ class Spec:
         raise NotImplementedError
 
     @property
+    def named_by(self) -> Any:
+        """What a result depends on, as JSON values: its file is named by it."""
+        return {**asdict(self), "run": self.run.digest}
+
+    @property
     def file_name(self) -> str:
         """The name of the file that holds what this spec asks for."""
-        return store.file_name(self.kind, {**asdict(self), "run": self.run.digest})
+        return store.file_name(self.kind, self.named_by)
 
 
 def to_file(result: Any, path: Path) -> None:

@@ -22,7 +22,7 @@ from core import measurement, store
 from core.activations import Activations, ActivationSpec
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.displaced import Displaced, DisplacedSpec
-from core.drift import Drift, DriftSpec, drift_from_file, drift_to_file
+from core.drift import Drift, DriftSpec
 from core.ensemble import Ensemble, EnsembleSpec
 from core.experiments import (
     BARRIER,
@@ -42,9 +42,9 @@ from core.experiments import (
 )
 from core.folders import PRECOMPUTED
 from core.followed import Followed, FollowSpec
-from core.probes import Probe, ProbeSpec, probe_from_file, probe_to_file
+from core.probes import Probe, ProbeSpec
 from core.run import Outcome, Run, expected_seconds
-from core.shift import Shifted, ShiftSpec, shifted_from_file, shifted_to_file
+from core.shift import Shifted, ShiftSpec
 from core.sparsity import Sparsity, SparsitySpec
 from core.surface import (
     Line,
@@ -186,9 +186,9 @@ def _kept(result_type: type) -> tuple[Callable, Callable]:
 KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
     SurfaceSpec: (_surface, surface_to_file, surface_from_file),
     LineSpec: (_line, line_to_file, line_from_file),
-    ProbeSpec: (_probe, probe_to_file, probe_from_file),
-    DriftSpec: (_drift, drift_to_file, drift_from_file),
-    ShiftSpec: (_shifted, shifted_to_file, shifted_from_file),
+    ProbeSpec: (_probe, *_kept(Probe)),
+    DriftSpec: (_drift, *_kept(Drift)),
+    ShiftSpec: (_shifted, *_kept(Shifted)),
     SparsitySpec: (_sparsity, *_kept(Sparsity)),
     ActivationSpec: (_activations, *_kept(Activations)),
     EnsembleSpec: (_ensemble, *_kept(Ensemble)),

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from statistics import NormalDist
+from typing import ClassVar
 
 import numpy as np
 
-from core import store
-from core.config import RunConfig
+from core.measurement import Spec
 from core.surface import Statistics
 
 BRIGHTNESS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
@@ -64,11 +63,11 @@ def all_shifts() -> Iterator[Shift]:
 
 
 @dataclass(frozen=True)
-class ShiftSpec:
+class ShiftSpec(Spec):
     """Which network is measured. n_images: on the first so many test images."""
 
-    run: RunConfig
     n_images: int = 10_000
+    kind: ClassVar[str] = "shift"
 
     @property
     def statistics(self) -> tuple[Statistics, ...]:
@@ -76,13 +75,14 @@ class ShiftSpec:
         return ("running", "batch") if self.run.norm == "batch" else ("running",)
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """Of the accuracies: statistics, brightness, contrast, noise."""
-        return len(self.statistics), len(BRIGHTNESS), len(CONTRAST), len(NOISE)
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        stops = len(self.statistics), len(BRIGHTNESS), len(CONTRAST), len(NOISE)
+        return {"accuracy": stops, "pixel_counts": (256,)}
 
     @property
-    def file_name(self) -> str:
-        return store.file_name("shift", [self.run.digest, self.n_images, BRIGHTNESS, CONTRAST, NOISE])
+    def named_by(self) -> list:
+        """The stops too: other ones are another measurement."""
+        return [self.run.digest, self.n_images, BRIGHTNESS, CONTRAST, NOISE]
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ class Shifted:
     """(statistics, brightness, contrast, noise), fractions of the test images."""
     pixel_counts: np.ndarray
     """(256,): how often each grey value occurs in the unshifted test images."""
+    spec_type: ClassVar[type] = ShiftSpec
 
     def at(self, shift: Shift, statistics: Statistics = "running") -> float:
         """The accuracy under one shift. Raises ValueError for a shift that is no stop."""
@@ -105,29 +106,3 @@ class Shifted:
                 NOISE.index(shift.noise),
             ]
         )
-
-
-def shifted_to_file(shifted: Shifted, path: Path) -> None:
-    spec = {**asdict(shifted.spec), "run": shifted.spec.run.to_dict()}
-    arrays = {"accuracy": shifted.accuracy, "pixel_counts": shifted.pixel_counts}
-    store.write_npz(path, {"kind": "shift", "spec": spec}, arrays)
-
-
-def shifted_from_file(path: Path) -> Shifted:
-    """Read what `shifted_to_file` wrote. Raises StoreError where the file is something else."""
-    meta, arrays = store.read_npz(path)
-    try:
-        spec = ShiftSpec(RunConfig(**meta["spec"]["run"]), int(meta["spec"]["n_images"]))
-        accuracy, counts = arrays["accuracy"], arrays["pixel_counts"]
-        if accuracy.shape != spec.shape or counts.shape != (256,):
-            raise ValueError(f"accuracies of shape {accuracy.shape}")
-        if not ((accuracy >= 0) & (accuracy <= 1)).all() or not counts.sum() > 0:
-            raise ValueError("accuracies that are none")
-        return Shifted(spec, accuracy, counts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise store.StoreError(f"{path.name} does not hold accuracies under shift ({error})") from error
-
-
-def load_shifted(spec: ShiftSpec) -> Shifted | None:
-    """The stored accuracies of a spec, None where there are none that can be used."""
-    return store.load(spec.file_name, shifted_from_file, lambda shifted: shifted.spec == spec)

@@ -7,7 +7,6 @@ put back bit by bit.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from core.data import Images, split_images
 from core.models import build_model, in_training_mode
 from core.probes import Probe, ProbeSpec
-from core.training import first_steps, fix_threads, versions
+from core.training import first_steps, fix_threads
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,6 @@ def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int]
     """Train a config for spec.steps steps and measure along the gradient every spec.every steps. The training is the
     one that `train` does: same split, first weights, batches and optimizer."""
     fix_threads()
-    started = time.perf_counter()
     split = split_images(images, spec.run)
     model = build_model(spec.run)
     found: list[Along] = []
@@ -88,6 +86,4 @@ def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int]
         losses=np.array([along.losses for along in found]),
         distances=np.array([along.distances for along in found]),
         gradient_norms=np.array([along.gradient_norm for along in found]),
-        seconds=time.perf_counter() - started,
-        versions=versions(),
     )

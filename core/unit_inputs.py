@@ -40,4 +40,4 @@ def follow_inputs(spec: DriftSpec, images: Images) -> Drift:
         if step % spec.every == 0:
             read(model)
     read(model)
-    return Drift(spec, np.array(found))
+    return Drift(spec, np.array(found, np.float32))

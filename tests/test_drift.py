@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from core.drift import Drift, DriftSpec, drift_from_file, drift_to_file, load_drift
+from core.drift import Drift, DriftSpec
 from core.models import build_model, model_of
-from core.store import StoreError, runs_folder, write_npz
 from core.training import as_pixels
 from core.unit_inputs import follow_inputs, inputs_of
 
@@ -49,17 +48,3 @@ def test_travel_is_the_largest_way_of_the_median_in_units_of_the_first_spread(ti
     percentiles[:, 5, 1] = 1, -7, 2
     travel = Drift(spec, percentiles).travel
     assert travel[5] == pytest.approx(2.0) and np.delete(travel, 5).max() == 0
-
-
-def test_a_course_comes_back_from_its_file_and_another_shape_is_refused(tiny, tmp_path):
-    spec = DriftSpec(tiny, steps=4, every=2)
-    drift = Drift(spec, np.random.default_rng(0).random((3, 128, 3)).astype(np.float32))
-    drift_to_file(drift, runs_folder() / spec.file_name)
-    again = load_drift(spec)
-    assert again.spec == spec and np.array_equal(again.percentiles, drift.percentiles)
-    assert load_drift(replace(spec, every=1)) is None
-    path = tmp_path / "bad.npz"
-    told = {"run": tiny.to_dict(), "steps": 4, "every": 2, "n_images": 1024}
-    write_npz(path, {"kind": "drift", "spec": told}, {"percentiles": drift.percentiles[:2]})
-    with pytest.raises(StoreError, match="course"):
-        drift_from_file(path)

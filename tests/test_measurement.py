@@ -9,14 +9,19 @@ from core import measurement, store
 from core.activations import Activations, ActivationSpec
 from core.config import RunConfig
 from core.displaced import Displaced, DisplacedSpec
+from core.drift import Drift, DriftSpec
 from core.ensemble import Ensemble, EnsembleSpec
 from core.followed import Followed, FollowSpec
+from core.probes import Probe, ProbeSpec
+from core.shift import Shifted, ShiftSpec
 from core.sparsity import Sparsity, SparsitySpec
 
 RUN = RunConfig(dataset="digits", n_train=60, dropout=0.5, l1=1e-3)
 KINDS = [
     (Sparsity, SparsitySpec(RUN)), (Sparsity, SparsitySpec(RUN, with_map=True)), (Activations, ActivationSpec(RUN)),
     (Ensemble, EnsembleSpec(RUN, n_shown=2)), (Followed, FollowSpec(RUN, steps=5)), (Displaced, DisplacedSpec(RUN)),
+    (Drift, DriftSpec(RUN, steps=4, every=2)), (Probe, ProbeSpec(RUN, steps=4, every=2)),
+    (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
 ]  # fmt: skip
 
 
@@ -34,7 +39,7 @@ def test_a_measurement_comes_back_from_its_file(kind, spec):
     assert again.spec == spec and spec.file_name.startswith(f"{spec.kind}-")
     for name in spec.shapes:
         assert np.array_equal(getattr(again, name), getattr(result, name))
-    assert measurement.load(kind, replace(spec, run=replace(RUN, seed=1))) is None
+    assert measurement.load(kind, replace(spec, run=replace(spec.run, seed=1))) is None
 
 
 @pytest.mark.parametrize(("kind", "spec"), KINDS)
@@ -46,7 +51,7 @@ def test_arrays_of_another_shape_are_neither_written_nor_read(kind, spec, tmp_pa
         measurement.to_file(wrong, tmp_path / "x.npz")
     arrays = {n: getattr(wrong, n) for n in spec.shapes}
     told = {f: v for f, v in vars(spec).items() if f != "run"}
-    meta = {"kind": spec.kind, "spec": {**told, "run": RUN.to_dict()}}
+    meta = {"kind": spec.kind, "spec": {**told, "run": spec.run.to_dict()}}
     store.write_npz(tmp_path / "x.npz", meta, arrays)
     with pytest.raises(store.StoreError, match=spec.kind):
         measurement.from_file(kind, tmp_path / "x.npz")

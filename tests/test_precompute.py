@@ -9,7 +9,7 @@ from core import precompute, store
 from core.activations import Activations
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
 from core.displaced import Displaced
-from core.drift import DriftSpec, drift_from_file
+from core.drift import Drift, DriftSpec
 from core.ensemble import N_SHOWN, Ensemble
 from core.experiments import (
     BARRIER,
@@ -47,9 +47,9 @@ from core.experiments import (
 )
 from core.followed import Followed
 from core.precompute import MAIN, Shipped, is_good, main, plan
-from core.probes import ProbeSpec, probe_from_file
+from core.probes import Probe, ProbeSpec
 from core.run import Diverged
-from core.shift import ShiftSpec, shifted_from_file
+from core.shift import Shifted, ShiftSpec
 from core.sparsity import Sparsity
 from core.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
@@ -87,9 +87,9 @@ def test_every_range_and_pair_of_directions_has_its_surface():
 def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     items = plan()
     assert len({item.name for item in items}) == len(items)
-    readers = {"run": outcome_from_file, "surface": surface_from_file, "line": line_from_file,
-               "probe": probe_from_file, "shift": shifted_from_file, "drift": drift_from_file}  # fmt: skip
-    kept = {kind.spec_type.kind: kind for kind in (Sparsity, Activations, Ensemble, Followed, Displaced)}
+    readers = {"run": outcome_from_file, "surface": surface_from_file, "line": line_from_file}
+    kinds = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced)
+    kept = {kind.spec_type.kind: kind for kind in kinds}
     assert {item.name.split("-")[0] for item in items} == {*readers, *kept}
     for item in items:
         kind = item.name.split("-")[0]

@@ -19,11 +19,7 @@ from core.shift import (
     Shifted,
     ShiftSpec,
     all_shifts,
-    load_shifted,
-    shifted_from_file,
-    shifted_to_file,
 )
-from core.store import StoreError, runs_folder, write_npz
 
 shifts = st.builds(Shift, st.floats(-1, 1), st.floats(0, 3), st.floats(0, 1))
 
@@ -108,31 +104,6 @@ def some(tiny) -> Shifted:
     spec = ShiftSpec(replace(tiny, norm="batch"))
     shape = (2, len(BRIGHTNESS), len(CONTRAST), len(NOISE))
     return Shifted(spec, np.random.default_rng(0).random(shape), np.arange(256))
-
-
-def test_they_come_back_from_their_file_and_are_found_by_their_spec(some, tmp_path):
-    shifted_to_file(some, tmp_path / "a.npz")
-    again = shifted_from_file(tmp_path / "a.npz")
-    assert again.spec == some.spec and np.array_equal(again.accuracy, some.accuracy)
-    assert load_shifted(some.spec) is None
-    shifted_to_file(some, runs_folder() / some.spec.file_name)
-    assert load_shifted(some.spec).spec == some.spec
-    assert load_shifted(replace(some.spec, n_images=7)) is None
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"accuracy": np.zeros((1, 7, 6, 5))}, {"accuracy": np.full((2, 7, 6, 5), 1.5)},
-        {"accuracy": np.full((2, 7, 6, 5), np.nan)}, {"pixel_counts": np.zeros(256)}, {"pixel_counts": np.ones(255)},
-    ],
-)  # fmt: skip
-def test_a_file_with_other_numbers_is_refused(some, damage, tmp_path):
-    path = tmp_path / "a.npz"
-    meta = {"kind": "shift", "spec": {"run": some.spec.run.to_dict(), "n_images": 10_000}}
-    write_npz(path, meta, {"accuracy": some.accuracy, "pixel_counts": some.pixel_counts, **damage})
-    with pytest.raises(StoreError):
-        shifted_from_file(path)
 
 
 def test_a_shift_that_is_no_stop_has_no_accuracy(some):

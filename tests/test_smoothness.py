@@ -8,8 +8,9 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from core import measurement
 from core.models import build_model
-from core.probes import ProbeSpec, probe_from_file, probe_to_file
+from core.probes import Probe, ProbeSpec
 from core.smoothness import probe_along_gradient, probe_training
 from core.training import as_pixels, train
 
@@ -68,6 +69,6 @@ def test_measuring_leaves_the_training_as_it_is_and_a_probe_survives_the_disk(ti
     train(replace(tiny, norm="batch", epochs=1, batch_size=60), digits, first.append)
     assert np.isfinite(close.losses).all() and close.losses.shape == (1, 3)
     assert probe.mean_after("effective_beta", 4) == pytest.approx(probe.effective_beta[2:].mean())
-    probe_to_file(probe, tmp_path / "p.npz")
-    back = probe_from_file(tmp_path / "p.npz")
+    measurement.to_file(probe, tmp_path / "p.npz")
+    back = measurement.from_file(Probe, tmp_path / "p.npz")
     assert back.spec == spec and np.array_equal(back.losses, probe.losses)

@@ -17,12 +17,12 @@ from core import measurement, store
 from core.activations import Activations
 from core.config import RunConfig
 from core.displaced import Displaced
-from core.drift import DriftSpec, load_drift
+from core.drift import Drift
 from core.ensemble import Ensemble
 from core.followed import Followed
-from core.probes import ProbeSpec, load_probe
+from core.probes import Probe
 from core.run import Outcome, Run
-from core.shift import ShiftSpec, load_shifted
+from core.shift import Shifted
 from core.sparsity import Sparsity
 from core.surface import LineSpec, SurfaceSpec, load_line, load_surface
 
@@ -43,16 +43,12 @@ def _cached_numbers(digest: str, _config: RunConfig) -> Outcome:
     return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
 
 
+MEASUREMENTS = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced)
+
 LOADERS: dict[type, Callable[[Any], Any]] = {
     SurfaceSpec: load_surface,
     LineSpec: load_line,
-    ProbeSpec: load_probe,
-    ShiftSpec: load_shifted,
-    DriftSpec: load_drift,
-    **{
-        kind.spec_type: partial(measurement.load, kind)
-        for kind in (Sparsity, Activations, Ensemble, Followed, Displaced)
-    },
+    **{kind.spec_type: partial(measurement.load, kind) for kind in MEASUREMENTS},
 }
 """How the result of each kind of measurement is found on disk."""
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from page_reader import charts, open_page
 
-from core import store
+from core import measurement, store
 from core.app import norm_measurements
 from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
 from core.claims import FIRST_EPOCH, LAST_ACCURACY, compare
 from core.config import FULL, seeds_of
 from core.experiments import BATCH_NORM, LAYER_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probes
 from core.norms import EPS
-from core.probes import load_probe
-from core.shift import Shift, ShiftSpec, load_shifted
+from core.probes import Probe
+from core.shift import Shift, Shifted, ShiftSpec
 
 BATCH, LAYER = "pages/2_batch_norm.py", "pages/3_layer_norm.py"
 
@@ -58,7 +58,7 @@ def test_batch_norm_breaks_at_batches_of_two_and_the_others_do_not(size):
 
 
 def test_effective_beta_under_adam_is_at_least_three_times_smaller_with_batch_norm_in_every_seed():
-    found = {name: list(map(load_probe, specs)) for name, specs in probes("adam").items()}
+    found = {name: [measurement.load(Probe, spec) for spec in specs] for name, specs in probes("adam").items()}
     for plain, batch in zip(found["plain"], found["batch norm"], strict=True):
         assert list(plain.spec.at_steps) == list(range(0, 400, 20))
         late = plain.spec.at_steps >= 100
@@ -76,7 +76,7 @@ def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_one
     app.button(key="shift_Fog").click().run()
     assert [app.select_slider(key=k).value for k in ("brightness", "contrast", "noise")] == ["0.1", "0.25", "0"]
     spec = ShiftSpec(BATCH_NORM)
-    shifted = load_shifted(spec)
+    shifted = measurement.load(Shifted, spec)
     again = shifted.at(Shift(0.1, 0.25, 0.0), "batch")
     dots = [row for spec in charts(app) for layer in spec.get("layer", []) if "data" in layer
             for row in layer["data"].get("values", []) if row.get("name") == "batch norm, re-estimated"]  # fmt: skip
@@ -86,7 +86,7 @@ def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_one
 def test_unshifted_images_give_each_run_its_own_test_accuracy():
     for config in (FULL, BATCH_NORM, LAYER_NORM):
         for seed in seeds_of(config):
-            run, shifted = store.load_run(seed), load_shifted(ShiftSpec(seed))
+            run, shifted = store.load_run(seed), measurement.load(Shifted, ShiftSpec(seed))
             # weights are kept in float16: a few images of 10,000 may fall on the other side
             assert shifted.at(Shift()) == pytest.approx(run.test_last.accuracy, abs=5e-4)
 
