@@ -22,8 +22,8 @@ for lesson in frame.LESSONS[1:]:
         st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
 frame.text(
-    "In preparation: dropout, L1 and L2, the mathematics of norms, and a page that compares them. Each joins the menu "
-    "when it is finished."
+    "In preparation: the mathematics of norms, and a page that compares all techniques. Each joins the menu when it is "
+    "finished."
 )
 
 st.header("The data")

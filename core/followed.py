@@ -11,7 +11,7 @@ import numpy as np
 
 from core.measurement import Spec
 
-PLACES = ("corner pixel", "edge pixel", "centre pixel")
+PLACES = ("corner", "edge", "centre")
 """Pixels of the image whose weights are followed. In a corner nearly every image is black, so the data hardly move a
 weight there."""
 FOLLOWED = 6

@@ -200,7 +200,9 @@ KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
 
 def _measurement(spec) -> Shipped:
     compute, write, read = KINDS[type(spec)]
-    what = " ".join(f"{field}={value}" for field, value in vars(spec).items() if isinstance(value, int | float | str))
+    told = [f"{field}={value}" for field, value in vars(spec).items() if isinstance(value, int | float | str)]
+    run = getattr(spec, "run", None)
+    what = " ".join([str(run.to_params()) if run else "", *told])
     return Shipped(spec.file_name, what, read, lambda path: write(compute(spec), path))
 
 

@@ -222,7 +222,7 @@ def test_followed_weights_are_drawn_from_the_first_step_or_near_zero_at_the_end(
     assert {r["step"] for r in rows} == {0, 8, 16} and len(rows) == 3 * len(PLACES) * FOLLOWED
     near = data_of(valid(followed_figure(found, title="x", y_range=(-0.2, 0.2), last=4, band=0.1)), 1)
     assert {r["step"] for r in near} == {12, 13, 14, 15, 16} and {r["from"] for r in near} == {*PLACES[:2]}
-    moved = [r["weight"] for r in near if r["which"] == "corner pixel 1"]
+    moved = [r["weight"] for r in near if r["which"] == "corner 1"]
     assert moved == pytest.approx([0.12, 0.13, 0.14, 0.15, 0.16])
 
 

@@ -34,20 +34,20 @@ def test_under_sgd_the_subgradient_jitters_within_its_step_and_the_proximal_step
     run = replace(tiny, optimizer="sgd", lr=lr, l1=strength)
     jump = lr * strength
     by_subgradient = follow_weights(FollowSpec(run, steps=steps), digits)
-    w = by_subgradient.weights[:, PLACES.index("corner pixel")].astype(np.float64)
+    w = by_subgradient.weights[:, PLACES.index("corner")].astype(np.float64)
     arrival = np.ceil(np.abs(w[0]) / jump).astype(int)
     assert arrival.max() < steps - 10
     for i, at in enumerate(arrival):
         straight = w[0, i] - np.sign(w[0, i]) * jump * np.arange(at)
         assert np.allclose(w[:at, i], straight, atol=1e-6)
         assert 0 < np.abs(w[at:, i]).max() <= jump + 1e-6 and by_subgradient.zeros[-1] == 0
-    assert (by_subgradient.band("corner pixel", 10) <= jump + 1e-6).all()
+    assert (by_subgradient.band("corner", 10) <= jump + 1e-6).all()
 
     by_proximal = follow_weights(FollowSpec(replace(run, l1_method="proximal"), steps=steps), digits)
-    w = by_proximal.weights[:, PLACES.index("corner pixel")]
+    w = by_proximal.weights[:, PLACES.index("corner")]
     for i, at in enumerate(arrival):
         assert (w[: at - 1, i] != 0).all() and (w[at:, i] == 0).all()
-    assert by_proximal.zeros[-1] > 0 and by_proximal.band("corner pixel", 10).max() == 0
+    assert by_proximal.zeros[-1] > 0 and by_proximal.band("corner", 10).max() == 0
 
 
 def test_under_adam_the_band_hangs_on_the_learning_rate_and_not_on_the_strength(digits, tiny):
@@ -58,7 +58,7 @@ def test_under_adam_the_band_hangs_on_the_learning_rate_and_not_on_the_strength(
         for strength in (1e-2, 1e-1):
             run = replace(tiny, lr=lr, l1=strength, epochs=200)
             found = follow_weights(FollowSpec(run, steps=600), digits)
-            bands[lr, strength] = found.band("corner pixel", 100).max()
+            bands[lr, strength] = found.band("corner", 100).max()
     for lr in (1e-3, 1e-2):
         assert bands[lr, 1e-2] == pytest.approx(bands[lr, 1e-1], rel=0.2) and 0 < bands[lr, 1e-2] < 3 * lr
     assert bands[1e-2, 1e-2] > 3 * bands[1e-3, 1e-2]

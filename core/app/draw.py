@@ -106,8 +106,8 @@ def plotly_url() -> str:
 
 def chart(spec: Spec, *, alt: str, into=st) -> None:
     """Draw a Vega-Lite chart, which Streamlit updates in place. alt: what it shows, for a screen reader. into: a
-    column."""
-    into.vega_lite_chart(spec=spec, alt=alt)
+    column. A chart with a width of its own keeps it; the others are as wide as their place."""
+    into.vega_lite_chart(spec=spec, alt=alt, width="stretch" if spec["width"] == "container" else "content")
 
 
 def scene(spec: Spec, *, key: str, alt: str, group: str = "", height: int = 460) -> None:

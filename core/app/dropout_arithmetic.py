@@ -11,11 +11,10 @@ from core.figures.dropout import expectation_figure, network_figure
 from core.masks import CONVENTIONS, draw_masks, forward, keep_probability, mean_outputs
 
 MODES = ("training", "evaluation")
-NAMES = {"PyTorch": "PyTorch: p switches off", "paper": "The paper: p keeps"}
 STOPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DRAWS = 300
 
-CHOICES = {"convention": tuple(NAMES.values()), "dropout_mode": MODES, "toy_p": controls.texts_of(STOPS)}
+CHOICES = {"convention": CONVENTIONS, "dropout_mode": MODES, "toy_p": controls.texts_of(STOPS)}
 
 STEPS = {
     ("PyTorch", "training"): "Each hidden unit is switched off with probability p = {p:g}. Those that stay are "
@@ -32,8 +31,7 @@ def network_panel() -> None:
     conventions."""
     left, right = st.columns([2, 3])
     with left:
-        name = controls.choice("Convention", tuple(NAMES.values()), key="convention")
-        convention = CONVENTIONS[tuple(NAMES.values()).index(name)]
+        convention = controls.choice("Convention", CONVENTIONS, key="convention")
         p = controls.stop("p", STOPS, 0.5, key="toy_p")
         mode = controls.choice("Mode", MODES, key="dropout_mode")
         st.button("Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:",

@@ -231,6 +231,8 @@ def zero_panel() -> None:
         f"centre pixel the six that end largest). Below: the last {LAST} steps of those that are small, 0 in the middle"
         + (f", dashed: ± learning rate × λ₁ = {lr * strength:g}." if optimizer == "sgd" else ".")
     )
+    st.markdown(f"And after all 20 epochs (Adam, λ₁ = {strength:g}), the whole first layer, threshold 0.0001:")
+    spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
 
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
@@ -239,7 +241,7 @@ def _followed_weights(one: Followed, method: str, reach: float, zoom: float, ban
     figure = followed_figure(one, title=f"The last {LAST} steps, near 0", y_range=(-zoom, zoom), last=LAST, band=band,
                              look=look())  # fmt: skip
     chart(figure, alt=f"The small ones among them over the last {LAST} steps, enlarged.")
-    corner = one.band("corner pixel", LAST)
+    corner = one.band("corner", LAST)
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. The "
         f"corner's weights stay within ±{corner.max():.2g}."
@@ -251,7 +253,7 @@ def jitter_words(optimizer: str, strength: float) -> str:
     one = stored(followed(optimizer, strength)[METHODS[0]])
     if one is None:
         return "not measured here"
-    band = float(one.band("corner pixel", LAST).max())
+    band = float(one.band("corner", LAST).max())
     return f"±{band:.2g}" + (f" ({band / one.spec.run.lr:.2g} learning rates)" if optimizer == "adam" else "")
 
 

@@ -73,7 +73,7 @@ def spies(named: Mapping[str, RunConfig], threshold: float) -> None:
 
 
 SPY_CAPTION = (
-    "One row a unit, one column a pixel, as `plt.spy` draws them. Dark: above the threshold. Pale orange: small, but "
+    "One row a unit, one column a pixel, as `plt.spy` draws them. Blue: above the threshold. Pale orange: small, but "
     "not 0. White: exactly 0. Seed 0. A unit is alive while one of its weights is above the threshold."
 )
 

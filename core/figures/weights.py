@@ -25,8 +25,9 @@ from core.figures.theme import (
 from core.followed import PLACES, Followed
 from core.sparsity import bin_edges
 
-SPY_COLOURS = {"above": (0x1B, 0x1F, 0x24), "small": (0xF3, 0xC9, 0xA5), "zero": (0xFF, 0xFF, 0xFF)}
-"""Of a weight above the threshold, of a smaller one that is not 0, and of an exact 0."""
+SPY_COLOURS = {"above": (0x00, 0x4B, 0x87), "small": (0xF3, 0xC9, 0xA5), "zero": (0xFF, 0xFF, 0xFF)}
+"""Of a weight above the threshold, of a smaller one that is not 0, of an exact 0; to be told apart on a light and on a
+dark page."""
 
 
 def spy_image(levels: np.ndarray, k: int) -> str:
@@ -45,7 +46,7 @@ def spy_image(levels: np.ndarray, k: int) -> str:
 def spy_figure(levels: np.ndarray, k: int, *, title: str, look: Look = NORMAL) -> Spec:
     """The weight matrix as matplotlib's `spy` draws it: a row for each unit, a column for each pixel of the input.
 
-    Dark: above the threshold. Pale: smaller, but not 0. White: exactly 0.
+    Blue: above the threshold. Pale orange: smaller, but not 0. White: exactly 0.
     """
     units, pixels = levels.shape
     picture = {
@@ -85,8 +86,9 @@ def kept_figure(kept: np.ndarray, *, title: str, most: int, look: Look = NORMAL)
             "tooltip": [quantity("row", "row"), quantity("column", "column"), quantity("weights", "weights left")],
         },
     }  # fmt: skip
-    size = int(0.6 * look.height)
-    return {**layered([cells], look, title), "height": size, "width": size}
+    side = int(0.6 * look.height)
+    around = 10 * look.font  # what title and legend take of the height
+    return {**layered([cells], look, title), "height": side + around, "width": side}
 
 
 def weights_figure(
