@@ -194,6 +194,12 @@ def proximal_verdict(strength: float) -> str:
     return against_plain(LAST_ACCURACY, l1_path(FULL)[strength], l1_path(FULL, "proximal")[strength], "higher", "lower")
 
 
+def spread_words(config: RunConfig) -> str:
+    """The standard deviation of the first layer's weights, over seeds."""
+    found = sparsities_of(config)
+    return spread([float(s.spread) for s in found]).plain(4) if found else "not measured here"
+
+
 def largest_words(config: RunConfig) -> str:
     """max |w| of the first layer, over seeds."""
     found = sparsities_of(config)
@@ -333,15 +339,15 @@ def displaced_picture(found: Displaced) -> None:
 
 def defaults_table() -> None:
     """Every technique at the strength where its slider stands at first, in both settings, against the plain network."""
-    rows = []
     for setting, plain in SETTINGS.items():
-        rows.append({"setting": setting, "network": "plain", "held-out accuracy": LAST_ACCURACY.over(runs_at(plain))})
+        rows = [{"network": "plain", "held-out accuracy": LAST_ACCURACY.over(runs_at(plain)), "against plain": "–"}]
         for of in (DROPOUT, L1, L2):
             at = of.default_in(setting)
             config = of.path(plain)[at]
             rows.append({
-                "setting": setting, "network": f"{of.technique}, {of.symbol} = {at:g}",
+                "network": f"{of.technique}, {of.symbol} = {at:g}",
                 "held-out accuracy": LAST_ACCURACY.over(runs_at(config)),
                 "against plain": against_plain(LAST_ACCURACY, plain, config, "higher", "lower"),
             })  # fmt: skip
-    st.dataframe(rows, hide_index=True)
+        st.markdown(f"**{setting}**")
+        st.table(rows)
