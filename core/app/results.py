@@ -53,7 +53,7 @@ LOADERS: dict[type, Callable[[Any], Any]] = {
 """How the result of each kind of measurement is found on disk."""
 
 
-@st.cache_resource(max_entries=512, show_spinner=False)
+@st.cache_resource(max_entries=1024, show_spinner=False)
 def _cached_result(file_name: str, _spec: Any) -> Any:
     return _or_not_stored(LOADERS[type(_spec)](_spec))
 
