@@ -1,4 +1,4 @@
-"""What a penalty does to one weight: proximal maps, and the flow down a penalty with and without a loss. Needs no torch.
+"""What a penalty does to one weight: proximal maps, and the flow down it with and without a loss. Needs no torch.
 
 A penalty is λ·g(w). g is |w|^p for one p from 0.5 to 4 (L1: p = 1, L2: p = 2), or the elastic net α|w| + (1 − α)w².
 """

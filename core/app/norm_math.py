@@ -1,0 +1,325 @@
+"""The mathematics of norms with sliders: the vector (1, ε), optima in the plane, maps, flows, real weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.app import controls
+from core.app.draw import chart
+from core.app.frame import look
+from core.app.panels import captioned, percent
+from core.app.results import stored_run
+from core.config import FULL
+from core.data import seeded
+from core.figures.shrinkage import (
+    flows_figure,
+    mapped_figure,
+    maps_figure,
+    moves_figure,
+    optimum_figure,
+    shortened_figure,
+    zeros_figure,
+)
+from core.plane import count_zeros, minimisers, one_loss, random_losses
+from core.shrinkage import (
+    L1,
+    L2,
+    Bowl,
+    Penalty,
+    arrival,
+    arrival_in_bowl,
+    flow,
+    flow_in_bowl,
+    proximal,
+)
+from core.small_vector import NORMS, gradients
+
+# --- the vector (1, ε) ----------------------------------------------------------------------------------------------
+
+EPSILONS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
+DELTAS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5)
+VECTOR_CHOICES = {"epsilon": controls.texts_of(EPSILONS), "delta": controls.texts_of(DELTAS)}
+
+
+@st.fragment
+def vector_panel() -> None:
+    """x = (1, ε) shortened by δ along either axis: the four norms as formulas, numbers, curves, and in the plane."""
+    left, right = st.columns(2)
+    with left:
+        epsilon = controls.stop("ε, the small coordinate", EPSILONS, 0.2, key="epsilon")
+    with right:
+        delta = controls.stop("δ, what is taken away", DELTAS, 0.1, key="delta")
+    start = {"L1": 1 + epsilon, "L2": 1 + epsilon**2}
+    st.table([_norm_row(name, epsilon, delta, start[name[:2]]) for name in NORMS])
+    for note in _kink_notes(epsilon, delta):
+        st.warning(note)
+    places = st.columns(3)
+    for place, which in zip(places, ("L2", "L1"), strict=False):
+        chart(shortened_figure(which, epsilon, delta, look=look()), into=place,
+              alt=f"{which} norm of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}.")  # fmt: skip
+    chart(moves_figure(epsilon, delta, look=look()), into=places[2],
+          alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.")  # fmt: skip
+    st.caption(
+        "Dots: your δ. Open squares: where a formula stops holding. Right: x, the two shortened vectors, and the "
+        "curves on which either norm is as large as that of x: inside it is smaller."
+    )
+    st.table([
+        {"norm": "‖x‖²₂", "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
+         "gained per unit from the ε": f"2·ε = {gradients(epsilon)['L2'][1]:g}"},
+        {"norm": "‖x‖₁", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
+    ])  # fmt: skip
+
+
+def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str, str]:
+    norm = NORMS[name]
+    kink = norm.kink(epsilon)
+    holds = kink is None or delta <= kink
+    formula = norm.formula if holds else norm.beyond
+    put_in = formula.replace(r"\delta", f"({delta:g})").replace(r"\varepsilon", f"({epsilon:g})")
+    value = float(norm.value(epsilon, delta))
+    return {
+        "norm": f"${norm.tex}$", "formula": f"${formula}$", "numbers put in": f"${put_in}$",
+        "is": f"{value:.4g}", "change": f"{value - start:+.4g}".replace("-", "−") if value != start else "0",
+    }  # fmt: skip
+
+
+def _kink_notes(epsilon: float, delta: float) -> list[str]:
+    notes = []
+    if delta > epsilon:
+        notes.append(
+            f"δ = {delta:g} is more than ε = {epsilon:g}. The notebook's formula ‖x − d‖₁ = 1 − δ + ε has stopped "
+            "holding: the small coordinate has gone through 0 and grows on the other side, so the norm **rises** "
+            "again, as 1 + δ − ε."
+        )
+    if delta > 1:
+        notes.append(f"δ = {delta:g} is more than 1: the large coordinate has gone through 0, too, and ‖x − v‖₁ rises.")
+    return notes
+
+
+# --- a third penalty ------------------------------------------------------------------------------------------------
+
+KINDS = ("Lp", "elastic net")
+POWERS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+THIRD_CHOICES = {"third": KINDS, "power": controls.texts_of(POWERS), "share": controls.texts_of(SHARES)}
+
+Penalties = dict[str, Penalty]
+
+
+def third_penalty() -> Penalties:
+    """The widgets of a penalty of the student's choice; L1, L2 and it by name."""
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        kind = controls.choice("A third penalty", KINDS, key="third")
+    with right:
+        if kind == KINDS[0]:
+            p = controls.stop("p of |w|^p", POWERS, 0.5, key="power")
+            name, third = f"p = {p:g}", Penalty(p)
+        else:
+            alpha = controls.stop("α of α|w| + (1 − α)w²", SHARES, 0.5, key="share")
+            name, third = f"elastic net, α = {alpha:g}", Penalty(alpha=alpha)
+    return {"L1": L1, "L2": L2, name: third}
+
+
+# --- the plane ------------------------------------------------------------------------------------------------------
+
+PLACES = (-2.0, -1.5, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 1.5, 2.0)
+TILTS = (0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 105.0, 120.0, 135.0, 150.0, 165.0)
+STRETCHES = (1.0, 1.5, 2.0, 3.0, 4.0)
+STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
+PLANE_CHOICES = {
+    "c1": controls.texts_of(PLACES), "c2": controls.texts_of(PLACES), "tilt": controls.texts_of(TILTS),
+    "stretch": controls.texts_of(STRETCHES), "plane_lambda": controls.texts_of(STRENGTHS),
+}  # fmt: skip
+TRIALS = 4000
+
+
+@st.fragment
+def plane_panel(penalties: Penalties) -> None:
+    """A quadratic loss whose centre, tilt and stretch are moved, its optimum under each penalty, and thousands of
+    random ones."""
+    with st.grid(3, min_column_width=200):
+        centre = (
+            controls.stop("Centre, w₁", PLACES, 1.5, key="c1"), controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
+        )  # fmt: skip
+        tilt = controls.stop("Tilt (degrees)", TILTS, 30, key="tilt")
+        stretch = controls.stop("Stretch", STRETCHES, 2, key="stretch")
+        strength = controls.stop("λ", STRENGTHS, 0.5, key="plane_lambda")
+    losses = one_loss(centre, tilt, stretch)
+    for place, (name, penalty) in zip(st.columns(3), penalties.items(), strict=True):
+        found = minimisers(losses, strength, penalty)[0]
+        with place:
+            st.markdown(f"**{name}**: w = ({_number(found[0])}, {_number(found[1])})")
+            figure = optimum_figure(losses, found, name, penalty, look=look())
+            chart(figure, alt=f"{name}: the optimum is ({found[0]:.3f}, {found[1]:.3f}).")
+    st.caption(
+        "Grey ellipses: equal loss. Grey dot: its minimum. Orange dot: the minimum of loss + λ·penalty, found "
+        "exactly (p other than 1 and 2: to a millionth). Coloured: the penalty's ball through it; the ellipse that "
+        "touches the ball there is drawn stronger."
+    )
+    shares = {name: _zero_shares(penalty, strength) for name, penalty in penalties.items()}
+    captioned(
+        zeros_figure(shares, look=look()),
+        alt_text="Shares of random losses with no, one or two coordinates exactly 0 at the optimum.",
+        caption=f"{TRIALS:,} random losses at your λ: centres anywhere up to ±2, any tilt, stretch from 1 to 4. How "
+        "often is a coordinate of the optimum **exactly** 0?",
+        rows=[{"penalty": name, "none is 0": percent(none), "one is 0": percent(one), "both are 0": percent(both)}
+              for name, (none, one, both) in shares.items()], key="zeros",
+    )  # fmt: skip
+
+
+def _number(x: float) -> str:
+    return "**0**" if x == 0 else f"{x:.3f}".replace("-", "−")
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _zero_shares(penalty: Penalty, strength: float) -> tuple[float, float, float]:
+    """Of TRIALS random losses, the shares with no, one, two exact zeros. For a penalty without a kink at 0 a coordinate
+    is 0 only where the loss alone puts it there, which no random loss does: nothing needs to be searched."""
+    if strength == 0 or not penalty.makes_zeros:
+        return 1.0, 0.0, 0.0
+    counted = count_zeros(minimisers(random_losses(TRIALS), strength, penalty))
+    return counted.none / TRIALS, counted.one / TRIALS, counted.both / TRIALS
+
+
+# --- one weight -----------------------------------------------------------------------------------------------------
+
+WEIGHTS = (-2.0, -1.0, -0.5, -0.3, -0.1, 0.0, 0.1, 0.3, 0.5, 1.0, 2.0)
+MAP_CHOICES = {"map_w": controls.texts_of(WEIGHTS), "map_lambda": controls.texts_of(STRENGTHS)}
+
+
+@st.fragment
+def maps_panel(penalties: Penalties) -> None:
+    """One proximal step of each penalty: what becomes of a weight."""
+    left, right = st.columns(2)
+    with left:
+        w = controls.stop("A weight", WEIGHTS, 0.3, key="map_w")
+    with right:
+        strength = controls.stop("Step size × λ", STRENGTHS, 0.5, key="map_lambda")
+    before = np.linspace(-2, 2, 401)
+    curves = {name: (before, proximal(before, strength, penalty)) for name, penalty in penalties.items()}
+    left, right = st.columns([3, 2])
+    chart(maps_figure(curves, w, look=look()), into=left, alt=f"Proximal maps of {', '.join(penalties)}.")
+    with right:
+        st.table([
+            {"penalty": name, "before": f"{w:g}", "after": _plain(float(proximal(w, strength, penalty))),
+             "exactly 0 for |w| up to": _zero_band(strength, penalty)}
+            for name, penalty in penalties.items()
+        ])  # fmt: skip
+
+
+def _plain(x: float) -> str:
+    return "0" if x == 0 else f"{x:.3f}".replace("-", "−")
+
+
+def _zero_band(strength: float, penalty: Penalty) -> str:
+    """The largest |w| that one proximal step makes 0, found on a fine axis; "–" where there is none but 0."""
+    at = np.linspace(0, 4, 4001)
+    zeros = at[proximal(at, strength, penalty) == 0]
+    return f"{zeros[-1]:.3g}" if len(zeros) > 1 else "–"
+
+
+TIMES = np.linspace(0, 6, 61)
+STARTS = (0.2, 0.5, 1.0, 1.5, 2.0)
+BOWLS = ("no loss", "with a loss")
+CENTRES = (-1.0, -0.5, 0.0, 0.2, 0.5, 1.0, 2.0)
+FLOW_CHOICES = {
+    "flow_loss": BOWLS, "flow_w0": controls.texts_of(STARTS), "flow_lambda": controls.texts_of(STRENGTHS[1:]),
+    "flow_centre": controls.texts_of(CENTRES), "time": controls.texts_of(tuple(round(t, 1) for t in TIMES)),
+}  # fmt: skip
+PLAY_SECONDS = 0.4
+
+
+def flow_panel(penalties: Penalties) -> None:
+    """A weight under each penalty over time, which the student moves or plays."""
+    playing = st.session_state.get("_playing", False)
+    st.fragment(_flow_panel, run_every=PLAY_SECONDS if playing else None)(penalties)
+
+
+def _flow_panel(penalties: Penalties) -> None:
+    stops = tuple(round(float(t), 1) for t in TIMES)
+    _next_moment(stops)
+    with st.grid(3, min_column_width=200):
+        kind = controls.choice("The weight feels", BOWLS, key="flow_loss")
+        w0 = controls.stop("It starts at", STARTS, 1, key="flow_w0")
+        strength = controls.stop("λ", STRENGTHS[1:], 0.5, key="flow_lambda")
+        centre = controls.stop("Loss ½(w − c)²: c", CENTRES, 0.2, key="flow_centre",
+                               help_text="Only where there is a loss.")  # fmt: skip
+        time = controls.stop("Time", stops, 2, key="time")
+    st.button("Pause" if st.session_state.get("_playing") else "Play", key="play", on_click=_toggle_play,
+              icon=":material/pause:" if st.session_state.get("_playing") else ":material/play_arrow:")  # fmt: skip
+    if kind == BOWLS[0]:
+        curves = {name: flow(w0, strength, TIMES, penalty) for name, penalty in penalties.items()}
+        arrivals = {name: arrival(w0, strength, penalty) for name, penalty in penalties.items()}
+    else:
+        bowl = Bowl(1.0, centre)
+        curves = {which: flow_in_bowl(w0, strength, TIMES, bowl, which) for which in ("L1", "L2")}
+        arrivals = {"L1": arrival_in_bowl(w0, strength, bowl), "L2": float("inf")}
+    now = stops.index(time)
+    left, right = st.columns([3, 2])
+    chart(flows_figure(curves, TIMES, now, arrivals, title="A weight over time", look=look()), into=left,
+          alt=f"A weight from {w0:g} over time under {', '.join(curves)}.")  # fmt: skip
+    with right:
+        st.table([{"penalty": name, f"at time {time:g}": _plain(float(curve[now])),
+                   "reaches 0 at": f"{arrivals[name]:.3g}" if np.isfinite(arrivals[name]) else "never"}
+                  for name, curve in curves.items()])  # fmt: skip
+
+
+def _next_moment(stops: tuple[float, ...]) -> None:
+    """While it plays: move the time slider on, and stop at the end."""
+    if not st.session_state.get("_playing"):
+        return
+    texts = controls.texts_of(stops)
+    at = texts.index(st.session_state.get("time", texts[0])) + 2
+    if at >= len(texts):
+        st.session_state._playing = False
+        st.rerun()
+    st.session_state.time = texts[at]
+
+
+def _toggle_play() -> None:
+    st.session_state._playing = not st.session_state.get("_playing", False)
+    if st.session_state._playing and st.session_state.get("time") == "6":
+        st.session_state.time = "0"
+
+
+# --- the network ----------------------------------------------------------------------------------------------------
+
+NETWORK_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+NETWORK_CHOICES = {"network_lambda": controls.texts_of(NETWORK_STRENGTHS)}
+SAMPLE = 20_000
+EDGES = (np.arange(122) - 61) * 0.005
+
+
+@st.cache_resource(show_spinner=False)
+def _sample() -> np.ndarray | None:
+    """Some weights of the plain network's first layer, drawn once; None where the run is not stored."""
+    run = stored_run(FULL)
+    if run is None or run.weights is None:
+        return None
+    w = run.weights["linear1.weight"].astype(np.float64).ravel()
+    return seeded(0, "weights that the maps are applied to").choice(w, SAMPLE, replace=False)
+
+
+@st.fragment
+def network_panel(penalties: Penalties) -> None:
+    """One proximal step of each penalty on real weights: histograms, zeros, size."""
+    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.03, key="network_lambda")
+    w = _sample()
+    if w is None:
+        st.info("The network's weights are missing: `python -m core.precompute` trains it.")
+        return
+    mapped = {"before": w} | {name: proximal(w, strength, penalty) for name, penalty in penalties.items()}
+    counts = {name: np.histogram(np.clip(some, EDGES[0], EDGES[-1]), EDGES)[0] for name, some in mapped.items()}
+    chart(mapped_figure(counts, EDGES, look=look()), alt="Histograms of the weights before and after each map.")
+    st.table([
+        {"": name, "exactly 0": percent(float((some == 0).mean())),
+         "Σ|w| left": percent(np.abs(some).sum() / np.abs(w).sum()),
+         "Σw² left": percent((some**2).sum() / (w**2).sum()),
+         "largest |w|": f"{np.abs(some).max():.3f}"}
+        for name, some in mapped.items()
+    ])  # fmt: skip
+    st.caption(
+        f"{SAMPLE:,} of the 307,328 weights of the plain network's first layer (60,000 images, seed 0), drawn once."
+    )

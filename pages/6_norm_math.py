@@ -1,0 +1,168 @@
+"""Lesson 6: why L1 makes zeros and L2 shrinks."""
+
+import streamlit as st
+
+from core.app import controls, frame, norm_math
+
+HERE = "pages/6_norm_math.py"
+CHOICES = {
+    **norm_math.VECTOR_CHOICES,
+    **norm_math.THIRD_CHOICES,
+    **norm_math.PLANE_CHOICES,
+    **norm_math.MAP_CHOICES,
+    **norm_math.FLOW_CHOICES,
+    **norm_math.NETWORK_CHOICES,
+}
+
+lesson = frame.begin(HERE)
+controls.say_what_was_wrong((), CHOICES)
+frame.title(lesson, "Norm maths: why L1 makes zeros and L2 shrinks")
+
+frame.section("A vector with a large and a small entry")
+frame.text(
+    "Take $x = (1, \\varepsilon)$ with a small $\\varepsilon > 0$. You may shorten it by $\\delta$: from the large "
+    "entry, $v = (\\delta, 0)$, or from the small one, $d = (0, \\delta)$. **Which of the two makes the norm "
+    "smaller? Try δ = 0.1 with both norms.**"
+)
+norm_math.vector_panel()
+frame.text(
+    "**The square.** $\\|x - v\\|_2^2$ falls by $2\\delta - \\delta^2$, and $\\|x - d\\|_2^2$ only by "
+    "$2\\delta\\varepsilon - \\delta^2$: L2 gains most at the *large* entry. Beyond $\\delta = 2\\varepsilon$ "
+    "shortening the small one even makes it grow. **The sum of sizes.** Both fall by $\\delta$: L1 does not care "
+    "where it is taken from, until the small entry is at zero. There, at $\\delta = \\varepsilon$, is the kink that "
+    "the notebook leaves out. Going on is of no use, so zero is where an L1-penalised weight stops."
+)
+
+# --- what it means --------------------------------------------------------------------------------------------------
+
+frame.section("What it means: the marginal price")
+st.latex(
+    r"\frac{\partial \|x\|_2^2}{\partial x_i} = 2 x_i \qquad \frac{\partial \|x\|_1}{\partial x_i} = \text{sign}(x_i)"
+)
+frame.text(
+    "$x_i$: one entry. What counts is not how large a penalty *is* but what the next bit of shortening *brings*: "
+    "its derivative. Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings: long before it is "
+    "at zero there is something better to do. Under L1 the last hundredth is worth as much as the first. “L1 pays "
+    "no attention to magnitude”, says the notebook: to the magnitude of *that weight*, at the margin."
+)
+frame.text(
+    "One more step is missing in the notebook: nobody minimises the norm. A network minimises **loss plus "
+    "penalty**, and a weight stays where the loss pulls as hard as the penalty. So let a loss come in."
+)
+
+# --- the plane ------------------------------------------------------------------------------------------------------
+
+frame.section("Two weights and a loss")
+frame.text(
+    "The loss is a bowl: its contours are ellipses around the weights that it would like best. λ says how dear "
+    "weights are. **Move the centre and the tilt. How often does the orange dot sit on an axis, under each penalty? "
+    "Then choose a third one: p below 1, p a little above 1, an elastic net.**"
+)
+penalties = norm_math.third_penalty()
+norm_math.plane_panel(penalties)
+st.latex(r"\min_w\; \tfrac12 (w - c)^\top A\, (w - c) + \lambda \sum_i g(w_i)")
+frame.text(
+    "$w = (w_1, w_2)$: the weights. $c$: the centre. $A$: tilt and stretch of the bowl. $g(w)$: $|w|$, $w^2$, "
+    "$|w|^p$ or $\\alpha|w| + (1-\\alpha)w^2$. L1's ball has **corners on the axes**. An ellipse that grows until "
+    "it touches the ball meets a corner from many directions, and at a corner a weight is exactly 0. L2's ball is "
+    "round: the touching point is on an axis only if the ellipse happens to come from exactly there."
+)
+frame.text(
+    "What decides is the slope of $g$ at 0. With a kink there ($p \\le 1$, or an elastic net with $\\alpha > 0$) a "
+    "weight whose loss pulls on it less than the kink holds stays at exactly 0: $|\\partial L/\\partial w_i| \\le "
+    "\\lambda$ for L1. With a slope of 0 ($p > 1$), however small, nothing holds it. So p = 1.25 makes small "
+    "weights and no zeros. And below 1 the ball is hollow: more zeros, but several minima; a descent may end in the "
+    "wrong one."
+)
+
+# --- one weight -----------------------------------------------------------------------------------------------------
+
+frame.section("One step: subtract or divide")
+frame.text(
+    "Take a single weight and let the penalty act once: the *proximal map*, the point that is best between staying "
+    "and being cheap. **What does each penalty do to 2, and what to 0.1?**"
+)
+st.latex(r"\text{prox}(w) = \arg\min_u\; \tfrac12 (u - w)^2 + \eta\lambda\, g(u)")
+norm_math.maps_panel(penalties)
+frame.text(
+    "$\\eta$: the step size. L1 **subtracts** $\\eta\\lambda$ from every weight and stops at 0 (*soft thresholding*): "
+    "$\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every weight by $1 + 2\\eta\\lambda$: small ones "
+    "lose little, and none is ever 0. With p = 0.5 small weights are cut off while large ones are hardly touched: that "
+    "is what L1 is blamed for doing worse, for it shortens the large ones as well."
+)
+
+# --- flow -----------------------------------------------------------------------------------------------------------
+
+frame.section("Many small steps: arriving or not")
+frame.text(
+    "Now let it act all the time: the weight runs down the penalty. **Play it. Which arrives at zero, and when? "
+    "Then let a loss pull the other way: for which c does L1 still arrive?**"
+)
+norm_math.flow_panel(penalties)
+st.latex(r"\text{L1: } |w(t)| = \max(|w_0| - \lambda t,\, 0) \qquad \text{L2: } w(t) = w_0\, e^{-2\lambda t}")
+frame.text(
+    "$w_0$: the start. $t$: time, that is steps times step size. L1 falls in a straight line and **arrives at $t = "
+    "|w_0|/\\lambda$**. L2 halves again and again and never arrives. Without a loss even p = 1.5 arrives. With one "
+    "it does not: where the loss pulls at all, only a kink can hold a weight at 0. L1 with the loss $\\tfrac12(w - "
+    "c)^2$ ends at 0 when $|c| \\le \\lambda$, and at $c$ shortened by $\\lambda$ otherwise; L2 ends at $c/(1 + "
+    "2\\lambda)$."
+)
+
+# --- the network ----------------------------------------------------------------------------------------------------
+
+frame.section("From the toy to the network")
+frame.text(
+    "The same maps on real weights: the first layer of the plain network of lesson 1. **At which λ does L1 make "
+    "half of them zero? What has L2 done to them by then?**"
+)
+norm_math.network_panel(penalties)
+frame.text(
+    "One step is not a training. In training the loss pulls back, and the weights that are needed hold out: lesson "
+    "5 shows which ones those are. There the same soft threshold, applied after every step of Adam, leaves a "
+    "network with most of its first layer at exactly 0."
+)
+
+# --- the notebook ---------------------------------------------------------------------------------------------------
+
+frame.section("What the notebook did")
+frame.text(
+    "- **Its ‖x − d‖₁ = 1 − δ + ε** holds for δ ≤ ε only, and its ‖x − v‖₁ for δ ≤ 1. Beyond, the norm rises.\n"
+    "- **It compares two moves of the same length** and concludes that L2 *is prone to reduce the bigger weights*. "
+    "Right, by the margin: 2·1 against 2·ε.\n"
+    "- **It updates x to make the norm small**, as if x were the loss. Without a loss everything goes to 0 under "
+    "either norm; what differs is how, and what a loss can hold on to.\n"
+    "- **Its text swaps v and d** half-way. Here v always takes from the large entry."
+)
+
+# --- exercises, reading ---------------------------------------------------------------------------------------------
+
+frame.section("Check yourself")
+with st.expander("x = (1, 0.1). By how much does each norm fall if you take 0.1 from the small entry? From the large?"):
+    st.markdown("L2 squared: 0.01 from the small, 0.19 from the large. L1: 0.1 from either.")
+with st.expander("Does L1 always put the optimum on an axis?"):
+    st.markdown(
+        "No: only where the loss pulls on a weight with at most λ. With the centre far from both axes, or a small "
+        "λ, both weights stay. Look at the random trials for a small λ."
+    )
+with st.expander("The bowl is tilted and its centre has w₂ > 0. Can the L1 optimum have w₂ < 0?"):
+    st.markdown(
+        "Yes: when w₁ is shortened, the tilted bowl would like another w₂. Try centre (2, 0.2), tilt 30°, stretch "
+        "4, and move λ."
+    )
+with st.expander("Why does an elastic net with α = 0.5 make fewer zeros than L1 at the same λ?"):
+    st.markdown("Its kink is half as high: a weight is held at 0 only while the loss pulls with at most λ/2.")
+with st.expander("A weight starts at 0.5, λ = 0.5, no loss. When is it 0 under L1? And how large is it then under L2?"):
+    st.markdown("At t = 0.5/0.5 = 1. Under L2 it is then 0.5·e⁻¹ = 0.184.")
+
+frame.section("What to read")
+st.markdown(
+    "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: the picture of the ball and "
+    "the ellipse.\n"
+    "- Hastie, Tibshirani & Friedman, *The Elements of Statistical Learning*, §3.4: [free "
+    "online](https://hastie.su.domains/ElemStatLearn/).\n"
+    "- Parikh & Boyd 2014, *Proximal Algorithms*, "
+    "[web.stanford.edu/~boyd](https://web.stanford.edu/~boyd/papers/prox_algs.html).\n"
+    "- Zou & Hastie 2005, *Regularization and Variable Selection via the Elastic Net*, JRSS B 67."
+)
+
+frame.end(HERE)
