@@ -21,6 +21,15 @@ from core.figures.dropout import (
     votes_figure,
 )
 from core.figures.norms import cells_figure, features_figure, pixels_figure, running_figure, unit_figure
+from core.figures.shrinkage import (
+    flows_figure,
+    mapped_figure,
+    maps_figure,
+    moves_figure,
+    optimum_figure,
+    shortened_figure,
+    zeros_figure,
+)
 from core.figures.theme import COLOURS, PROJECTED
 from core.figures.weights import (
     SPY_COLOURS,
@@ -37,7 +46,9 @@ from core.figures.weights import (
 from core.followed import FOLLOWED, PLACES, Followed, FollowSpec
 from core.masks import forward
 from core.norms import running_course
+from core.plane import minimisers, one_loss
 from core.run import Diverged
+from core.shrinkage import Penalty
 from core.sparsity import BINS
 
 
@@ -287,3 +298,57 @@ def test_the_zeros_of_activations_are_told_in_the_legend_and_the_rest_is_drawn()
     assert len(rows) == 2 * (ACTIVATION_BINS + 1) and rows[0]["share"] == pytest.approx(0.01)
     means = data_of(valid(expectation_figure(np.arange(1.0, 31), 3.0, title="x")), 1)
     assert [r["masks"] for r in means] == [*range(1, 21), 25, 30] and means[-1]["value"] == 30
+
+
+# --- norm maths -----------------------------------------------------------------------------------------------------
+
+
+def test_the_norms_over_delta_are_marked_at_the_current_delta_and_at_their_kinks():
+    spec = valid(shortened_figure("L1", 0.2, 0.3))
+    here, curves, kinks, dots = (data_of(spec, i) for i in range(4))
+    assert here == [{"delta": 0.3}] and [k["delta"] for k in kinks] == [1.0, 0.2]
+    assert [(d["line"], d["norm"]) for d in dots] == [("δ from the 1", 0.9), ("δ from the ε", 1.1)]
+    assert len(curves) == 302 and curves[0]["norm"] == 1.2
+    assert data_of(valid(shortened_figure("L2", 0.2, 0.3)), 2) == []
+
+
+def test_the_moves_are_drawn_from_x_and_both_balls_go_through_it():
+    spec = valid(moves_figure(0.25, 0.5))
+    named = {r["name"]: (r["w1"], r["w2"]) for layer in spec["layer"] for r in layer["data"]["values"] if "name" in r}
+    assert named == {"x": (1, 0.25), "x − v": (0.5, 0.25), "x − d": (1, -0.25)}
+    curves = [r for layer in spec["layer"] for r in layer["data"]["values"] if "penalty" in r]
+    for r in curves:
+        size = abs(r["w1"]) + abs(r["w2"]) if r["penalty"] == "L1" else r["w1"] ** 2 + r["w2"] ** 2
+        assert size == pytest.approx(1.25 if r["penalty"] == "L1" else 1.0625, rel=1e-3)
+
+
+def test_the_ball_and_the_strong_ellipse_both_go_through_the_optimum():
+    losses, penalty = one_loss((1.5, 0.5), 30, 2), Penalty(2.0)
+    found = minimisers(losses, 0.5, penalty)[0]
+    spec = valid(optimum_figure(losses, found, "L2", penalty))
+    rows = [r for layer in spec["layer"] for r in layer["data"]["values"]]
+    strong = np.array([(r["w1"], r["w2"]) for r in rows if r.get("touching")])
+    circle = np.array([(r["w1"], r["w2"]) for r in rows if "penalty" in r])
+    for curve in (strong, circle):
+        assert np.linalg.norm(curve - found, axis=1).min() < 0.08  # half the distance of two drawn points
+    assert np.allclose(losses.at(strong), losses.at(found[None]), rtol=1e-3)
+    assert [r["what"] for r in rows if "what" in r] == ["without penalty", "with penalty"]
+    origin = valid(optimum_figure(losses, np.zeros(2), "L1", Penalty(1.0)))
+    assert not [r for layer in origin["layer"] for r in layer["data"]["values"] if "penalty" in r]  # a ball of no size
+
+
+def test_shares_maps_flows_and_mapped_weights_are_the_numbers_they_are_given():
+    rows = data_of(valid(zeros_figure({"L1": (0.5, 0.3, 0.2), "L2": (1.0, 0.0, 0.0)})), 0)
+    assert [r["share"] for r in rows] == [0.5, 0.3, 0.2, 1, 0, 0]
+    before = np.linspace(-2, 2, 5)
+    spec = valid(maps_figure({"L1": (before, before / 2), "p = 3": (before, before)}, 1.0))
+    assert [(r["penalty"], r["after"]) for r in data_of(spec, 3)] == [("L1", 0.5), ("p = 3", 1.0)]
+    times = np.array([0.0, 1.0, 2.0])
+    spec = valid(flows_figure({"L1": np.array([1, 0.5, 0]), "L2": np.array([1, 0.4, 0.2])}, times, 1,
+                              {"L1": 2.0, "L2": float("inf")}, title="x"))  # fmt: skip
+    assert [(r["penalty"], r["time"]) for r in data_of(spec, 2)] == [("L1", 2.0)]
+    drawn = [(r["penalty"], r["time"], r["later"]) for r in data_of(spec, 1)]
+    assert drawn[:4] == [("L1", 0, False), ("L1", 1, False), ("L1", 1, True), ("L1", 2, True)]
+    rows = data_of(valid(mapped_figure({"before": np.array([3, 0]), "L1": np.array([0, 3])}, np.arange(3))), 0)
+    assert [(r["which"], r["count"]) for r in rows] == [
+        ("before", 3), ("before", 0.5), ("before", 0.5), ("L1", 0.5), ("L1", 3), ("L1", 3)]  # fmt: skip

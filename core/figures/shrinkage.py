@@ -82,6 +82,8 @@ def moves_figure(epsilon: float, delta: float, *, look: Look = NORMAL) -> Spec:
     curves = {"L1": ball(Penalty(1.0), 1 + epsilon), "L2": ball(Penalty(2.0), 1 + epsilon**2)}
     points = [("x", *x), ("x − v", 1 - delta, epsilon), ("x − d", 1.0, epsilon - delta)]
     named = [{"w1": _short(a), "w2": _short(b), "name": name} for name, a, b in points]
+    beside = {"x": {"dx": 8, "dy": -10, "align": "left"}, "x − v": {"dx": -10, "dy": -10, "align": "right"},
+              "x − d": {"dx": 10, "dy": 12, "align": "left"}}  # fmt: skip
     place = _axes(1.6)
     arrows = [{"w1": 1.0, "w2": _short(epsilon), "to1": _short(a), "to2": _short(b)} for _, a, b in points[1:]]
     layers = [
@@ -91,8 +93,12 @@ def moves_figure(epsilon: float, delta: float, *, look: Look = NORMAL) -> Spec:
          "encoding": {**place, "x2": {"field": "to1"}, "y2": {"field": "to2"}}},
         {"data": rows(named), "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS["dropout"],
          "opacity": 1}, "encoding": place},
-        {"data": rows(named), "mark": {"type": "text", "dx": 18, "dy": -10, "fontSize": look.font, "color": MARK},
-         "encoding": {**place, "text": {"field": "name", "type": "nominal"}}},
+        *(
+            {"data": rows([point]),
+             "mark": {"type": "text", "fontSize": look.font, "color": MARK, **beside[point["name"]]},
+             "encoding": {**place, "text": {"field": "name", "type": "nominal"}}}
+            for point in named
+        ),
     ]  # fmt: skip
     return _square(layered(layers, look), look)
 
@@ -132,7 +138,7 @@ def _square(spec: Spec, look: Look) -> Spec:
     """A picture in which a circle is one: as much height as width, when axes and legend have taken theirs."""
     side = int(0.75 * look.height)
     has_legend = any((layer["encoding"].get("color") or {}).get("legend") for layer in spec["layer"])
-    return {**spec, "width": side, "height": side + (3 * look.font if has_legend else 0)}
+    return {**spec, "width": side, "height": side + look.font * (4 if has_legend else 1)}
 
 
 CONTOURS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)
