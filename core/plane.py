@@ -87,12 +87,9 @@ def _lowest(candidates: list[np.ndarray], values: list[np.ndarray], exact: int) 
     return np.stack(candidates)[table.argmin(axis=0), np.arange(table.shape[1])]
 
 
-SEARCH_STEPS, SEARCH_ZOOMS = 24, 10
-
-
-def _by_search(losses: Losses, strength: float, penalty: Penalty) -> np.ndarray:
-    """The best of 0, of the minima along either axis, and of a grid that is drawn around its best point again and
-    again."""
+def _by_search(losses: Losses, strength: float, penalty: Penalty, zooms: int = 16) -> np.ndarray:
+    """The best of 0, of the minima along either axis, and of a grid that is drawn around its best point again and again
+    (`zooms` times, each three times as fine)."""
     b = np.einsum("nij,nj->ni", losses.matrices, losses.centres)
     candidates = [np.zeros_like(b)]
     for i in (0, 1):
@@ -100,22 +97,24 @@ def _by_search(losses: Losses, strength: float, penalty: Penalty) -> np.ndarray:
         on_axis = np.zeros_like(b)
         on_axis[:, i] = proximal(b[:, i] / steep, strength / steep, penalty)
         candidates.append(on_axis)
-    candidates.append(_zoomed(losses, strength, penalty))
+    candidates.append(_zoomed(losses, strength, penalty, zooms))
     return _lowest(candidates, [objective(losses, w, strength, penalty) for w in candidates], exact=3)
 
 
-def _zoomed(losses: Losses, strength: float, penalty: Penalty) -> np.ndarray:
-    reach = np.linalg.norm(losses.centres, axis=1).max(initial=1e-9) * np.sqrt(
-        np.linalg.cond(losses.matrices).max(initial=1.0)
-    )
-    steps = np.linspace(-1, 1, 2 * SEARCH_STEPS + 1)
-    offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 1, 2)
-    best = np.zeros_like(losses.centres)
-    for _ in range(SEARCH_ZOOMS):
-        points = best + reach * offsets
+def _zoomed(losses: Losses, strength: float, penalty: Penalty, zooms: int) -> np.ndarray:
+    """The minimum cannot cost more than the centre, where only the penalty is paid: ½·(w − c)ᵀA(w − c) ≤ λ·P(c). So it
+    lies no further from the centre than √(2·λ·P(c) / the smallest eigenvalue of A)."""
+    flattest = np.linalg.eigvalsh(losses.matrices)[:, 0]
+    reach = np.sqrt(2 * strength * penalty(losses.centres).sum(axis=-1) / flattest)
+    best, half = losses.centres.copy(), 8
+    for _ in range(1 + zooms):
+        steps = np.linspace(-1, 1, 2 * half + 1)
+        offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 1, 2)
+        points = best + reach[:, None] * offsets
         values = losses.at(points) + strength * penalty(points).sum(axis=-1)
         best = np.take_along_axis(points, values.argmin(axis=0)[None, :, None], axis=0)[0]
-        reach = reach * 4 / SEARCH_STEPS
+        # the next grid is three times as fine, and reaches a little beyond the neighbours of the best point
+        reach, half = reach / half * 4 / 3, 4
     return best
 
 
@@ -132,6 +131,14 @@ def random_losses(n: int, seed: int = 0) -> Losses:
         rng.uniform(0, 180, n),
         np.exp(rng.uniform(0, np.log(LARGEST_STRETCH), n)),
     )
+
+
+def rough_minimisers(losses: Losses, strength: float, penalty: Penalty) -> np.ndarray:
+    """As `minimisers`, with exact zeros, but what must be searched is searched roughly: enough to count zeros in
+    thousands."""
+    if penalty.alpha is None and penalty.p not in (1.0, 2.0):
+        return _by_search(losses, strength, penalty, zooms=2)
+    return minimisers(losses, strength, penalty)
 
 
 @dataclass(frozen=True)

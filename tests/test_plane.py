@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from core.plane import Zeros, ball, count_zeros, losses_of, minimisers, objective, one_loss, random_losses
+from core.plane import (
+    Zeros,
+    ball,
+    count_zeros,
+    losses_of,
+    minimisers,
+    objective,
+    one_loss,
+    random_losses,
+    rough_minimisers,
+)
 from core.shrinkage import L1, L2, Penalty
 
 CENTRES = st.tuples(st.floats(-2, 2), st.floats(-2, 2))
@@ -106,3 +116,12 @@ def test_without_strength_the_minimum_is_the_centre_and_under_a_great_one_the_or
         assert np.allclose(minimisers(losses, 0.0, penalty), losses.centres, atol=1e-5)
     assert (minimisers(losses, 100.0, L1) == 0).all() and (minimisers(losses, 100.0, Penalty(0.5)) == 0).all()
     assert (minimisers(losses, 100.0, L2)[0] != 0).all()
+
+
+@pytest.mark.parametrize("p", [0.5, 0.75])
+@pytest.mark.parametrize("strength", [0.1, 0.5, 2.0])
+def test_a_rough_search_counts_the_zeros_of_the_exact_one(p, strength):
+    losses = random_losses(400, seed=1)
+    exact, rough = (count_zeros(of(losses, strength, Penalty(p))) for of in (minimisers, rough_minimisers))
+    # two minima that are level to a thousandth may be taken for each other
+    assert abs(exact.none - rough.none) <= 4 and abs(exact.both - rough.both) <= 4

@@ -21,7 +21,7 @@ from core.figures.shrinkage import (
     shortened_figure,
     zeros_figure,
 )
-from core.plane import count_zeros, minimisers, one_loss, random_losses
+from core.plane import count_zeros, minimisers, one_loss, random_losses, rough_minimisers
 from core.shrinkage import (
     L1,
     L2,
@@ -132,7 +132,7 @@ PLANE_CHOICES = {
     "c1": controls.texts_of(PLACES), "c2": controls.texts_of(PLACES), "tilt": controls.texts_of(TILTS),
     "stretch": controls.texts_of(STRETCHES), "plane_lambda": controls.texts_of(STRENGTHS),
 }  # fmt: skip
-TRIALS = 4000
+TRIALS = 2000
 
 
 @st.fragment
@@ -179,7 +179,7 @@ def _zero_shares(penalty: Penalty, strength: float) -> tuple[float, float, float
     is 0 only where the loss alone puts it there, which no random loss does: nothing needs to be searched."""
     if strength == 0 or not penalty.makes_zeros:
         return 1.0, 0.0, 0.0
-    counted = count_zeros(minimisers(random_losses(TRIALS), strength, penalty))
+    counted = count_zeros(rough_minimisers(random_losses(TRIALS), strength, penalty))
     return counted.none / TRIALS, counted.one / TRIALS, counted.both / TRIALS
 
 

@@ -107,7 +107,7 @@ def test_the_presentation_stays_over_pages_and_hides_the_menu(server, page):
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
 
 
-@pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm", "dropout", "l1_l2"])
+@pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm", "dropout", "l1_l2", "norm_math"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, path, scheme):
     page = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
@@ -234,3 +234,22 @@ def test_a_strength_in_the_address_opens_on_its_numbers(server, page):
     page.goto(f"{server.url}/l1_l2?lambda1=0.001&l1_by=proximal&l1_threshold=0.0001")
     zeros = page.locator("[data-testid=stMetric]", has_text="Exactly 0").first
     expect(zeros).to_contain_text("98.")
+
+
+def test_the_weight_over_time_plays_and_its_time_goes_into_the_address(server, page):
+    page.goto(f"{server.url}/norm_math?time=5")
+    play = page.get_by_role("button", name="Play")
+    play.scroll_into_view_if_needed()
+    play.click()
+    page.wait_for_function("location.search.includes('time=6')")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+def test_a_bowl_is_dragged_onto_an_axis_under_l1_and_not_under_l2(server, page):
+    page.goto(f"{server.url}/norm_math?c1=1.5&c2=0.2&tilt=0&stretch=1")
+    expect(page.get_by_text("L1: w = (1.000, 0)")).to_be_visible()
+    slider(page, "c2").focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("L1: w = (1.000, 0.500)")).to_be_visible()
+    expect(page.get_by_text("L2: w = (0.750, 0.500)")).to_be_visible()
