@@ -90,8 +90,7 @@ def flow(w0: float, strength: float, t: np.ndarray | float, penalty: Penalty) ->
     """w(t) of dw/dt = −strength·g′(w) from w0: the penalty alone, at times t ≥ 0. Once at 0 it stays.
 
     |w|^p: |w|^(2−p) falls by strength·p·(2 − p) a unit of time, so 0 is reached for p < 2 and not for p ≥ 2; p = 2 is
-    w0·e^(−2λt). Elastic net: linear and exponential decay at once. Raises ValueError for an elastic net with alpha 0
-    only in name: that is L2.
+    w0·e^(−2λt). Elastic net: linear and exponential decay at once.
     """
     t = np.asarray(t, float)
     size, sign = abs(w0), np.sign(w0)
@@ -158,13 +157,55 @@ def flow_in_bowl(w0: float, strength: float, t: np.ndarray | float, bowl: Bowl, 
     return np.where(t < met, w, other * (1 - np.exp(-a * after)))
 
 
-def arrival_in_bowl(w0: float, strength: float, bowl: Bowl) -> float:
-    """The time at which L1's flow in the bowl meets 0; inf where it stops before."""
+def arrival_in_bowl(w0: float, strength: float, bowl: Bowl, which: str = "L1") -> float:
+    """The time at which the flow in the bowl first meets 0; inf where it never does. L1 stays there where
+    |steepness·centre| ≤ λ; L2, and L1 otherwise, go through."""
     a, c = bowl.steepness, bowl.centre
+    if which == "L1":
+        rate, end = a, c - np.sign(w0) * strength / a
+    else:
+        rate, end = a + 2 * strength, a * c / (a + 2 * strength)
     if w0 == 0:
-        return 0.0 if abs(a * c) <= strength else float("inf")
-    sign = np.sign(w0)
-    target = sign * c - strength / a
-    if target >= 0:
-        return float("inf")
-    return float(np.log1p(abs(w0) / -target) / a)
+        return 0.0 if which == "L2" or abs(a * c) <= strength else float("inf")
+    behind = -np.sign(w0) * end  # how far beyond 0 it is heading
+    return float(np.log1p(abs(w0) / behind) / rate) if behind > 0 else float("inf")
+
+
+STEP = 1e-3
+
+
+def flow_by_steps(w0: float, strength: float, end: float, bowl: Bowl, penalty: Penalty) -> np.ndarray:
+    """w at the times 0, STEP, 2·STEP, …, end of dw/dt = −steepness·(w − centre) − strength·g′(w): any penalty, by
+    explicit steps, accurate to about STEP.
+
+    A weight that would step over 0 is put there and held, if g holds it: for p < 1 always (g has an infinite slope),
+    for a kink of height k where |steepness·centre| ≤ strength·k, for a smooth g never.
+    """
+    a, c, alpha, p = bowl.steepness, bowl.centre, penalty.alpha, penalty.p
+    kink = (1.0 if p == 1 else np.inf if p < 1 else 0.0) if alpha is None else alpha
+    holds = kink > 0 and abs(a * c) <= strength * kink
+    w, found = float(w0), [float(w0)]
+    for _ in range(round(end / STEP)):
+        if w == 0 and holds:
+            found.append(0.0)
+            continue
+        size, sign = abs(w), (w > 0) - (w < 0)
+        slope = (alpha + 2 * (1 - alpha) * size) if alpha is not None else (p * size ** (p - 1) if size else 0.0)
+        moved = w - STEP * (a * (w - c) + strength * slope * sign)
+        w = 0.0 if holds and moved * w < 0 else moved
+        found.append(w)
+    return np.array(found)
+
+
+def zero_band(strength: float, penalty: Penalty) -> float:
+    """The largest |w| that one proximal step makes exactly 0; 0 where only 0 itself stays there.
+
+    L1: λ. Elastic net: λα. p < 1: (2 − p) / (2·(1 − p)) · (2λ·(1 − p))^(1/(2 − p)), where the minimum away from 0 and
+    the one at 0 are level. p > 1: none.
+    """
+    if penalty.alpha is not None:
+        return strength * penalty.alpha
+    p = penalty.p
+    if p >= 1:
+        return strength if p == 1 else 0.0
+    return (2 - p) / (2 * (1 - p)) * (2 * strength * (1 - p)) ** (1 / (2 - p))

@@ -30,7 +30,8 @@ frame.text(
     "$2\\delta\\varepsilon - \\delta^2$: L2 gains most at the *large* entry. Beyond $\\delta = 2\\varepsilon$ "
     "shortening the small one even makes it grow. **The sum of sizes.** Both fall by $\\delta$: L1 does not care "
     "where it is taken from, until the small entry is at zero. There, at $\\delta = \\varepsilon$, is the kink that "
-    "the notebook leaves out. Going on is of no use, so zero is where an L1-penalised weight stops."
+    "the lesson notebook, from which this course grew, leaves out. Going on is of no use, so zero is where an "
+    "L1-penalised weight stops."
 )
 
 # --- what it means --------------------------------------------------------------------------------------------------
@@ -40,10 +41,11 @@ st.latex(
     r"\frac{\partial \|x\|_2^2}{\partial x_i} = 2 x_i \qquad \frac{\partial \|x\|_1}{\partial x_i} = \text{sign}(x_i)"
 )
 frame.text(
-    "$x_i$: one entry. What counts is not how large a penalty *is* but what the next bit of shortening *brings*: "
-    "its derivative. Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings: long before it is "
-    "at zero there is something better to do. Under L1 the last hundredth is worth as much as the first. “L1 pays "
-    "no attention to magnitude”, says the notebook: to the magnitude of *that weight*, at the margin."
+    "$x_i$: one entry. The second holds for $x_i \\ne 0$; at 0, where the norm has its kink, any slope from −1 to 1 "
+    "touches it. What counts is not how large a penalty *is* but what the next bit of shortening *brings*: its derivative. Under L2 a weight of 0.01 brings a "
+    "hundredth of what a weight of 1 brings: long before it is at zero there is something better to do. Under L1 "
+    "the last hundredth is worth as much as the first. “L1 pays no attention to magnitude”, says the notebook: to "
+    "the magnitude of *that weight*, at the margin."
 )
 frame.text(
     "One more step is missing in the notebook: nobody minimises the norm. A network minimises **loss plus "
@@ -54,25 +56,28 @@ frame.text(
 
 frame.section("Two weights and a loss")
 frame.text(
-    "The loss is a bowl: its contours are ellipses around the weights that it would like best. λ says how dear "
-    "weights are. **Move the centre and the tilt. How often does the orange dot sit on an axis, under each penalty? "
-    "Then choose a third one: p below 1, p a little above 1, an elastic net.**"
+    "The loss is a bowl: its contours are ellipses around the weights that it would like best. λ is the price of "
+    "weights. **Move the centre and the tilt. How often does the orange dot sit on an axis, under each penalty? "
+    "Then choose a third one, which the rest of this page uses too: p below 1, p a little above 1, an elastic net.**"
 )
 penalties = norm_math.third_penalty()
 norm_math.plane_panel(penalties)
 st.latex(r"\min_w\; \tfrac12 (w - c)^\top A\, (w - c) + \lambda \sum_i g(w_i)")
 frame.text(
-    "$w = (w_1, w_2)$: the weights. $c$: the centre. $A$: tilt and stretch of the bowl. $g(w)$: $|w|$, $w^2$, "
-    "$|w|^p$ or $\\alpha|w| + (1-\\alpha)w^2$. L1's ball has **corners on the axes**. An ellipse that grows until "
-    "it touches the ball meets a corner from many directions, and at a corner a weight is exactly 0. L2's ball is "
-    "round: the touching point is on an axis only if the ellipse happens to come from exactly there."
+    "$w = (w_1, w_2)$: the weights. $c$: the centre. $A = R\\,\\text{diag}(1/s, s)\\,R^\\top$: the bowl, stretched by "
+    "$s$ along an axis that $R$ turns by the tilt. $g(w)$: $|w|$, $w^2$ (without ½), $|w|^p$, or $\\alpha|w| + "
+    "(1-\\alpha)w^2$. L1's ball has **corners on the axes**. An ellipse that grows until it touches the ball meets "
+    "a corner from many directions, and at a corner a weight is exactly 0. L2's ball is round: the touching point "
+    "is on an axis only if the ellipse happens to come from exactly there."
 )
 frame.text(
-    "What decides is the slope of $g$ at 0. With a kink there ($p \\le 1$, or an elastic net with $\\alpha > 0$) a "
-    "weight whose loss pulls on it less than the kink holds stays at exactly 0: $|\\partial L/\\partial w_i| \\le "
-    "\\lambda$ for L1. With a slope of 0 ($p > 1$), however small, nothing holds it. So p = 1.25 makes small "
-    "weights and no zeros. And below 1 the ball is hollow: more zeros, but several minima; a descent may end in the "
-    "wrong one."
+    "What decides is the slope of $g$ next to 0, for that is what holds a weight there. **A kink** (L1, or an "
+    "elastic net with $\\alpha > 0$) holds it against any pull of the loss up to its height: $|\\partial "
+    "L/\\partial w_i| \\le \\lambda$ for L1. **A slope of 0** ($p > 1$) holds against nothing: the smallest pull "
+    "moves the weight off 0. So p = 1.25 makes small weights and no zeros; look at the numbers, the eye cannot "
+    "tell. **An infinite slope** ($p < 1$) holds against every pull. Then 0 is always *a* minimum, and there may be "
+    "another one further out; the dot is at the lower of them. That is why these penalties make the most zeros, and "
+    "why a descent that only looks around itself may stay in the wrong one."
 )
 
 # --- one weight -----------------------------------------------------------------------------------------------------
@@ -87,8 +92,8 @@ norm_math.maps_panel(penalties)
 frame.text(
     "$\\eta$: the step size. L1 **subtracts** $\\eta\\lambda$ from every weight and stops at 0 (*soft thresholding*): "
     "$\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every weight by $1 + 2\\eta\\lambda$: small ones "
-    "lose little, and none is ever 0. With p = 0.5 small weights are cut off while large ones are hardly touched: that "
-    "is what L1 is blamed for doing worse, for it shortens the large ones as well."
+    "lose little, and none is ever 0. A p below 1 cuts small weights off, with a jump, and hardly touches large "
+    "ones; L1 shortens the large ones too, which is its price."
 )
 
 # --- flow -----------------------------------------------------------------------------------------------------------
@@ -99,21 +104,27 @@ frame.text(
     "Then let a loss pull the other way: for which c does L1 still arrive?**"
 )
 norm_math.flow_panel(penalties)
-st.latex(r"\text{L1: } |w(t)| = \max(|w_0| - \lambda t,\, 0) \qquad \text{L2: } w(t) = w_0\, e^{-2\lambda t}")
+st.latex(r"\text{L1: } |w(t)| = \max(|w_0| - \lambda t,\, 0)")
+st.latex(r"\text{L2: } w(t) = w_0\, e^{-2\lambda t}")
 frame.text(
-    "$w_0$: the start. $t$: time, that is steps times step size. L1 falls in a straight line and **arrives at $t = "
-    "|w_0|/\\lambda$**. L2 halves again and again and never arrives. Without a loss even p = 1.5 arrives. With one "
-    "it does not: where the loss pulls at all, only a kink can hold a weight at 0. L1 with the loss $\\tfrac12(w - "
-    "c)^2$ ends at 0 when $|c| \\le \\lambda$, and at $c$ shortened by $\\lambda$ otherwise; L2 ends at $c/(1 + "
-    "2\\lambda)$."
+    "$w_0$: the start. $t$: time, that is steps times step size. L1 falls in a straight line and **arrives at "
+    "$t = |w_0|/\\lambda$**. L2 halves again and again and never arrives. In between, every $p < 2$ arrives, at "
+    "$|w_0|^{2-p} / (\\lambda p (2-p))$: without a loss, that is. With the loss $\\tfrac12(w - c)^2$ a weight stays at "
+    "0 only where something holds it. L1 ends at 0 when $|c| \\le \\lambda$ (at $c = \\lambda$ only in the limit), "
+    "and at $c$ shortened by $\\lambda$ otherwise; L2 ends at $c/(1 + 2\\lambda)$, and goes *through* 0 if $c$ is "
+    "on the other side. **Choose p = 1.5 with a loss: does it still stay?**"
+)
+frame.text(
+    "Real training takes steps, and a step of the optimizer along $\\lambda\\,\\text{sign}(w)$ jumps over 0 again and "
+    "again; the lesson on L1 and L2 shows it. The proximal map is the step that stops there."
 )
 
 # --- the network ----------------------------------------------------------------------------------------------------
 
 frame.section("From the toy to the network")
 frame.text(
-    "The same maps on real weights: the first layer of the plain network of lesson 1. **At which λ does L1 make "
-    "half of them zero? What has L2 done to them by then?**"
+    "The same maps on real weights: the first layer of the plain network. **How large must step size × λ be "
+    "until L1 makes half of them zero? What has L2 done to them by then?**"
 )
 norm_math.network_panel(penalties)
 frame.text(

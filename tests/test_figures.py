@@ -334,6 +334,7 @@ def test_the_ball_and_the_strong_ellipse_both_go_through_the_optimum():
     assert np.allclose(losses.at(strong), losses.at(found[None]), rtol=1e-3)
     assert [r["what"] for r in rows if "what" in r] == ["without penalty", "with penalty"]
     origin = valid(optimum_figure(losses, np.zeros(2), "L1", Penalty(1.0)))
+    assert len(origin["layer"]) == len(spec["layer"])  # no ball, but a ring around the exact zeros
     assert not [r for layer in origin["layer"] for r in layer["data"]["values"] if "penalty" in r]  # a ball of no size
 
 

@@ -15,9 +15,11 @@ from core.shrinkage import (
     arrival,
     arrival_in_bowl,
     flow,
+    flow_by_steps,
     flow_in_bowl,
     proximal,
     soft_threshold,
+    zero_band,
 )
 
 WEIGHTS = st.floats(-5, 5)
@@ -111,11 +113,55 @@ def test_the_flow_in_a_bowl_is_that_of_small_steps(w0, strength, steepness, cent
 
 @given(st.floats(0.1, 3), st.floats(0.1, 3), st.floats(0.2, 4), st.floats(-2, 2))
 def test_it_ends_at_the_minimum_of_loss_and_penalty(w0, strength, steepness, centre):
+    assume(abs(centre) > 1e-9)
     bowl = Bowl(steepness, centre)
     ends = {which: float(flow_in_bowl(w0, strength, 1e3, bowl, which)) for which in ("L1", "L2")}
     assert ends["L1"] == pytest.approx(float(soft_threshold(centre, strength / steepness)), abs=1e-9)
     assert ends["L2"] == pytest.approx(steepness * centre / (steepness + 2 * strength), abs=1e-9)
+    crossed = arrival_in_bowl(w0, strength, bowl, "L2")
+    assert np.isfinite(crossed) == (centre < 0)
+    if np.isfinite(crossed):
+        assert float(flow_in_bowl(w0, strength, crossed, bowl, "L2")) == pytest.approx(0, abs=1e-9)
     met = arrival_in_bowl(w0, strength, bowl)
     assert np.isfinite(met) == (steepness * centre < strength)
     if np.isfinite(met):
         assert float(flow_in_bowl(w0, strength, met * (1 - 1e-9), bowl, "L1")) == pytest.approx(0, abs=1e-6)
+
+
+@given(st.floats(0.1, 2) | st.floats(-2, -0.1), st.floats(0.1, 2), st.floats(-1.5, 1.5))
+def test_the_flow_by_steps_is_the_closed_form_for_l1_and_l2(w0, strength, centre):
+    bowl, times = Bowl(1.0, centre), np.linspace(0, 3, 3001)
+    for which, penalty in (("L1", L1), ("L2", L2)):
+        found = flow_by_steps(w0, strength, 3.0, bowl, penalty)
+        assert np.abs(found - flow_in_bowl(w0, strength, times, bowl, which)).max() < 5e-3
+
+
+@pytest.mark.parametrize("penalty", [Penalty(1.5), Penalty(3.0), Penalty(4.0), Penalty(alpha=0.5), Penalty(0.5)])
+@pytest.mark.parametrize(("w0", "strength", "centre"), [(1.0, 0.5, 0.8), (2.0, 0.3, 1.5), (0.5, 0.2, 1.0)])
+def test_the_flow_by_steps_is_that_of_an_ode_solver_while_it_is_away_from_zero(penalty, w0, strength, centre):
+    found = flow_by_steps(w0, strength, 2.0, Bowl(1.0, centre), penalty)
+    positive = int(np.argmax(found < 0.05)) or len(found)
+    end = (positive - 1) * 1e-3
+    solved = solve_ivp(lambda _, w: -(w - centre) - strength * slope(w, penalty), (0, end), [w0], rtol=1e-9)
+    assert found[positive - 1] == pytest.approx(solved.y[0, -1], abs=2e-2 if penalty.p < 1 else 3e-3)
+
+
+def test_what_holds_a_weight_at_zero():
+    """A cusp holds against any pull, a kink up to its height, a smooth penalty not at all."""
+    for penalty, centre, stays in (
+        (Penalty(0.5), -2.0, True), (L1, -0.4, True), (L1, -0.6, False), (Penalty(alpha=0.5), -0.2, True),
+        (Penalty(alpha=0.5), -0.4, False), (Penalty(1.5), -0.1, False), (L2, -0.1, False),
+    ):  # fmt: skip
+        end = flow_by_steps(0.3, 0.5, 6.0, Bowl(1.0, centre), penalty)[-1]
+        assert (end == 0) == stays and end <= 0, (penalty, centre)
+
+
+@given(st.floats(0.01, 3), PENALTIES)
+def test_the_zero_band_is_where_the_proximal_map_is_zero(strength, penalty):
+    edge = zero_band(strength, penalty)
+    if edge == 0:
+        assert float(proximal(1e-3, strength, penalty)) > 0 or penalty.p > 1
+        assert not penalty.makes_zeros
+    else:
+        assert float(proximal(edge * (1 - 1e-6), strength, penalty)) == 0
+        assert float(proximal(edge * (1 + 1e-6), strength, penalty)) > 0

@@ -25,13 +25,16 @@ from core.plane import count_zeros, minimisers, one_loss, random_losses, rough_m
 from core.shrinkage import (
     L1,
     L2,
+    STEP,
     Bowl,
     Penalty,
     arrival,
     arrival_in_bowl,
     flow,
+    flow_by_steps,
     flow_in_bowl,
     proximal,
+    zero_band,
 )
 from core.small_vector import NORMS, gradients
 
@@ -61,8 +64,8 @@ def vector_panel() -> None:
     chart(moves_figure(epsilon, delta, look=look()), into=places[2],
           alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.")  # fmt: skip
     st.caption(
-        "Dots: your δ. Open squares: where a formula stops holding. Right: x, the two shortened vectors, and the "
-        "curves on which either norm is as large as that of x: inside it is smaller."
+        "Dots: your δ. Open squares: where a formula stops holding. Up to δ = ε the two L1 lines are one. Right: x, "
+        "the two shortened vectors, and the curves on which either norm is as large as that of x: inside it is smaller."
     )
     st.table([
         {"norm": "‖x‖²₂", "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
@@ -80,7 +83,7 @@ def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str
     value = float(norm.value(epsilon, delta))
     return {
         "norm": f"${norm.tex}$", "formula": f"${formula}$", "numbers put in": f"${put_in}$",
-        "is": f"{value:.4g}", "change": f"{value - start:+.4g}".replace("-", "−") if value != start else "0",
+        "is": f"{value:.6g}", "change": f"{value - start:+.6g}".replace("-", "−") if value != start else "0",
     }  # fmt: skip
 
 
@@ -162,8 +165,8 @@ def plane_panel(penalties: Penalties) -> None:
     captioned(
         zeros_figure(shares, look=look()),
         alt_text="Shares of random losses with no, one or two coordinates exactly 0 at the optimum.",
-        caption=f"{TRIALS:,} random losses at your λ: centres anywhere up to ±2, any tilt, stretch from 1 to 4. How "
-        "often is a coordinate of the optimum **exactly** 0?",
+        caption=f"{TRIALS:,} random losses at your λ: centres anywhere up to ±2, any tilt, stretch from 1 to 4, even "
+        "in its logarithm. How often is a coordinate of the optimum **exactly** 0?",
         rows=[{"penalty": name, "none is 0": percent(none), "one is 0": percent(one), "both are 0": percent(both)}
               for name, (none, one, both) in shares.items()], key="zeros",
     )  # fmt: skip
@@ -204,20 +207,13 @@ def maps_panel(penalties: Penalties) -> None:
     with right:
         st.table([
             {"penalty": name, "before": f"{w:g}", "after": _plain(float(proximal(w, strength, penalty))),
-             "exactly 0 for |w| up to": _zero_band(strength, penalty)}
+             "exactly 0 for |w| up to": f"{zero_band(strength, penalty):.3f}"}
             for name, penalty in penalties.items()
         ])  # fmt: skip
 
 
 def _plain(x: float) -> str:
     return "0" if x == 0 else f"{x:.3f}".replace("-", "−")
-
-
-def _zero_band(strength: float, penalty: Penalty) -> str:
-    """The largest |w| that one proximal step makes 0, found on a fine axis; "–" where there is none but 0."""
-    at = np.linspace(0, 4, 4001)
-    zeros = at[proximal(at, strength, penalty) == 0]
-    return f"{zeros[-1]:.3g}" if len(zeros) > 1 else "–"
 
 
 TIMES = np.linspace(0, 6, 61)
@@ -239,49 +235,58 @@ def flow_panel(penalties: Penalties) -> None:
 
 def _flow_panel(penalties: Penalties) -> None:
     stops = tuple(round(float(t), 1) for t in TIMES)
-    _next_moment(stops)
+    _play_button(controls.texts_of(stops))
     with st.grid(3, min_column_width=200):
         kind = controls.choice("The weight feels", BOWLS, key="flow_loss")
         w0 = controls.stop("It starts at", STARTS, 1, key="flow_w0")
         strength = controls.stop("λ", STRENGTHS[1:], 0.5, key="flow_lambda")
-        centre = controls.stop("Loss ½(w − c)²: c", CENTRES, 0.2, key="flow_centre",
-                               help_text="Only where there is a loss.")  # fmt: skip
         time = controls.stop("Time", stops, 2, key="time")
-    st.button("Pause" if st.session_state.get("_playing") else "Play", key="play", on_click=_toggle_play,
-              icon=":material/pause:" if st.session_state.get("_playing") else ":material/play_arrow:")  # fmt: skip
+        if kind == BOWLS[1]:
+            centre = controls.stop("c, where the loss ½(w − c)² is lowest", CENTRES, 0.2, key="flow_centre")
     if kind == BOWLS[0]:
         curves = {name: flow(w0, strength, TIMES, penalty) for name, penalty in penalties.items()}
-        arrivals = {name: arrival(w0, strength, penalty) for name, penalty in penalties.items()}
+        met = {name: arrival(w0, strength, penalty) for name, penalty in penalties.items()}
     else:
-        bowl = Bowl(1.0, centre)
-        curves = {which: flow_in_bowl(w0, strength, TIMES, bowl, which) for which in ("L1", "L2")}
-        arrivals = {"L1": arrival_in_bowl(w0, strength, bowl), "L2": float("inf")}
+        curves, met = _flows_in_bowl(w0, strength, Bowl(1.0, centre), penalties)
     now = stops.index(time)
     left, right = st.columns([3, 2])
-    chart(flows_figure(curves, TIMES, now, arrivals, title="A weight over time", look=look()), into=left,
+    chart(flows_figure(curves, TIMES, now, met, title="A weight over time", look=look()), into=left,
           alt=f"A weight from {w0:g} over time under {', '.join(curves)}.")  # fmt: skip
-    with right:
-        st.table([{"penalty": name, f"at time {time:g}": _plain(float(curve[now])),
-                   "reaches 0 at": f"{arrivals[name]:.3g}" if np.isfinite(arrivals[name]) else "never"}
-                  for name, curve in curves.items()])  # fmt: skip
+    right.table([
+        {"penalty": name, f"at time {time:g}": _plain(float(curve[now])),
+         "first at 0": f"{met[name]:.3g}" if met[name] <= TIMES[-1] else "never" if np.isinf(met[name]) else "later",
+         "then": ("stays" if curve[-1] == 0 else "goes on") if met[name] <= TIMES[-1] else "–"}
+        for name, curve in curves.items()
+    ])  # fmt: skip
 
 
-def _next_moment(stops: tuple[float, ...]) -> None:
-    """While it plays: move the time slider on, and stop at the end."""
-    if not st.session_state.get("_playing"):
-        return
-    texts = controls.texts_of(stops)
-    at = texts.index(st.session_state.get("time", texts[0])) + 2
-    if at >= len(texts):
-        st.session_state._playing = False
-        st.rerun()
-    st.session_state.time = texts[at]
+def _flows_in_bowl(
+    w0: float, strength: float, bowl: Bowl, penalties: Penalties
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """The weight at TIMES under each penalty and the loss, and when it first meets 0: L1 and L2 in closed form, the
+    third by small steps."""
+    curves = {which: flow_in_bowl(w0, strength, TIMES, bowl, which) for which in ("L1", "L2")}
+    met = {which: arrival_in_bowl(w0, strength, bowl, which) for which in ("L1", "L2")}
+    for name in penalties.keys() - curves.keys():
+        fine = flow_by_steps(w0, strength, float(TIMES[-1]), bowl, penalties[name])
+        curves[name] = np.interp(TIMES, np.arange(len(fine)) * STEP, fine)
+        there = np.flatnonzero(fine * w0 <= 0)
+        met[name] = float(there[0] * STEP) if len(there) else float("inf")
+    return curves, met
 
 
-def _toggle_play() -> None:
-    st.session_state._playing = not st.session_state.get("_playing", False)
-    if st.session_state._playing and st.session_state.get("time") == "6":
-        st.session_state.time = "0"
+def _play_button(times: tuple[str, ...]) -> None:
+    """Starts and ends the ticking; while it ticks, every redraw moves the time slider on, until its end."""
+    playing, now = st.session_state.get("_playing", False), st.session_state.get("time", times[0])
+    label, icon = ("Pause", ":material/pause:") if playing else ("Play", ":material/play_arrow:")
+    pressed, at_end = st.button(label, key="play", icon=icon), now == times[-1]
+    if playing and not (pressed or at_end):
+        st.session_state.time = times[min(times.index(now) + 2, len(times) - 1)]
+    elif playing or pressed:
+        st.session_state._playing = not playing
+        if at_end and not playing:
+            st.session_state.time = times[0]
+        st.rerun()  # of the whole page: only that starts or ends the ticking
 
 
 # --- the network ----------------------------------------------------------------------------------------------------
@@ -289,7 +294,7 @@ def _toggle_play() -> None:
 NETWORK_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 NETWORK_CHOICES = {"network_lambda": controls.texts_of(NETWORK_STRENGTHS)}
 SAMPLE = 20_000
-EDGES = (np.arange(122) - 61) * 0.005
+EDGES = (np.arange(182) - 91) * 0.005
 
 
 @st.cache_resource(show_spinner=False)
@@ -305,7 +310,7 @@ def _sample() -> np.ndarray | None:
 @st.fragment
 def network_panel(penalties: Penalties) -> None:
     """One proximal step of each penalty on real weights: histograms, zeros, size."""
-    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.03, key="network_lambda")
+    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.003, key="network_lambda")
     w = _sample()
     if w is None:
         st.info("The network's weights are missing: `python -m core.precompute` trains it.")
@@ -314,8 +319,8 @@ def network_panel(penalties: Penalties) -> None:
     counts = {name: np.histogram(np.clip(some, EDGES[0], EDGES[-1]), EDGES)[0] for name, some in mapped.items()}
     chart(mapped_figure(counts, EDGES, look=look()), alt="Histograms of the weights before and after each map.")
     st.table([
-        {"": name, "exactly 0": percent(float((some == 0).mean())),
-         "Σ|w| left": percent(np.abs(some).sum() / np.abs(w).sum()),
+        {"": name, "exactly 0": percent(float((some == 0).mean()), 2),
+         "Σ|w| left": percent(np.abs(some).sum() / np.abs(w).sum(), 2),
          "Σw² left": percent((some**2).sum() / (w**2).sum()),
          "largest |w|": f"{np.abs(some).max():.3f}"}
         for name, some in mapped.items()

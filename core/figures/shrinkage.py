@@ -24,7 +24,7 @@ from core.plane import Losses, ball
 from core.shrinkage import Penalty
 from core.small_vector import NORMS
 
-THIRD = "#6A4C93"
+THIRD = "#8E6BBF"
 """Of the penalty that the student chooses."""
 LARGEST_DELTA = 1.5
 """Where the curves over δ end: past the vector's large coordinate."""
@@ -78,38 +78,34 @@ def shortened_figure(which: str, epsilon: float, delta: float, *, look: Look = N
 
 def moves_figure(epsilon: float, delta: float, *, look: Look = NORMAL) -> Spec:
     """x = (1, ε) in the plane with x − v and x − d, and the curves on which either norm is that of x."""
-    x = np.array([1.0, epsilon])
     curves = {"L1": ball(Penalty(1.0), 1 + epsilon), "L2": ball(Penalty(2.0), 1 + epsilon**2)}
-    points = [("x", *x), ("x − v", 1 - delta, epsilon), ("x − d", 1.0, epsilon - delta)]
-    named = [{"w1": _short(a), "w2": _short(b), "name": name} for name, a, b in points]
-    beside = {"x": {"dx": 8, "dy": -10, "align": "left"}, "x − v": {"dx": -10, "dy": -10, "align": "right"},
-              "x − d": {"dx": 10, "dy": 12, "align": "left"}}  # fmt: skip
-    place = _axes(1.6)
-    arrows = [{"w1": 1.0, "w2": _short(epsilon), "to1": _short(a), "to2": _short(b)} for _, a, b in points[1:]]
+    points = {"x": (1.0, epsilon), "x − v": (1 - delta, epsilon), "x − d": (1.0, epsilon - delta)}
+    colours = dict(zip(points, (MARK, COLOURS["batch norm"], COLOURS["layer norm"]), strict=True))
+    place = _axes((-0.8, 1.6), (-1.4, 1.0))
+    arrows = [{"w1": 1.0, "w2": _short(epsilon), "to1": _short(a), "to2": _short(b)} for a, b in points.values()]
+    colour = {"field": "name", "type": "nominal", "legend": {**LEGEND_OF_DOTS, "columns": 3},
+              "scale": {"domain": list(colours), "range": list(colours.values())}}  # fmt: skip
+    named = [{"w1": _short(a), "w2": _short(b), "name": name} for name, (a, b) in points.items()]
     layers = [
         *_zero_lines(place),
-        _paths(curves, place, look),
+        _paths(curves, place, look, legend=False),
         {"data": rows(arrows), "mark": {"type": "rule", "color": MARK, "strokeWidth": look.stroke},
          "encoding": {**place, "x2": {"field": "to1"}, "y2": {"field": "to2"}}},
-        {"data": rows(named), "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS["dropout"],
-         "opacity": 1}, "encoding": place},
-        *(
-            {"data": rows([point]),
-             "mark": {"type": "text", "fontSize": look.font, "color": MARK, **beside[point["name"]]},
-             "encoding": {**place, "text": {"field": "name", "type": "nominal"}}}
-            for point in named
-        ),
+        {"data": rows(named), "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+         "encoding": {**place, "color": colour}},
     ]  # fmt: skip
-    return _square(layered(layers, look), look)
+    return {**_square(layered(layers, look), look), "resolve": {"scale": {"color": "independent"}}}
 
 
 # --- the plane ------------------------------------------------------------------------------------------------------
 
 
-def _axes(reach: float) -> dict[str, Any]:
-    scale = {"domain": [-reach, reach], "nice": False}
-    axis = {"tickCount": 5}
-    return {"x": quantity("w1", "w₁", scale=scale, axis=axis), "y": quantity("w2", "w₂", scale=scale, axis=axis)}
+def _axes(first: tuple[float, float], second: tuple[float, float]) -> dict[str, Any]:
+    """Both weights' axes over their ranges, which must be of one length."""
+    return {
+        name: quantity(field, title, scale={"domain": list(ends), "nice": False}, axis={"tickCount": 5})
+        for name, field, title, ends in (("x", "w1", "w₁", first), ("y", "w2", "w₂", second))
+    }
 
 
 def _zero_lines(place: dict[str, Any]) -> list[Spec]:
@@ -160,7 +156,7 @@ def optimum_figure(losses: Losses, found: np.ndarray, name: str, penalty: Penalt
         for level in levels
         for i, (a, b) in enumerate(centre + np.sqrt(2 * level) * circle @ half.T)
     ]
-    place = _axes(REACH)
+    place = _axes((-REACH, REACH), (-REACH, REACH))
     level = float(penalty(found).sum())
     curves = {name: ball(penalty, level)} if level > 1e-9 else {}
     points = [{"w1": _short(a), "w2": _short(b), "what": what}
@@ -177,8 +173,14 @@ def optimum_figure(losses: Losses, found: np.ndarray, name: str, penalty: Penalt
         {"data": rows(points), "mark": {"type": "point", "filled": True, "size": 110, "opacity": 1, "clip": True},
          "encoding": {**place, "color": colour, "tooltip": [{"field": "what", "type": "nominal"},
                       quantity("w1", "w₁", format=".4f"), quantity("w2", "w₂", format=".4f")]}},
+        *([_ring(found, place)] if (found == 0).any() else []),
     ]  # fmt: skip
     return {**_square(layered(layers, look), look), "resolve": {"scale": {"color": "independent"}}}
+
+
+def _ring(at: np.ndarray, place: dict[str, Any]) -> Spec:
+    mark = {"type": "point", "size": 420, "strokeWidth": 2, "filled": False, "color": COLOURS["dropout"], "opacity": 1}
+    return {"data": rows([{"w1": _short(at[0]), "w2": _short(at[1])}]), "mark": mark, "encoding": place}
 
 
 def zeros_figure(shares: Mapping[str, tuple[float, float, float]], *, look: Look = NORMAL) -> Spec:

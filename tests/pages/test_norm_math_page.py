@@ -81,17 +81,23 @@ def test_the_maps_on_real_weights_are_counted_on_the_shipped_layer():
     w = np.abs(store.load_run(FULL).weights["linear1.weight"].astype(float))
     # a sample of 20,000: standard error 0.3 points
     assert float(table["exactly 0"]["L1"].rstrip(" %")) == pytest.approx(100 * (w <= 0.01).mean(), abs=1.2)
-    assert table["exactly 0"]["L2"] == "0.0 %" and table["Σ|w| left"]["before"] == "100.0 %"
+    assert table["exactly 0"]["L2"] == "0.00 %" and table["Σ|w| left"]["before"] == "100.00 %"
 
 
 def test_times_of_arrival_are_those_of_the_formula():
     app = open_page(PAGE, flow_w0="1", flow_lambda="0.5", time="2")
-    table = table_with(app, "reaches 0 at").set_index("penalty")
-    assert table["reaches 0 at"]["L1"] == "2" and table["reaches 0 at"]["L2"] == "never"
+    table = table_with(app, "first at 0").set_index("penalty")
+    assert table["first at 0"]["L1"] == "2" and table["first at 0"]["L2"] == "never"
     assert table["at time 2"]["L2"] == f"{np.exp(-2):.3f}" and table["at time 2"]["L1"] == "0"
     app.segmented_control(key="flow_loss").set_value("with a loss").run()
-    table = table_with(app, "reaches 0 at").set_index("penalty")
-    assert table["reaches 0 at"]["L1"] == f"{np.log1p(1 / 0.3):.3g}"
+    table = table_with(app, "first at 0").set_index("penalty")
+    assert table["first at 0"]["L1"] == f"{np.log1p(1 / 0.3):.3g}" and table["then"]["L1"] == "stays"
+    assert table["first at 0"]["L2"] == "never"
+    app.select_slider(key="flow_centre").set_value("-1").run()
+    table = table_with(app, "first at 0").set_index("penalty")
+    assert table["then"]["L1"] == table["then"]["L2"] == "goes on"  # c = −1 pulls through 0
+    assert table["first at 0"]["L2"] == f"{np.log(3) / 2:.3g}"
+    assert table["then"]["p = 0.5"] == "stays"
 
 
 def test_it_plays_to_the_end_and_pauses():
@@ -101,9 +107,9 @@ def test_it_plays_to_the_end_and_pauses():
     app.run()
     assert app.select_slider(key="time").value == "6"
     app.run()
-    assert app.button(key="play").label == "Play"
+    assert app.button(key="play").label == "Play" and app.select_slider(key="time").value == "6"
     app.button(key="play").click().run()  # from the beginning again
-    assert app.select_slider(key="time").value == "0.2"
+    assert app.button(key="play").label == "Pause" and float(app.select_slider(key="time").value) < 0.5
     app.button(key="play").click().run()
     assert app.button(key="play").label == "Play"
 
