@@ -42,10 +42,10 @@ st.latex(
 )
 frame.text(
     "$x_i$: one entry. The second holds for $x_i \\ne 0$; at 0, where the norm has its kink, any slope from −1 to 1 "
-    "touches it. What counts is not how large a penalty *is* but what the next bit of shortening *brings*: its derivative. Under L2 a weight of 0.01 brings a "
-    "hundredth of what a weight of 1 brings: long before it is at zero there is something better to do. Under L1 "
-    "the last hundredth is worth as much as the first. “L1 pays no attention to magnitude”, says the notebook: to "
-    "the magnitude of *that weight*, at the margin."
+    "touches it. What counts is not how large a penalty *is* but what the next bit of shortening *brings*: its "
+    "derivative. Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings: long before it is at zero "
+    "there is something better to do. Under L1 the last hundredth is worth as much as the first. “L1 pays no attention "
+    "to magnitude”, says the notebook: to the magnitude of *that weight*, at the margin."
 )
 frame.text(
     "One more step is missing in the notebook: nobody minimises the norm. A network minimises **loss plus "
@@ -128,9 +128,9 @@ frame.text(
 )
 norm_math.network_panel(penalties)
 frame.text(
-    "One step is not a training. In training the loss pulls back, and the weights that are needed hold out: lesson "
-    "5 shows which ones those are. There the same soft threshold, applied after every step of Adam, leaves a "
-    "network with most of its first layer at exactly 0."
+    "One step is not a training. In training the loss pulls back, and the weights that are needed hold out: the "
+    "lesson on L1 and L2 shows which ones those are. There the same soft threshold, applied after every step of Adam, "
+    "leaves a network with most of its first layer at exactly 0."
 )
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
