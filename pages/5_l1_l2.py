@@ -204,7 +204,7 @@ if found:
         st.markdown(
             "The landscape loop, many cells earlier, writes θ + α·w₁ + β·w₂ into the network's parameters, point by "
             "point, and never puts θ back. It ends at the last corner, α = β = 1. There every weight has had two "
-            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of about {abs(found.mean[0]):.0f}. "
+            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of about 0. "
             f"That network gets {panels.percent(found.accuracy[1])} of the test images right; its own weights get "
             f"{panels.percent(found.accuracy[0])}. So the comparison was between L2's weights and those of no "
             "trained network at all. In this app the surface is computed beside the weights, which are never "
