@@ -1,14 +1,10 @@
-"""What the norm lessons show: `python -m bench.norms`. The shipped numbers in their bands, and every slider's time.
-
-Trains nothing. Times are of the page's whole script, without a browser; in the app a slider redraws its section only.
-"""
+"""What the norm lessons show: `python -m bench.norms`. The shipped numbers in their bands. Trains nothing."""
 
 from __future__ import annotations
 
 import sys
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
-from bench.sliders import slider_requirements
 from core import measurement
 from core.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.config import FULL, seeds_of
@@ -30,7 +26,6 @@ NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM, "batch norm after": BATCH_N
 ACCURACY, LOSS, NOTEBOOK_LOSS = (0.865, 0.905), (0.355, 0.44), (0.074, 0.085)
 """Bands of batch norm at the full setting after 20 epochs, for each seed."""
 FROM_STEP = 100
-PAGES = ("pages/2_batch_norm.py", "pages/3_layer_norm.py")
 
 
 def runs_of(config) -> list[Run]:
@@ -91,7 +86,7 @@ def check_shift() -> list[Requirement]:
 
 
 def main() -> int:
-    return verdict(check_networks() + check_sweeps() + check_smoothness() + check_shift() + slider_requirements(PAGES))
+    return verdict(check_networks() + check_sweeps() + check_smoothness() + check_shift())
 
 
 if __name__ == "__main__":

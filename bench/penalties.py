@@ -1,22 +1,12 @@
-"""What the lessons on dropout, L1 and L2 show: `python -m bench.penalties`, with Chromium installed.
-
-The shipped numbers in their bands, the size of what is shipped, and every slider's time at the server and in the
-browser. Trains nothing.
-"""
+"""What the lessons on dropout, L1 and L2 show: `python -m bench.penalties`. The shipped numbers in their bands, what
+they gain, and the size of what is shipped. Trains nothing."""
 
 from __future__ import annotations
 
 import math
-import shutil
-import statistics
 import sys
-import tempfile
 
-from playwright.sync_api import sync_playwright
-
-from bench.app import CHROMIUM, free_port, open_as_soon_as_possible, start_server
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
-from bench.sliders import WATCH, seconds_in_browser, slider_requirements
 from core import measurement
 from core.claims import LAST_ACCURACY, compare, spread
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
@@ -25,10 +15,6 @@ from core.folders import PRECOMPUTED
 from core.run import Run
 from core.sparsity import Sparsity
 from core.store import load_run
-
-PAGES = ("pages/4_dropout.py", "pages/5_l1_l2.py")
-STRENGTHS = {"dropout": ("p", "masks_p", "image", "masks", "units_p"),
-             "l1_l2": ("lambda1", "l1_threshold", "steps_lambda", "lambda2", "decay", "three_lambda")}  # fmt: skip
 
 
 def runs_of(config: RunConfig) -> list[Run]:
@@ -91,33 +77,8 @@ def check_benefit() -> list[Requirement]:
     return requirements
 
 
-def check_browser() -> list[Requirement]:
-    rows, slowest = [], {}
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as cache:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
-        port = free_port()
-        server = start_server(port, cache)
-        try:
-            for path, keys in STRENGTHS.items():
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                open_as_soon_as_possible(page, f"http://127.0.0.1:{port}/{path}")
-                page.locator("hr").last.wait_for()
-                page.evaluate(WATCH)
-                page.wait_for_timeout(4000)
-                for key in keys:
-                    median = statistics.median(seconds_in_browser(page, key))
-                    rows.append((f"{path} {key}", f"{median:.3f}"))
-                    slowest[path] = max(slowest.get(path, 0), median)
-                page.close()
-        finally:
-            server.terminate()
-            browser.close()
-    print_table("Seconds of a slider in Chromium, until nothing changes (median)", ("slider", "seconds"), rows)
-    return [at_most(f"{path}, slowest slider in Chromium", s, 0.5, " s") for path, s in slowest.items()]
-
-
 def main() -> int:
-    return verdict(check_paths() + check_l1() + check_benefit() + slider_requirements(PAGES) + check_browser())
+    return verdict(check_paths() + check_l1() + check_benefit())
 
 
 if __name__ == "__main__":

@@ -49,5 +49,5 @@ def strength_of(c: float, convention: Convention) -> float:
 
 def shrinkage(c: float, lr: float, steps: int) -> float:
     """What is left of a weight after so many steps without a data gradient, as a share, by plain SGD or by AdamW:
-    (1 − lr·c)^steps."""
+    (1 − lr·c)^steps. lr·c must be at most 2: beyond, each step makes the weight larger."""
     return (1 - lr * c) ** steps

