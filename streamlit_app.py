@@ -21,10 +21,7 @@ for lesson in frame.LESSONS[1:]:
     with st.container(border=True):
         st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
-frame.text(
-    "In preparation: the mathematics of norms, and a page that compares all techniques. Each joins the menu when it is "
-    "finished."
-)
+frame.text("In preparation: a page that compares all techniques. It joins the menu when it is finished.")
 
 st.header("The data")
 frame.text(
