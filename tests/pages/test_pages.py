@@ -25,6 +25,8 @@ def test_a_page_opens_with_a_title_and_only_valid_charts(path, params):
     assert len(app.title) == 1
     assert not app.error
     for spec in charts(app):
+        for layer in spec.get("layer", []):
+            layer["data"]["values"] = layer["data"]["values"][:5]  # thousands of rows of one form take seconds
         altair.Chart.from_dict(spec)  # raises where Vega-Lite's schema does not allow it
 
 
