@@ -33,6 +33,11 @@ class Spread:
     def plain(self, digits: int = 2) -> str:
         return f"{self.mean:.{digits}f}{self._sd(1, digits)}"
 
+    def significant(self, digits: int = 3) -> str:
+        """With so many significant digits of the mean: "0.00589 ± 0.00002", "1234 ± 5"."""
+        size = math.floor(math.log10(abs(self.mean))) if self.mean else 0
+        return self.plain(max(0, digits - 1 - size))
+
     def _sd(self, scale: float, digits: int) -> str:
         return f" ± {scale * self.sd:.{digits}f}" if self.n > 1 else ""
 

@@ -50,6 +50,11 @@ class Followed:
     """(steps + 1,): the share with |w| ≤ 1e-4."""
     spec_type: ClassVar[type] = FollowSpec
 
+    def arrival(self, place: str, reach: float) -> np.ndarray:
+        """The first step after which each of a place's weights has |w| ≤ reach, (FOLLOWED,); −1 where none has."""
+        near = np.abs(self.weights[:, PLACES.index(place)]) <= reach
+        return np.where(near.any(axis=0), near.argmax(axis=0), -1)
+
     def band(self, place: str, last: int) -> np.ndarray:
         """The largest |w| of each of a place's weights over the last so many steps, (FOLLOWED,)."""
         return np.abs(self.weights[-last:, PLACES.index(place)]).max(axis=0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -74,6 +75,17 @@ def _factor(convention: Convention, keep: float, mask: np.ndarray | None) -> np.
     if convention == "PyTorch":
         return 1.0 if mask is None else mask / keep
     return keep if mask is None else mask.astype(float)
+
+
+@lru_cache(maxsize=64)
+def expected_output(p: float, convention: Convention) -> float:
+    """The output in training, averaged over all 2⁹ masks by their probabilities: what many draws go to."""
+    keep = keep_probability(p, convention)
+    total = 0.0
+    for bits in product((True, False), repeat=sum(WIDTHS[1:-1])):
+        masks = np.split(np.array(bits), [WIDTHS[1]])
+        total += keep ** sum(bits) * (1 - keep) ** (len(bits) - sum(bits)) * forward(p, convention, tuple(masks)).output
+    return total
 
 
 def mean_outputs(p: float, convention: Convention, draws: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from core.app import controls, dropout_arithmetic, dropout_measurements, frame, 
 from core.app.dropout_measurements import (
     accuracy_without,
     active_share,
+    alone,
     correlation_verdict,
     scaling_against_masks,
     scores,
@@ -42,9 +43,10 @@ frame.text(
 dropout_arithmetic.network_panel()
 frame.text(
     "One hidden unit keeps its expected value exactly: what is lost when it is off is put back when it is on. The "
-    "output does so here only while no ReLU is in the way of the average; with one it is an approximation. Now set "
-    "p to 0.2 and flip the convention: **the same 0.2 switches off a fifth of the units in PyTorch, and four fifths "
-    "in the paper.** Check which one a text means before you copy its number."
+    "output's mean is a little off what evaluation gives: a ReLU of the second layer cuts some thinned networks at "
+    "0, and evaluation does not know of it. Now set p to 0.2 and flip the convention: **the same 0.2 switches off a "
+    "fifth of the units in PyTorch, and four fifths in the paper.** Check which one a text means before you copy "
+    "its number."
 )
 
 # --- the formula ----------------------------------------------------------------------------------------------------
@@ -72,7 +74,10 @@ st.code(
     "model.eval()    # all units, nothing scaled",
     language="python",
 )
-frame.text("No dropout follows the last layer: a logit that is switched off would be a class that cannot be chosen.")
+frame.text(
+    "No dropout follows the last layer. A logit that is switched off becomes 0: that class then gets "
+    "$e^0 / \\sum_k e^{z_k}$ at random, whatever the image shows, and there is no later layer to make up for it."
+)
 
 # --- the ensemble ---------------------------------------------------------------------------------------------------
 
@@ -88,28 +93,31 @@ frame.text(
     "network**; there are $2^{588}$ of them, all sharing their weights. Each step trains one of them for each image. "
     "They are *not* independent, as ten doctors would be. At the end one averages many of them (*Monte Carlo "
     "dropout*), or uses all units at once (*weight scaling*), which stands for the average and costs one pass. It "
-    "is exact only for a network without hidden layers, and then for the **geometric** mean of the probabilities. "
-    "**How many masks does it take until their mean beats weight scaling?**"
+    "is exact only where nothing nonlinear lies between the masks and the softmax, and then for the **geometric** "
+    "mean of the probabilities, brought back to a sum of 1. **How many masks does it take until their mean beats "
+    "weight scaling: in loss? In accuracy?**"
 )
 dropout_measurements.ensemble_panel()
 frame.text(
-    "At p = 0.5 on all images, five seeds of the network:\n"
-    f"- one thinned network: {scores(HALF, 1)};\n"
+    "At p = 0.5 on all images, mean ± standard deviation over five seeds of the network:\n"
+    f"- one thinned network: {alone(HALF)};\n"
     f"- the mean of 10: {scores(HALF, 10)};\n"
     f"- the mean of 100: {scores(HALF, 100)};\n"
     f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
     "\n"
     f"In loss, against weight scaling: the mean of 100 {scaling_against_masks(HALF, 100)}; the mean of 10 "
-    f"{scaling_against_masks(HALF, 10)}. So weight scaling is a good bargain. What the masks add is an opinion on "
-    "how sure the network is: look for an image on which they quarrel, such as number 12 or 23."
+    f"{scaling_against_masks(HALF, 10)}. In accuracy the masks only come up to it. At 2,000 images weight scaling "
+    f"wins in loss too: the mean of 100 is {scaling_against_masks(SMALL_DROPOUT, 100)}. So weight scaling is a good "
+    "bargain. What the masks add is an opinion on how sure the network is. At 60,000 images and p = 0.5, look at "
+    "images 12 and 23: the thinned networks quarrel."
 )
 
 # --- p --------------------------------------------------------------------------------------------------------------
 
 frame.section("How much dropout?")
 frame.text(
-    "Move p. **At which p does the network no longer get its training images right? Is that where the held-out "
-    "accuracy is best? And does it help at all with 60,000 images?**"
+    "Set *Trained on* to 2,000 images and move p. **From which p on is the network no longer able to learn the "
+    "wrong labels by heart? Where is the held-out accuracy best? And does dropout help at all with 60,000 images?**"
 )
 dropout_measurements.p_panel()
 frame.text(
@@ -122,6 +130,13 @@ frame.text(
     "- **2,000 images, a fifth of the labels wrong, p = 0.5**: accuracy "
     f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT, 'higher', 'lower')}."
 )
+small = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
+frame.text(
+    "At the small setting four fifths of the labels are right, so whoever gets more than about 80 % of the training "
+    f"labels has learned wrong ones by heart. Without dropout that is {TRAIN_ACCURACY.over(small[0.0])}, at p = 0.5 "
+    f"still {TRAIN_ACCURACY.over(small[0.5])}, at 0.6 {TRAIN_ACCURACY.over(small[0.6])}. There the held-out accuracy "
+    f"is best too: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7."
+)
 frame.text(
     "So dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on how "
     "much there is to overfit: little with 60,000 right labels and 20 epochs, a lot with 2,000 of which 400 are "
@@ -132,8 +147,9 @@ frame.text(
 )
 frame.text(
     "A trap: the notebook's training loss is taken *during* the epoch, with masks. Then the training loss can lie "
-    "above the held-out loss, which looks like a mistake and is none: one is measured with units missing. The "
-    "dashed lines here are measured without masks. Compare them in your own run below."
+    "above the held-out loss, which looks like a mistake and is none: one is measured with units missing. (Wrong "
+    "labels do the same, since only the training images have them.) The dashed lines here are measured without "
+    "masks. Compare both in your own run below, with the wrong labels at 0."
 )
 
 # --- weights and units ----------------------------------------------------------------------------------------------
@@ -147,8 +163,9 @@ frame.text(
 dropout_measurements.units_panel()
 frame.text(
     f"Weights up to 0.0001 at p = 0.5: {sparsity_words(HALF, 1e-4)}, without dropout {sparsity_words(FULL, 1e-4)}. "
-    "**Dropout does not make weights sparse**; nothing in it pulls a weight to zero. What it changes is what the "
-    "units do:\n"
+    "**Dropout does not make weights sparse**: nothing in it makes a weight exactly 0. (In a linear model it acts "
+    "as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks, it does not zero.) What it "
+    "changes is what the units do:\n"
     f"- *Sparser activations.* Of the first layer's units {active_share(HALF, 1)} are active for an image, against "
     f"{active_share(FULL, 1)} in the plain network.\n"
     "- *Less dependence on each other* (Srivastava et al. call it breaking co-adaptation). With half of its hidden "
@@ -163,8 +180,8 @@ frame.text(
 frame.section("Try it: your own run")
 frame.text(
     "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
-    "trained while you watch. **Show the notebook's training loss too: is it above the held-out loss? Then set the "
-    "wrong labels to 0: how much does dropout gain now?**"
+    "trained while you watch. **Set the wrong labels to 0: how much does dropout gain now? Then show the notebook's "
+    "training loss: is it above the held-out loss, and above our training loss?**"
 )
 panels.own_run(OWN_DROPOUT, SMALL_DROPOUT)
 
@@ -191,13 +208,14 @@ with st.expander(
     "You forget model.eval() before testing. What happens to the accuracy, and from one test to the next?"
 ):
     st.markdown(
-        f"You test one thinned network for each image: at p = 0.5 about {scores(HALF, 1)}, instead of "
+        f"You test a thinned network, another for each image: at p = 0.5 about {alone(HALF)}, instead of "
         f"{scores(HALF, 0)}. And every test gives another number."
     )
 with st.expander("The training loss is above the validation loss from the first epoch on. Is something wrong?"):
     st.markdown(
         "Not by that alone. Measured in training mode the network misses units; in evaluation mode it has all of "
-        "them. Measure both in evaluation mode before you worry."
+        "them. Measure both in evaluation mode before you worry. If it is above even then, the training images are "
+        "the harder ones: wrong labels among them would do it."
     )
 with st.expander("Why is weight scaling not exactly the mean of all thinned networks?"):
     st.markdown(
@@ -207,18 +225,17 @@ with st.expander("Why is weight scaling not exactly the mean of all thinned netw
 with st.expander(
     "At which p is the training accuracy at 2,000 noisy images highest, and why is that no recommendation?"
 ):
-    runs = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
     st.markdown(
-        f"At p = 0: {TRAIN_ACCURACY.over(runs[0.0])} on training images whose labels are partly wrong; it learned "
-        f"the wrong ones by heart, and gets {LAST_ACCURACY.over(runs[0.0])} of the held-out images right. At p = "
-        f"0.5: {TRAIN_ACCURACY.over(runs[0.5])} and {LAST_ACCURACY.over(runs[0.5])}."
+        f"At p = 0: {TRAIN_ACCURACY.over(small[0.0])} on training images whose labels are partly wrong; it learned "
+        f"the wrong ones by heart, and gets {LAST_ACCURACY.over(small[0.0])} of the held-out images right. At p = "
+        f"0.5: {TRAIN_ACCURACY.over(small[0.5])} and {LAST_ACCURACY.over(small[0.5])}."
     )
 
 frame.section("What to read")
 st.markdown(
     "- Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, *Dropout: A Simple Way to Prevent Neural "
     "Networks from Overfitting*, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html): §7 on features and "
-    "sparse activations.\n"
+    "sparse activations, §9 on linear models.\n"
     "- Gal & Ghahramani 2016, *Dropout as a Bayesian Approximation*, "
     "[arXiv:1506.02142](https://arxiv.org/abs/1506.02142): averaging masks at test time.\n"
     "- Li, Chen, Hu & Yang 2018, *Understanding the Disharmony between Dropout and Batch Normalization by Variance "

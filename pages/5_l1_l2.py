@@ -5,6 +5,7 @@ import streamlit as st
 from core.app import controls, frame, panels, penalty_arithmetic, penalty_measurements
 from core.app.penalty_measurements import (
     alive_words,
+    arrival_words,
     jitter_words,
     largest_words,
     pruned_words,
@@ -85,9 +86,9 @@ frame.text(
     f"{alive_words(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 "
     f"it hangs on the seed whether anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), at 0.01 "
     f"all seeds guess ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[1e-2]))}).\n"
-    f"- **λ₁ = 0.00003 is a better place**: {sparsity_words(MILD, 1e-3)} at or below 0.001, accuracy "
-    f"{LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the test images "
-    "are still right.\n"
+    f"- **λ₁ = 0.00003 (3e-05 on the slider) is a better place**: {sparsity_words(MILD, 1e-3)} at or below 0.001, "
+    f"accuracy {LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the "
+    "test images are still right.\n"
     f"- **Exact zeros**: with the subgradient {zeros_words(l1_path(FULL))}, at any λ₁ and seed. With the proximal "
     f"step at 0.001: {sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
     f"({LAST_ACCURACY.over(runs_at(PROXIMAL))}; against the subgradient: "
@@ -98,30 +99,38 @@ frame.text(
 
 # --- zero -----------------------------------------------------------------------------------------------------------
 
-frame.section("Why one never reaches zero, and the other does")
+frame.section("Subgradient or proximal step: which reaches zero?")
 frame.text(
     "Follow single weights from the first step on. A corner pixel is black in nearly every image, so the data have "
-    "no opinion on its weights, and λ₁ alone moves them. **How long do they take to zero? And what do they do "
-    "there?**"
+    "no opinion on its weights, and λ₁ alone moves them. **How many steps do they take to zero, by either method? "
+    "And what do they do there?**"
 )
 penalty_measurements.zero_panel()
 frame.text(
     "**Subgradient.** Each step goes down by a fixed amount. Just above 0 that amount is too long: the weight lands "
     "below, is pulled up, lands above. It jitters in a band as wide as its step. With SGD a step is learning rate × "
-    f"λ₁ = 0.1 × 0.001 = 0.0001, and the corner's weights stay within {jitter_words('sgd', 1e-3)}. Adam divides by "
-    "the size of the gradient, so λ₁ cancels, and the band follows the learning rate, 0.0003, whatever λ₁ is: "
-    f"{jitter_words('adam', 1e-4)} at 0.0001, {jitter_words('adam', 3e-3)} at 0.003. So the notebook's threshold of "
-    "0.0001 says as much about its learning rate as about L1: it happens to be as wide as the band."
+    f"λ₁ = 0.1 × 0.001 = 0.0001: the corner's weights are there after {arrival_words('sgd', 1e-3)} steps, |w|/0.0001 "
+    f"each, and stay within {jitter_words('sgd', 1e-3)}. Adam divides by the usual size of the gradient, so λ₁ "
+    "cancels and a step is about the learning rate, 0.0003, whatever λ₁ is: there after "
+    f"{arrival_words('adam', 1e-3)} steps at 0.001 and {arrival_words('adam', 3e-3)} at 0.003, then within "
+    f"{jitter_words('adam', 1e-4)} at λ₁ = 0.0001 and {jitter_words('adam', 3e-3)} at 0.003. (The slow waves are "
+    "Adam's momentum, which carries a weight past 0.) So the notebook's threshold of 0.0001 says as much about its "
+    "learning rate as about L1: it happens to be as wide as the band."
 )
 frame.text(
-    "**Proximal step.** After each step of the optimizer the weight is moved towards zero by the same amount, *but "
-    "not past it*:"
+    "**Proximal step.** The loss is left without λ₁. After each step of the optimizer on it, every weight is moved "
+    "towards zero, *but not past it*:"
 )
-st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - \eta \lambda_1,\, 0)")
+st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - s \lambda_1,\, 0)")
+st.latex(r"s = \eta \text{ after SGD,} \qquad s = \frac{\eta}{\sqrt{\hat v} + \epsilon} \text{ after Adam}")
 frame.text(
-    "$\\eta$: the learning rate; after Adam, each weight's own step size $\\eta/(\\sqrt{\\hat v} + \\epsilon)$, so "
-    "that λ₁ means the same as in the loss ([Yun, Lozano & Yang 2020](https://arxiv.org/abs/2007.07484)). A weight "
-    "within reach of zero becomes exactly 0, and stays until the data pull harder than λ₁."
+    "$s$: the step size. $\\eta$: the learning rate. $\\hat v$: Adam's running mean of the weight's squared gradient. "
+    "$\\epsilon = 10^{-8}$. Adam steps each weight by a step size of its own, and the proximal step must use the same "
+    "one, so that λ₁ means what it means in the loss ([Yun, Lozano & Yang 2020](https://arxiv.org/abs/2007.07484)). "
+    "A weight within reach of zero becomes exactly 0, and stays until the data pull harder than λ₁. After SGD that "
+    f"takes as long as before: {arrival_words('sgd', 1e-3, 'proximal')} steps to 0's neighbourhood, and one more. "
+    "After Adam it takes **one step**: a corner pixel is black in all images of the batch, so its gradient and "
+    "$\\hat v$ are 0, the step size is $\\eta/\\epsilon$ = 30,000, and the whole weight is within reach."
 )
 
 # --- L2 -------------------------------------------------------------------------------------------------------------
@@ -158,17 +167,19 @@ frame.text(
 )
 st.latex(r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} - \eta\,c\,w")
 frame.text(
-    "$\\hat m, \\hat v$: Adam's running means of the gradient and of its square; $c$: `weight_decay`. **Find a "
-    "decay that gives the same spread of weights as λ₂ = 0.001. What differs in the histogram?**"
+    "$\\hat m, \\hat v$: Adam's running means of the gradient and of its square; $c$: `weight_decay`. **Which decay "
+    "comes nearest to the spread of weights that λ₂ = 0.0003 gives? What differs in the histogram?**"
 )
 penalty_measurements.decay_panel()
 frame.text(
     "PyTorch's default is `weight_decay=0.01`. It is multiplied by the learning rate, 0.0003, and hardly touches "
     f"the weights: their standard deviation is {spread_words(decay_path(FULL)[0.01])}, without it "
-    f"{spread_words(FULL)}. A decay of 1 brings it to {spread_words(decay_path(FULL)[1.0])}. At equal spread the "
-    "histograms differ: L2 in the loss has a peak at zero, weights without much of a gradient of their own, brought "
-    "down at Adam's pace; decay shrinks the bell as a whole, useful weights and useless ones alike. That may be "
-    "why, in the right picture, it costs more accuracy at the same spread. On this network, at these strengths."
+    f"{spread_words(FULL)}. A decay of 1 brings it to {spread_words(decay_path(FULL)[1.0])}, of 3 to "
+    f"{spread_words(decay_path(FULL)[3.0])}; λ₂ = 0.0003 lies between, at {spread_words(l2_path(FULL)[3e-4])}. Even "
+    "so the histograms differ: L2 in the loss has a peak at zero, weights without much of a gradient of their own, "
+    "brought down at Adam's pace; decay shrinks the bell as a whole, useful weights and useless ones alike. That "
+    "may be why, in the right picture, it costs more accuracy at the same spread. On this network, at these "
+    "strengths."
 )
 st.subheader("One strength, four ways to write it")
 penalty_arithmetic.calculator()
@@ -204,8 +215,8 @@ if found:
         st.markdown(
             "The landscape loop, many cells earlier, writes θ + α·w₁ + β·w₂ into the network's parameters, point by "
             "point, and never puts θ back. It ends at the last corner, α = β = 1. There every weight has had two "
-            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of about 0. "
-            f"That network gets {panels.percent(found.accuracy[1])} of the test images right; its own weights get "
+            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of about 0. That network "
+            f"gets {panels.percent(found.accuracy[1])} of the test images right; its own weights get "
             f"{panels.percent(found.accuracy[0])}. So the comparison was between L2's weights and those of no "
             "trained network at all. In this app the surface is computed beside the weights, which are never "
             "written to."
@@ -219,7 +230,9 @@ if found:
 
 frame.section("Does it help?")
 frame.text(
-    "Every technique of this and the last lesson at its slider's first place, against the plain network, five seeds:"
+    "Every technique of this and the last lesson at one strength, against the plain network, five seeds. The "
+    "strengths of the small setting were chosen on these very validation images, by hand, so take them as mild "
+    "optimists:"
 )
 penalty_measurements.defaults_table()
 frame.text(
@@ -261,18 +274,21 @@ frame.section("Check yourself")
 with st.expander("Two weights, 1 and 0.01. Which does L2 reduce first, which L1?"):
     st.markdown(
         "L2 pulls with 2w: a hundred times harder on the first. L1 pulls on both alike, and after a hundredth of "
-        "the way of the first the second is 0. The next lesson takes this apart."
+        "the way of the first the second is 0. The next lesson takes this apart, with the vector (1, ε)."
     )
 with st.expander("You train with L1 in the loss and count weights == 0. What do you find?"):
     st.markdown("None. The step jumps over zero again and again. Use a proximal step, or a threshold, and say which.")
-with st.expander("At λ₁ = 0.001 the spy plot has whole blue rows and empty ones. What is a whole empty row?"):
+with st.expander("At λ₁ = 0.001, by the proximal step, most rows of the spy plot are all white. What is such a row?"):
     st.markdown(
-        "A unit without any input: it hands on a constant, ReLU of its bias, and could be removed. "
-        f"{alive_words(THEIRS, 1e-3)} units are alive there. L1 was asked for zeros one by one; that whole units die "
-        "follows, since a unit whose outgoing weights are 0 gets no gradient either."
+        "A unit without any input: it hands on a constant, ReLU of its bias, and could be removed. Only "
+        f"{alive_words(PROXIMAL, 0.0)} units have a weight other than 0. L1 was asked for zeros one by one; that "
+        "whole units die follows, since a unit whose outgoing weights are 0 gets no gradient either."
     )
-with st.expander("A colleague uses Adam(weight_decay=0.002). What is that in this app?"):
-    st.markdown("λ₂ = 0.001 in the loss: PyTorch adds weight_decay·w to the gradient, and λ₂Σw² adds 2λ₂w.")
+with st.expander("A colleague uses Adam(model.parameters(), weight_decay=0.002). What is that in this app?"):
+    st.markdown(
+        "Nearly λ₂ = 0.001 in the loss: PyTorch adds weight_decay·w to the gradient, and λ₂Σw² adds 2λ₂w. Nearly, "
+        "since `model.parameters()` holds the biases too."
+    )
 with st.expander("You halve the number of images and keep λ. Is it the same regularization?"):
     st.markdown(
         "The loss here is a mean over images, the penalty a sum over weights: their ratio stays in each step. But "

@@ -56,6 +56,15 @@ def test_the_interval_is_scipys(seed):
     assert found.n_above == (second > first).sum()
 
 
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [([0.005881, 0.005901], "0.00589 ± 0.00001"), ([1234.4, 1230.2], "1232 ± 3"), ([0.0, 0.0], "0.00 ± 0.00"),
+     ([9.996, 9.998], "10.00 ± 0.00"), ([-0.0512], "-0.0512")],
+)  # fmt: skip
+def test_significant_digits_are_those_of_the_mean(values, text):
+    assert spread(values).significant() == text
+
+
 def test_words_follow_from_the_interval():
     clear = paired_difference([0.70, 0.71, 0.69], [0.80, 0.82, 0.79])
     assert clear.verdict("better", "worse").startswith("better (+10.3 points, 95 % interval +8.9 to +11.8, 3 seeds")

@@ -1,5 +1,6 @@
 """Dropout: the drawn network, the hidden units, the thinned networks."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 from core.activations import ACTIVATION_TOP, ActivationSpec
 from core.ensemble import N_MASKS, EnsembleSpec
 from core.hidden_units import hidden_activations, mean_correlation, measure_activations
-from core.masks import CONVENTIONS, WIDTHS, draw_masks, forward, keep_probability, mean_outputs, network
+from core.masks import (
+    CONVENTIONS,
+    WIDTHS,
+    draw_masks,
+    expected_output,
+    forward,
+    keep_probability,
+    mean_outputs,
+    network,
+)
 from core.models import build_model, model_of, torch_generator
 from core.thinned import measure_ensemble, thinned_logits
 from core.training import as_pixels, evaluate
@@ -65,12 +75,29 @@ def test_masks_keep_units_with_the_keep_probability_and_a_lower_one_keeps_no_oth
         assert not (few & ~many).any()
 
 
-def test_the_mean_over_masks_goes_to_what_evaluation_gives():
-    unit, output = mean_outputs(0.5, "PyTorch", 3000)
+def test_the_mean_over_masks_of_a_unit_goes_to_evaluations_and_of_the_output_to_its_expectation():
+    draws = 3000
+    unit, output = mean_outputs(0.5, "PyTorch", draws)
     evaluated = forward(0.5, "PyTorch", None)
     assert unit[0] == forward(0.5, "PyTorch", draw_masks(0.5, "PyTorch", 0)).handed_on[0][0]
     assert unit[-1] == pytest.approx(evaluated.handed_on[0][0], rel=0.06)  # standard error 2 %
-    assert output[-1] == pytest.approx(evaluated.output, rel=0.2)
+    outputs = [forward(0.5, "PyTorch", draw_masks(0.5, "PyTorch", i)).output for i in range(draws)]
+    assert output[-1] == pytest.approx(expected_output(0.5, "PyTorch"), abs=3 * np.std(outputs) / draws**0.5)
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_the_expected_output_is_evaluations_but_for_the_second_layers_relu(p):
+    """Each second-layer unit's mean over the first layer's masks, by brute force in the paper's convention, where
+    everything but ReLU is linear; the scales of PyTorch's are then 1/keep² of it."""
+    x, (first, second, last) = network()
+    h, keep = np.maximum(first @ x, 0), 1 - p
+    masks = np.array(list(itertools.product((0, 1), repeat=5)))
+    weight = keep ** masks.sum(axis=1) * p ** (5 - masks.sum(axis=1))
+    mean_h = weight @ np.maximum((masks * h) @ second.T, 0)
+    expected = float((last @ (keep * mean_h))[0])
+    assert expected_output(keep, "paper") == pytest.approx(expected, rel=1e-12)
+    assert expected_output(p, "PyTorch") == pytest.approx(expected / keep**2, rel=1e-12)
+    assert abs(expected_output(p, "PyTorch") - forward(p, "PyTorch", None).output) > 1e-4
 
 
 # --- hidden units ---------------------------------------------------------------------------------------------------

@@ -296,8 +296,10 @@ def test_the_zeros_of_activations_are_told_in_the_legend_and_the_rest_is_drawn()
     rows = data_of(spec, 0)
     assert {r["which"] for r in rows} == {"plain: 60 % are 0", "dropout: 60 % are 0"}
     assert len(rows) == 2 * (ACTIVATION_BINS + 1) and rows[0]["share"] == pytest.approx(0.01)
-    means = data_of(valid(expectation_figure(np.arange(1.0, 31), 3.0, title="x")), 1)
+    means = data_of(valid(expectation_figure(np.arange(1.0, 31), 3.0, 3.5, title="x")), 1)
     assert [r["masks"] for r in means] == [*range(1, 21), 25, 30] and means[-1]["value"] == 30
+    goals = data_of(valid(expectation_figure(np.ones(30), 3.0, 3.5, title="x")), 0)
+    assert [g["value"] for g in goals] == [3.0, 3.5]
 
 
 # --- norm maths -----------------------------------------------------------------------------------------------------

@@ -36,6 +36,9 @@ def test_under_sgd_the_subgradient_jitters_within_its_step_and_the_proximal_step
     by_subgradient = follow_weights(FollowSpec(run, steps=steps), digits)
     w = by_subgradient.weights[:, PLACES.index("corner")].astype(np.float64)
     arrival = np.ceil(np.abs(w[0]) / jump).astype(int)
+    first_near = by_subgradient.arrival("corner", 1.0001 * jump)
+    assert np.array_equal(first_near, np.maximum(arrival - 1, 0))
+    assert (by_subgradient.arrival("corner", -1.0) == -1).all()
     assert arrival.max() < steps - 10
     for i, at in enumerate(arrival):
         straight = w[0, i] - np.sign(w[0, i]) * jump * np.arange(at)

@@ -8,7 +8,7 @@ from core.app import controls
 from core.app.draw import chart
 from core.app.frame import look
 from core.figures.dropout import expectation_figure, network_figure
-from core.masks import CONVENTIONS, draw_masks, forward, keep_probability, mean_outputs
+from core.masks import CONVENTIONS, draw_masks, expected_output, forward, keep_probability, mean_outputs
 
 MODES = ("training", "evaluation")
 STOPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -46,15 +46,19 @@ def network_panel() -> None:
         chart(network_figure(shown, masks, look=look()), alt=_describe(masks, shown.output))
         st.caption("A circle holds what its unit hands on. Draw " + f"{draw + 1}" + "; the same input each time.")
     unit, output = mean_outputs(p, convention, DRAWS)
-    truth = evaluated.handed_on[0][0], evaluated.output
-    for place, means, value, what in zip(
-        st.columns(2), (unit, output), truth, ("One hidden unit of layer 1", "The output"), strict=True
-    ):
-        chart(expectation_figure(means, float(value), title=what, look=look()), into=place,
-              alt=f"{what}: the mean over 1 to {DRAWS} masks, and {value:.3f} in evaluation.")  # fmt: skip
+    first = float(evaluated.handed_on[0][0])
+    expected = expected_output(p, convention)
+    for place, means, goals, what in zip(
+        st.columns(2), (unit, output), ((first, first), (evaluated.output, expected)),
+        ("The first hidden unit", "The output"), strict=True,
+    ):  # fmt: skip
+        chart(expectation_figure(means, *goals, title=what, look=look()), into=place,
+              alt=f"{what}: the mean over 1 to {DRAWS} masks; {goals[0]:.3f} in evaluation, {goals[1]:.3f} over all "
+              "masks.")  # fmt: skip
     st.caption(
-        "What is handed on in training, averaged over more and more masks; dashed: what evaluation gives. After "
-        f"{DRAWS} masks: {unit[-1]:.2f} against {truth[0]:.2f}, and {output[-1]:.2f} against {truth[1]:.2f}."
+        f"What is handed on in training, averaged over more and more draws, up to {DRAWS}. Nine units have 2⁹ = 512 "
+        "masks: their mean, each by its probability, is exact. For the unit it is what evaluation gives. For the "
+        f"output it is {expected:.4g}, against {evaluated.output:.4g} in evaluation."
     )
 
 

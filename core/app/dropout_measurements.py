@@ -90,11 +90,11 @@ def ensemble_panel() -> None:
             captioned(
                 masks_figure(some, scaled, n, title=f"Test {what}", percent=what == "accuracy", look=look()),
                 alt_text=f"Test {what} of the average of 1 to 100 thinned networks, and by weight scaling.",
-                rows=_mask_rows(found), key=f"masks_{what}",
+                rows=_mask_rows(found, what), key=f"masks_{what}",
             )  # fmt: skip
     st.caption(
         f"10,000 test images, mean of {len(found)} seeds, band from the lowest to the highest. Loss in nats per image. "
-        f"One thinned network alone: {spread([float(e.alone.mean()) for e in found]).percent()}."
+        f"One thinned network alone, the mean over the 100 masks: {alone(dropout_path(base)[p])}."
     )
 
 
@@ -118,9 +118,8 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
         st.caption("A tick for each thinned network; bars: their mean, and weight scaling, which is one pass.")
 
 
-def _mask_rows(found: list[Ensemble]) -> list[dict]:
-    numbers = {"mean: accuracy": "accuracy", "mean: loss": "loss", "geometric mean: accuracy": "geometric_accuracy",
-               "geometric mean: loss": "geometric_loss"}  # fmt: skip
+def _mask_rows(found: list[Ensemble], what: str) -> list[dict]:
+    numbers = {f"mean: {what}": what, f"geometric mean: {what}": f"geometric_{what}"}
     return [
         {"networks": t, **{label: round(float(_over_seeds(found, name)[:, t - 1].mean()), 4)
                            for label, name in numbers.items()}}
@@ -135,6 +134,12 @@ def scaling_against_masks(config: RunConfig, n: int) -> str:
         return "not computed here"
     change = paired_difference([e.scaled[1] for e in found], [float(e.loss[n - 1]) for e in found])
     return change.verdict("worse", "better", scale=1, unit="nats", digits=3)
+
+
+def alone(config: RunConfig) -> str:
+    """The test accuracy of one thinned network, the mean over all masks of each seed, over seeds."""
+    found = ensembles_of(config)
+    return spread([float(e.alone.mean()) for e in found]).percent() if found else "not computed here"
 
 
 def scores(config: RunConfig, n: int) -> str:

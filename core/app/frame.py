@@ -38,6 +38,19 @@ LESSONS = (
 )
 """The pages that work, in the order of the course."""
 
+NUMBERS = """
+- **Training images**: those that the weights are fitted to. Wrong labels, where there are any, are among these only.
+- **Held-out images**: others, on which the network is measured after every epoch. With 60,000 training images they are
+  the 10,000 test images, as in the notebook. With fewer they are 10,000 *validation* images, which were left out of
+  the training file; a strength or an epoch is chosen on these, and the **test images** are looked at once, at the end.
+- **± over seeds**: every network was trained five times from other random starts; mean ± standard deviation of the
+  five.
+- **95 % interval**: two techniques are compared seed by seed, and the interval is Student's t of the five
+  differences. Where it leaves 0 out, the page says *higher* or *lower*; else it says *no clear difference*.
+- **The notebook**: the lesson notebook that this course grew out of, in PyTorch, on the
+  same images. Where it was wrong, the pages say so.
+"""
+
 TEXT_WIDTH = 760
 """Of a paragraph, in pixels: about 90 characters a line."""
 
@@ -76,8 +89,11 @@ def end(path: str) -> None:
     page."""
     place, sections = st.session_state.pop("_contents", (None, ()))
     if sections:
-        with place, st.expander("On this page", icon=":material/list:"):
-            st.markdown("\n".join(sections))
+        with place:
+            with st.expander("On this page", icon=":material/list:"):
+                st.markdown("\n".join(sections))
+            with st.expander("How to read the numbers", icon=":material/straighten:"):
+                text(NUMBERS)
     st.divider()
     previous, following = _neighbours(path)
     left, right = st.columns(2)

@@ -21,12 +21,16 @@ def calculator() -> None:
     name = controls.choice("You have", NAMES, key="written")
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        strength = st.number_input("Its number", min_value=0.0, max_value=LARGEST, value=1e-3, step=1e-3, format="%.6g")
+        strength = st.number_input("Its number", value=1e-3, step=1e-3, format="%.6g")
     with right:
         lr = controls.stop("Learning rate", RATES, 3e-4, key="calc_lr")
+    if not 0 <= strength <= LARGEST:
+        st.warning(f"A strength from 0 to {LARGEST:g}, please: not {strength:g}.")
+        return
     c = pull(strength, CONVENTIONS[NAMES.index(name)])
-    st.latex(rf"\text{{pull on a weight: }} c\,w = {c:.4g}\,w")
-    st.latex(rf"\text{{a step of SGD or AdamW: }} w \leftarrow (1 - {lr:g} \cdot {c:.4g})\,w = {1 - lr * c:.8g}\,w")
+    st.latex(rf"\text{{pull on a weight: }} c\,w = {_latex(c)}\,w")
+    kept = f"{1 - lr * c:.12g}"
+    st.latex(rf"\text{{a step of SGD or AdamW: }} w \leftarrow (1 - {_latex(lr)} \cdot {_latex(c)})\,w = {kept}\,w")
     st.table(
         [
             {"convention": convention.name, "number": f"{strength_of(c, convention):.6g}",
@@ -44,5 +48,16 @@ def calculator() -> None:
         )
     st.markdown(
         f"The first three rows are the same step under any optimizer. *{ADAMW.name}* is the same as they are under "
-        "plain SGD; under Adam **no number makes it the same**."
+        "plain SGD; under Adam **no number makes it the same**. `weights` are the weights of the linear layers; the "
+        "biases go to the optimizer as a second group: `[{'params': weights, 'weight_decay': …}, {'params': biases}]`. "
+        "With `model.parameters()` it decays the biases, and a norm's γ and β, too."
     )
+
+
+def _latex(x: float) -> str:
+    """A number in LaTeX: 0.0003, 2·10⁻⁷."""
+    text = f"{x:.4g}"
+    if "e" not in text:
+        return text
+    mantissa, exponent = text.split("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}"

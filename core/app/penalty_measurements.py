@@ -96,8 +96,9 @@ def _penalty_panel(of: Strength, plain: RunConfig, path: RegularizationPath, str
     weight_numbers(s, threshold)
     curves_beside_plain(of.technique, plain, config, key=key, penalty=True)
     st.caption(
-        "Mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training images. Loss "
-        f"is the cross-entropy alone, the penalty {of.symbol}·Σ{'|w|' if of is L1 else 'w²'} stands by itself."
+        "Mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training images. "
+        f"Loss is the cross-entropy alone, the penalty {of.symbol}·Σ{'|w|' if of is L1 else 'w²'} stands by itself. "
+        "It may rise: while the data pull the weights outward harder than the penalty pulls them in."
     )
     left, right = st.columns([2, 1])
     with left:
@@ -119,10 +120,10 @@ def _norms(named: dict[str, RunConfig]) -> None:
         "Σw², all layers": lambda s: float(s.norms[1].sum()),
         "Σ|w|, first layer": lambda s: float(s.norms[0, 0]),
         "Σw², first layer": lambda s: float(s.norms[1, 0]),
+        "standard deviation of w, first layer": lambda s: float(s.spread),
     }
     rows = [
-        {"network": name, **{label: spread([of(s) for s in some]).plain(1) for label, of in numbers.items()},
-         "standard deviation of w, first layer": spread([float(s.spread) for s in some]).plain(4)}
+        {"network": name, **{label: spread([of(s) for s in some]).significant() for label, of in numbers.items()}}
         for name, some in found.items() if some
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True)
@@ -159,8 +160,8 @@ def _path_charts(of: Strength, path: RegularizationPath, strength: float, thresh
                       for stop, some in along.items() if some],
             )  # fmt: skip
     st.caption(
-        "Along all strengths, which stand at equal distances; the bar marks yours. A dot for each seed. "
-        f"{of.symbol} = 0 is the plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
+        f"Along all strengths, which stand at equal distances; the bar marks yours. A dot for each seed. {of.symbol} "
+        f"= 0 is the plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
     )
 
 
@@ -236,15 +237,15 @@ def zero_panel() -> None:
         st.info("The weights' ways are missing: `python -m core.precompute` follows them.")
         return
     reach = max(float(np.abs(f.weights).max()) for f in found.values())
-    lr = found[METHODS[0]].spec.run.lr
-    zoom = 1.5 * lr * strength if optimizer == "sgd" else 0.75 * lr
+    step = one_step(found[METHODS[0]])
+    zoom = 1.5 * step if optimizer == "sgd" else 0.75 * step
     for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
         with place:
-            _followed_weights(one, method, reach, zoom, lr * strength if optimizer == "sgd" else 0.0)
+            _followed_weights(one, method, reach, zoom, step if optimizer == "sgd" else 0.0)
     st.caption(
-        f"The first {one.spec.steps} training steps, all images, seed 0; six weights from each of three pixels (of the "
-        f"centre pixel the six that end largest). Below: the last {LAST} steps of those that are small, 0 in the middle"
-        + (f", dashed: ± learning rate × λ₁ = {lr * strength:g}." if optimizer == "sgd" else ".")
+        f"The first {one.spec.steps} training steps, all images, seed 0; six weights from each of three pixels (of "
+        f"the centre pixel the six that end largest). Below: the last {LAST} steps of those that are small, 0 in the "
+        "middle" + (f"; dashed: 0, and ± learning rate × λ₁ = {step:g}." if optimizer == "sgd" else "; dashed: 0.")
     )
     st.markdown(f"And after all 20 epochs (Adam, λ₁ = {strength:g}), the whole first layer, threshold 0.0001:")
     spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
@@ -256,11 +257,39 @@ def _followed_weights(one: Followed, method: str, reach: float, zoom: float, ban
     figure = followed_figure(one, title=f"The last {LAST} steps, near 0", y_range=(-zoom, zoom), last=LAST, band=band,
                              look=look())  # fmt: skip
     chart(figure, alt=f"The small ones among them over the last {LAST} steps, enlarged.")
-    corner = one.band("corner", LAST)
     st.markdown(
-        f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. The "
-        f"corner's weights stay within ±{corner.max():.2g}."
+        f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
+        + _arrival_at_zero(one, one_step(one))
     )
+
+
+def one_step(one: Followed) -> float:
+    """How far a step of the subgradient moves a weight that the data leave alone: SGD by lr·λ₁, Adam by about lr."""
+    run = one.spec.run
+    return run.lr * run.l1 if run.optimizer == "sgd" else run.lr
+
+
+def _arrival_at_zero(one: Followed, reach: float) -> str:
+    """When the corner's weights came within reach of 0, and what they do there."""
+    steps = one.arrival("corner", reach)
+    there = steps[steps >= 0]
+    if not len(there):
+        return f"None of the corner's weights has come to 0 within {one.spec.steps} steps."
+    when = f"step {there.min()}" if there.min() == there.max() else f"steps {there.min()} to {there.max()}"
+    if len(there) < len(steps):
+        return f"{len(there)} of the corner's {len(steps)} weights have come to 0, at {when}; the rest is on the way."
+    band = float(one.band("corner", LAST).max())
+    stay = f"stay within ±{band:.2g}" if band else "stay exactly 0"
+    return f"The corner's weights come to 0 at {when}, and {stay}."
+
+
+def arrival_words(optimizer: str, strength: float, method: str = METHODS[0]) -> str:
+    """The steps after which the corner pixel's weights come within one step of 0: "15 to 80"."""
+    one = stored(followed(optimizer, strength)[method])
+    if one is None:
+        return "not measured here"
+    steps = one.arrival("corner", one_step(one))
+    return f"{steps.min()} to {steps.max()}" if (steps >= 0).all() else f"more than {one.spec.steps}"
 
 
 def jitter_words(optimizer: str, strength: float) -> str:
@@ -281,7 +310,7 @@ DECAY_CHOICES = {**DECAY.choices, "coupled": L2.choices["lambda2"], "decay_log":
 def decay_panel() -> None:
     """L2 in the loss and AdamW's decay, each with its own slider: the weights, and accuracy against their spread."""
     plain, decay = strength_controls(DECAY)
-    coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 1e-3, key="coupled")
+    coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 3e-4, key="coupled")
     paths = {"L2": L2.path(plain), "AdamW": DECAY.path(plain)}
     named = {"L2": paths["L2"][coupled], "AdamW": paths["AdamW"][decay]}
     stop_table({"plain": plain, f"L2 in the loss, λ₂ = {coupled:g}": named["L2"],
@@ -347,11 +376,11 @@ def displaced_picture(found: Displaced) -> None:
 
 
 def defaults_table() -> None:
-    """Every technique at the strength where its slider stands at first, in both settings, against the plain network."""
+    """Every technique at one strength, in both settings, against the plain network."""
     for setting, plain in SETTINGS.items():
         rows = [{"network": "plain", "held-out accuracy": LAST_ACCURACY.over(runs_at(plain)), "against plain": "–"}]
         for of in (DROPOUT, L1, L2):
-            at = of.default_in(setting)
+            at = of.named_in(setting)
             config = of.path(plain)[at]
             rows.append({
                 "network": f"{of.technique}, {of.symbol} = {at:g}",

@@ -89,7 +89,10 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     if _failed_for_data(config):
         return _on_digits_instead(config, key)
     job = _training_job(config, key)
-    return _follow(job, config, key) if job else None
+    if job is None:
+        return None
+    _leave_what_was_passed(job, config, key)
+    return _follow(job, config, key)
 
 
 def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | None:
@@ -196,6 +199,15 @@ def _training_job(config: RunConfig, key: str) -> Job | None:
         if _submit(job_key, _training(config)):
             st.rerun()  # without the button and its note
     return None
+
+
+def _leave_what_was_passed(job: Job, config: RunConfig, key: str) -> None:
+    """Who moves a slider on no longer wants the quick run that started at the stop before; else the stops passed would
+    queue up before the last one. A long run, which was asked for by its button, goes on."""
+    passed = st.session_state.get(f"_{key}_quick")
+    if passed and passed != job.key and (old := job_queue().find(passed)):
+        job_queue().leave(old, session_name())
+    st.session_state[f"_{key}_quick"] = job.key if expected_seconds(config) <= QUICK_SECONDS else None
 
 
 def _failed_for_data(config: RunConfig) -> bool:

@@ -36,10 +36,13 @@ class Strength:
     key: str
     path: Callable[[RunConfig], RegularizationPath]
     default: float
-    default_small: float
+    """Where its slider stands at first."""
+    small: float
+    """The strength that the course speaks of at the small and noisy setting."""
 
-    def default_in(self, setting: str) -> float:
-        return self.default if SETTINGS[setting] == FULL else self.default_small
+    def named_in(self, setting: str) -> float:
+        """The strength that the course speaks of in a setting."""
+        return self.default if SETTINGS[setting] == FULL else self.small
 
     @property
     def stops(self) -> tuple[float, ...]:
@@ -58,14 +61,10 @@ DECAY = Strength("L2", "weight_decay of AdamW", "weight_decay", "decay", decay_p
 
 
 def strength_controls(of: Strength) -> tuple[RunConfig, float]:
-    """The widgets: which setting, and how strong. Another setting moves the slider to its own default."""
-
-    def to_default() -> None:
-        st.session_state[of.key] = f"{of.default_in(st.session_state[f'{of.key}_on']):g}"
-
+    """The widgets: which setting, and how strong."""
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        setting = controls.choice("Trained on", tuple(SETTINGS), key=f"{of.key}_on", on_change=to_default)
+        setting = controls.choice("Trained on", tuple(SETTINGS), key=f"{of.key}_on")
     with right:
         strength = controls.stop(of.label, of.stops, of.default, key=of.key)
     return SETTINGS[setting], strength

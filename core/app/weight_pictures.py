@@ -100,7 +100,7 @@ def weight_numbers(s: Sparsity, threshold: float) -> None:
         "Units alive": f"{int(s.alive[k])} of {s.spec.matrix[0]}",
         "Test accuracy": percent(s.accuracy[0]),
         "Pruned accuracy": percent(s.accuracy[k]),
-        "Largest |w|": f"{float(s.largest):.3f}",
+        "Largest |w|": f"{float(s.largest):.3g}",
     }
     for label, value in numbers.items():
         places.metric(label, value, help=EXPLAINED.get(label))

@@ -16,6 +16,7 @@ from core.figures.theme import (
     NORMAL,
     Look,
     Spec,
+    by_dash,
     layered,
     quantity,
     rows,
@@ -69,17 +70,23 @@ def network_figure(shown: Pass, masks: tuple[np.ndarray, ...] | None, *, look: L
 
 
 def expectation_figure(
-    means: np.ndarray, truth: float, *, title: str, look: Look = NORMAL
-) -> Spec:  # fmt: skip
-    """The mean over the first 1, 2, … masks, and the number that evaluation mode gives as a rule."""
+    means: np.ndarray, evaluated: float, expected: float, *, title: str, look: Look = NORMAL
+) -> Spec:
+    """The mean over the first 1, 2, … masks; as rules, the number that evaluation mode gives and the mean over all
+    masks."""
     picked = sorted({*range(1, 21), *range(20, len(means) + 1, 5)})
     values = [{"masks": t, "value": float(f"{means[t - 1]:.5g}")} for t in picked]
     x = quantity("masks", "masks so far", scale={"nice": False, "zero": False})
     line = {"data": rows(values), "mark": {"type": "line", "color": COLOURS["dropout"], "strokeWidth": look.stroke},
             "encoding": {"x": x, "y": quantity("value", "mean so far", scale={"zero": False})}}  # fmt: skip
-    rule = {"data": rows([{"value": truth}]), "mark": {"type": "rule", "strokeDash": [6, 4], "color": MARK,
-            "strokeWidth": look.stroke}, "encoding": {"y": quantity("value", "mean so far")}}  # fmt: skip
-    return {**layered([rule, line], look, title), "height": int(0.6 * look.height)}
+    goals = [{"value": evaluated, "is": EVALUATED}, {"value": float(f"{expected:.6g}"), "is": EXPECTED}]
+    rules = {"data": rows(goals), "mark": {"type": "rule", "color": MARK, "strokeWidth": look.stroke},
+             "encoding": {"y": quantity("value", "mean so far"),
+                          "strokeDash": by_dash("is", [EVALUATED, EXPECTED], ("dashed", "dotted"))}}  # fmt: skip
+    return layered([rules, line], look, title)
+
+
+EVALUATED, EXPECTED = "evaluation mode", "mean over all masks"
 
 
 MEANS = ("mean of the masks", "weight scaling")
@@ -175,7 +182,8 @@ def activations_figure(histograms: dict[str, np.ndarray], *, title: str, look: L
         "data": rows(values),
         "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.4, "line": {"strokeWidth": 1}},
         "encoding": {
-            "x": quantity("activation", "activation (above 0)", scale={"nice": False}),
+            "x": quantity("activation", f"activation above 0; the last bin: all from {edges[-2]:g} on",
+                          scale={"nice": False}),
             "y": quantity("share", "share of all activations", stack=None, axis={"format": "%", "tickCount": 5}),
             "color": {"field": "which", "type": "nominal",
                       "legend": {**LEGEND_OF_DOTS, "symbolType": "square", "columns": 1},

@@ -81,7 +81,8 @@ def kept_figure(kept: np.ndarray, *, title: str, most: int, look: Look = NORMAL)
             "color": {
                 "field": "weights", "type": "quantitative", "title": None,
                 "scale": {"scheme": "viridis", "domain": [0, most]},
-                "legend": {"orient": "bottom", "gradientLength": 160, "tickCount": 3},
+                "legend": {"orient": "bottom", "gradientLength": 160, "format": "d",
+                           "values": sorted({0, most // 2, most})},
             },
             "tooltip": [quantity("row", "row"), quantity("column", "column"), quantity("weights", "weights left")],
         },
@@ -221,7 +222,7 @@ def followed_figure(
         "encoding": {
             "x": quantity("step", "training step", scale={"nice": False, "zero": False}),
             "y": quantity("weight", "weight", scale={"domain": list(y_range), "nice": False},
-                          axis={"format": "~g" if not last else ".0e", "tickCount": 5}),
+                          axis={"format": "~g" if not last else ".1e", "tickCount": 5}),
             "color": {"field": "from", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
                       "scale": {"domain": list(PLACE_COLOURS), "range": list(PLACE_COLOURS.values())}},
             "detail": {"field": "which", "type": "nominal"},

@@ -139,6 +139,24 @@ def test_a_cancelled_run_stays_cancelled_until_it_is_asked_for_again(monkeypatch
     go_on.set()
 
 
+def test_a_slider_that_is_moved_on_leaves_the_run_of_the_stop_it_passed(monkeypatch):
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow_training(worker, config, job):
+        started.set()
+        while not go_on.wait(0.01):
+            job.step(1, 10)
+
+    monkeypatch.setattr(runs, "train_with", slow_training)
+    app = open_page(BASELINE, seed="1", lr="0.003")
+    assert started.wait(10)
+    for seed in ("2", "3"):
+        app.select_slider(key="seed").set_value(seed).run()
+    *passed, last = runs.job_queue()._jobs.values()
+    assert len(passed) == 2 and all(job.cancelled for job in passed) and not last.cancelled
+    go_on.set()
+
+
 def test_a_long_run_waits_to_be_asked_for(monkeypatch):
     monkeypatch.setattr(runs, "train_with", lambda *_: pytest.fail("it started by itself"))
     app = open_page(BASELINE, n_train="60000", epochs="100", lr="0.01")

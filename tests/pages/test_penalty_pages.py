@@ -136,12 +136,12 @@ def test_the_notebooks_histogram_is_of_a_network_that_guesses():
 @pytest.mark.parametrize(
     ("path", "strength"), [(DROPOUT_PAGE, DROPOUT), (PENALTY_PAGE, L1), (PENALTY_PAGE, L2), (PENALTY_PAGE, DECAY)]
 )
-def test_another_setting_moves_the_slider_to_its_own_default(path, strength):
+def test_another_setting_leaves_the_slider_where_it_stands(path, strength):
     app = open_page(path)
     full, small = SETTINGS
-    assert app.select_slider(key=strength.key).value == f"{strength.default_in(full):g}"
+    assert app.select_slider(key=strength.key).value == f"{strength.named_in(full):g}"
     app.segmented_control(key=f"{strength.key}_on").set_value(small).run()
-    assert app.select_slider(key=strength.key).value == f"{strength.default_in(small):g}"
+    assert app.select_slider(key=strength.key).value == f"{strength.named_in(full):g}"
     assert not app.exception and not app.info
 
 
@@ -154,7 +154,7 @@ def test_the_numbers_beside_lambda_are_those_of_its_first_layer(strength, method
     assert metrics(app)[:6] == [
         ("Exactly 0", f"{100 * s.share_zero:.1f} %"), ("Up to 0.0001", f"{100 * s.share_small(1e-4):.1f} %"),
         ("Units alive", f"{s.alive[k]} of 392"), ("Test accuracy", f"{100 * s.accuracy[0]:.1f} %"),
-        ("Pruned accuracy", f"{100 * s.accuracy[k]:.1f} %"), ("Largest |w|", f"{float(s.largest):.3f}"),
+        ("Pruned accuracy", f"{100 * s.accuracy[k]:.1f} %"), ("Largest |w|", f"{float(s.largest):.3g}"),
     ]  # fmt: skip
     assert not app.info or strength == "0"
 
@@ -197,6 +197,12 @@ def test_the_calculator_gives_every_convention(written, numbers):
     app.number_input[0].set_value(100.0).run()
     app.select_slider(key="calc_lr").set_value("0.1").run()
     assert not app.exception and any("it grows" in w.value for w in app.warning)
+    for unusable in (-1.0, 101.0, 1e300):
+        app.number_input[0].set_value(unusable).run()
+        assert any("A strength from 0 to 100" in w.value for w in app.warning)
+        assert not any("convention" in t.value.columns for t in app.table)
+    app.number_input[0].set_value(1e-6).run()
+    assert any(r"\cdot 10^{-6}" in latex.value for latex in app.latex)
 
 
 @pytest.mark.parametrize(
