@@ -45,7 +45,8 @@ def entry(given, right=True):
     "content",
     [
         b"", b"\xff\xfe", b"[]", b"{}", b"null", b'{"version": 1}', b'{"version": 1, "answers": []}',
-        b'{"version": 2, "answers": {}}', b"[" * 100_000, b"1" * 5_000, b" " * 1_000_001, entry(None), entry(True), entry(-1),
+        b'{"version": 2, "answers": {}}', b"[" * 100_000, b"1" * 5_000, b" " * 1_000_001, entry(None), entry(True),
+        entry(-1),
         entry(40), entry(1.5), entry("x" * 4_001), entry([0.0] * 41), entry(["1"]), entry([True]), entry([1e300]),
         entry({}), entry(1, right=1), entry(1, right="yes"), entry(float("nan")), entry([float("inf")]),
         b'{"version": 1, "answers": {"a/one": 3}}',
