@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-EXERCISES: dict[str, tuple[str, ...]] = {}
-"""Lesson → its exercises, in the order of the page. An exercise's id is "lesson/name"."""
+from core.syllabus import EXERCISES
 
 VERSION = 1
 LARGEST_FILE = 1_000_000

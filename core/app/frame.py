@@ -61,6 +61,7 @@ def begin(path: str) -> Lesson:
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="auto")
     _carry_presentation(path)
+    _carry_hidden()
     if is_presenting():
         _present(lesson)
     else:
@@ -148,6 +149,29 @@ def _carry_presentation(path: str) -> None:
         del st.query_params["present"]
 
 
+HIDEABLE = ("questions", "code", "solutions", "faults", "downloads")
+"""The parts of a lesson that an instructor may hide by the address: ?hide=solutions,faults."""
+
+
+def is_hidden(part: str) -> bool:
+    """Whether the address that this session came by hides a part."""
+    return part in st.session_state.get("_hidden", ())
+
+
+def _carry_hidden() -> None:
+    """What an instructor's link hides stays hidden on the other pages, and stays in the address. An empty `hide` shows
+    all again."""
+    told = st.query_params.get("hide")
+    if told is not None:
+        st.session_state._hidden = tuple(part for part in HIDEABLE if part in told.split(","))
+    hidden = ",".join(st.session_state.get("_hidden", ()))
+    if hidden != (told or ""):
+        if hidden:
+            st.query_params["hide"] = hidden
+        else:
+            del st.query_params["hide"]
+
+
 def _switch() -> None:
     st.toggle(
         "Presentation",
@@ -196,8 +220,8 @@ def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
 
 
 def _style() -> None:
-    """The two things that Streamlit has no setting for: the width of a wide page, and type for a projector."""
-    rules = ".stMainBlockContainer{max-width:72rem;padding-top:3rem}"
+    """What Streamlit has no setting for: the width of a wide page, type for a projector, and for typed code."""
+    rules = ".stMainBlockContainer{max-width:72rem;padding-top:3rem}.stTextArea textarea{font-family:monospace}"
     if is_presenting():
         rules = (
             "html{font-size:24px !important}"

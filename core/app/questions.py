@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.app.draw import chart
+from core.app.frame import is_hidden, look
 from core.app.progress import answer_to, keep, take_back
+from core.figures.predictions import prediction_figure
 from core.progress import Answer
 
 RIGHT, WRONG = ":green[:material/check_circle:]", ":orange[:material/cancel:]"
@@ -31,7 +34,6 @@ def _nothing() -> None:
     pass
 
 
-@st.fragment
 def choose(
     exercise: str,
     question: str,
@@ -39,11 +41,19 @@ def choose(
     *,
     show: Callable[[], None] = _nothing,
     reveal: Callable[[], None] = _nothing,
+    part: str = "questions",
 ) -> None:
     """A question with options, of which one is right: commit to one, then see what is said to it, and the right one.
 
-    show: drawn between the question and the options. reveal: drawn after the commitment, whatever was chosen.
+    show: drawn between the question and the options. reveal: drawn after the commitment, whatever was chosen. part:
+    what an instructor's address hides it by.
     """
+    if not is_hidden(part):
+        _choice(exercise, question, tuple(options), show, reveal)
+
+
+@st.fragment
+def _choice(exercise: str, question: str, options: Sequence[Option], show, reveal) -> None:
     given = answer_to(exercise)
     with st.container(border=True):
         st.markdown(question)
@@ -75,3 +85,82 @@ def _feedback(options: Sequence[Option], chosen: int) -> None:
     st.markdown(f"{RIGHT if yours.right else WRONG} **{'Right' if yours.right else 'Not quite'}.** {yours.feedback}")
     if not yours.right:
         st.markdown(f"**The answer:** {right.text} {right.feedback}")
+
+
+# --- drawing --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve to predict at some stops: its measured values, and the range that it may be drawn in.
+
+    percent: values are shares, shown as percentages. tolerance: how far off a prediction may be on average to count
+    as right, in the values' own unit.
+    """
+
+    x_title: str
+    y_title: str
+    stops: tuple[str, ...]
+    measured: tuple[float, ...]
+    low: float
+    high: float
+    tolerance: float
+    percent: bool = True
+
+
+def draw(exercise: str, question: str, curve: Curve, says: str) -> None:
+    """A curve to draw with a slider for each stop; after the commitment the measured one is laid over it. says: what
+    the comparison shows, told then."""
+    if not is_hidden("questions"):
+        _drawing(exercise, question, curve, says)
+
+
+@st.fragment
+def _drawing(exercise: str, question: str, curve: Curve, says: str) -> None:
+    given = answer_to(exercise)
+    with st.container(border=True):
+        st.markdown(question)
+        sliders, figure = st.columns([2, 3])
+        with sliders:
+            drawn = tuple(_drawn(exercise, curve, i, given) for i in range(len(curve.stops)))
+        with figure:
+            chart(
+                prediction_figure(
+                    curve.stops, drawn, curve.measured if given else None, x_title=curve.x_title,
+                    y_title=curve.y_title, y_range=(curve.low, curve.high), percent=curve.percent, look=look(),
+                ),
+                alt=f"Your prediction of {curve.y_title} against {curve.x_title}"
+                + (", and what was measured." if given else "."),
+            )  # fmt: skip
+        if given is None:
+            st.button("Commit", key=f"{exercise}!", on_click=_commit_drawing, args=(exercise, curve))
+            return
+        off = _distance(drawn, curve)
+        by = f"{100 * off:.1f} points" if curve.percent else f"{off:.2g}"
+        st.markdown(f"{RIGHT if given.right else WRONG} You are off by **{by}** on average. {says}")
+        st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
+
+
+STEPS = 40
+
+
+def _drawn(exercise: str, curve: Curve, i: int, given: Answer | None) -> float:
+    """One stop's slider; before the first move it stands in the middle."""
+    scale = 100 if curve.percent else 1
+    middle = given.given[i] if given else (curve.low + curve.high) / 2
+    unit = "%d %%" if curve.percent else "%.2f"
+    value = st.slider(
+        f"{curve.x_title} = {curve.stops[i]}", scale * curve.low, scale * curve.high, scale * middle,
+        step=scale * (curve.high - curve.low) / STEPS, format=unit, key=f"{exercise}={i}", disabled=given is not None,
+    )  # fmt: skip
+    return value / scale
+
+
+def _distance(drawn: Sequence[float], curve: Curve) -> float:
+    return sum(abs(d - m) for d, m in zip(drawn, curve.measured, strict=True)) / len(drawn)
+
+
+def _commit_drawing(exercise: str, curve: Curve) -> None:
+    scale = 100 if curve.percent else 1
+    drawn = tuple(st.session_state[f"{exercise}={i}"] / scale for i in range(len(curve.stops)))
+    keep(exercise, Answer(drawn, _distance(drawn, curve) <= curve.tolerance))

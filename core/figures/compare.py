@@ -174,9 +174,9 @@ def stops_figure(
     return layered(layers, look, title)
 
 
-def stop_axis(stops: Sequence[float], title: str) -> Spec:
+def stop_axis(stops: Sequence[float | str], title: str) -> Spec:
     """An x axis on which a setting's stops stand at equal distances."""
-    scale = {"domain": [f"{stop:g}" for stop in stops]}
+    scale = {"domain": [stop if isinstance(stop, str) else f"{stop:g}" for stop in stops]}
     angle = -45 if len(stops) > 6 else 0
     axis = {"labelAngle": angle, "labelOverlap": False}
     return {"field": "stop", "type": "ordinal", "title": title, "scale": scale, "sort": None, "axis": axis}

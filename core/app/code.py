@@ -1,0 +1,113 @@
+"""Exercises in which code is typed: a text field, a verdict, hints in three steps, a solution, and a training of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core.app.comparisons import course_chart
+from core.app.frame import is_hidden
+from core.app.progress import answer_to, keep
+from core.app.questions import RIGHT, WRONG
+from core.app.results import stored_run
+from core.app.runs import run_or_training
+from core.config import RunConfig
+from core.exercises import Exercise, Verdict, judge
+from core.figures.compare import Course
+from core.figures.theme import technique
+from core.fill_in import FILL_IN
+from core.progress import LONGEST_TEXT, Answer
+from core.run import Run
+
+LINE = 24
+"""Pixels of a line in the text field."""
+
+
+def fill_in(lesson: str) -> None:
+    """A lesson's exercises, one at a time; which one stands in the address as `exercise`."""
+    if is_hidden("code"):
+        return
+    exercises = {exercise.name: exercise for exercise in FILL_IN[lesson]}
+    _exercises(lesson, exercises)
+
+
+@st.fragment
+def _exercises(lesson: str, exercises: dict[str, Exercise]) -> None:
+    names = list(exercises)
+    chosen = st.segmented_control("Exercise", names, default=names[0], key="exercise", bind="query-params",
+                                  required=True)  # fmt: skip
+    _exercise(f"{lesson}/code-{chosen}", exercises[chosen])
+
+
+def _exercise(key: str, exercise: Exercise) -> None:
+    given = answer_to(key)
+    with st.container(border=True):
+        st.markdown(f"**{exercise.title}.** {exercise.asks}")
+        if f"{key}=" not in st.session_state:
+            st.session_state[f"{key}="] = given.given if given else exercise.template
+        text = st.text_area(
+            "Your code", key=f"{key}=", height=LINE * max(4, exercise.template.count("\n") + 2),
+            max_chars=LONGEST_TEXT, label_visibility="collapsed",
+        )  # fmt: skip
+        with st.container(horizontal=True):
+            st.button("Check", key=f"{key}!", on_click=_check, args=(key, exercise), type="primary")
+            st.button("Hint", key=f"{key}?", on_click=_next_hint, args=(key,), icon=":material/lightbulb:")
+            st.button("Start again", key=f"{key}~", on_click=_start_again, args=(key, exercise), type="tertiary")
+        given = answer_to(key)
+        if given:
+            _say(judge(exercise, given.given), key, changed=text != given.given)
+        for i, hint in enumerate(exercise.hints[: st.session_state.get(f"_{key}_hints", 0)], start=1):
+            st.markdown(f"**Hint {i} of 3.** {hint}")
+        if st.session_state.get(f"_{key}_hints", 0) >= 3 and not is_hidden("solutions"):
+            with st.expander("A solution"):
+                st.code(exercise.solution, language="python")
+                st.caption("Others are right as well: what counts is what the code does.")
+
+
+def _check(key: str, exercise: Exercise) -> None:
+    text = st.session_state[f"{key}="][:LONGEST_TEXT]
+    keep(key, Answer(text, judge(exercise, text).right))
+
+
+def _next_hint(key: str) -> None:
+    st.session_state[f"_{key}_hints"] = min(3, st.session_state.get(f"_{key}_hints", 0) + 1)
+
+
+def _start_again(key: str, exercise: Exercise) -> None:
+    st.session_state[f"{key}="] = exercise.template
+    st.session_state.pop(f"_{key}_hints", None)
+
+
+def _say(verdict: Verdict, key: str, *, changed: bool) -> None:
+    st.markdown(f"{RIGHT if verdict.right else WRONG} **{'Right.' if verdict.right else 'Not yet.'}** {verdict.says}")
+    if changed:
+        st.caption("You have changed the code since: check it again.")
+    elif verdict.config and st.toggle("Train the network with it", key=f"{key}%"):
+        _trained(verdict.config, key)
+
+
+def _trained(config: RunConfig, key: str) -> None:
+    """Trains what the answer stands for, 2,000 images, and puts its curves beside the plain network's."""
+    run = run_or_training(config, key=key)
+    if run is None:
+        return
+    plain = stored_run(replace(config, norm="none", norm_position="before", dropout=0.0, l1=0.0, l2=0.0))
+    yours = "plain" if technique(run.config) == "plain" else f"{technique(run.config)}"
+    runs = {"plain": plain, yours: run} if plain and run.config.dataset == config.dataset else {yours: run}
+    for place, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
+        held_out, train = ({name: _course(r, f"{images}_{what}") for name, r in runs.items()}
+                           for images in ("held_out", "train"))  # fmt: skip
+        with place:
+            course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy",
+                         key=f"{key}{what}")  # fmt: skip
+    st.caption(
+        f"Yours ({yours}) beside the plain network, seed 0. Solid: held-out images; dashed: training images. One run "
+        "each: the spread over seeds stands in the figures above."
+    )
+
+
+def _course(run: Run, field: str) -> Course:
+    values = run.curve(field)
+    return Course(np.arange(1, len(values) + 1), values[None])

@@ -1,0 +1,127 @@
+"""Typed code, read: the small part of Python that an exercise's answer may be written in.
+
+`read` parses a text and refuses every construct that is not listed, before anything is looked at. Length, number and
+depth of its parts are limited.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+LONGEST_TEXT = 4_000
+MOST_NODES = 900
+DEEPEST = 40
+LARGEST_NUMBER = 1e12
+
+
+class SnippetError(ValueError):
+    """Why a snippet cannot be read or run, worded for who typed it. line: where, from 1; 0: as a whole."""
+
+    def __init__(self, message: str, line: int = 0):
+        super().__init__(f"Line {line}: {message}" if line else message)
+        self.line = line
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+STATEMENTS = (ast.Module, ast.Assign, ast.AugAssign, ast.Expr, ast.For, ast.If, ast.FunctionDef, ast.Return, ast.Pass)
+EXPRESSIONS = (
+    ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp,
+    ast.List, ast.Tuple, ast.Subscript, ast.Slice, ast.ListComp, ast.GeneratorExp,
+)  # fmt: skip
+PARTS = (
+    ast.Load, ast.Store, ast.keyword, ast.arguments, ast.arg, ast.comprehension, ast.operator, ast.unaryop, ast.cmpop,
+    ast.boolop,
+)  # fmt: skip
+ADVICE = {
+    ast.Import: "nothing needs to be imported: torch, nn and F are there",
+    ast.ImportFrom: "nothing needs to be imported: torch, nn and F are there",
+    ast.ClassDef: "write the function alone, without its class",
+    ast.Lambda: "no lambda is needed here: write the expression itself",
+    ast.While: "no while is needed here: loop over the parameters with for",
+    ast.With: "no with is needed here. (Under torch.no_grad() nothing would be learned.)",
+    ast.Try: "no try is needed here",
+    ast.JoinedStr: "no text is needed here",
+    ast.Dict: "no dictionary is needed here",
+    ast.DictComp: "no dictionary is needed here",
+    ast.Set: "no set is needed here",
+    ast.SetComp: "no set is needed here",
+    ast.Starred: "no star is needed here",
+    ast.Delete: "nothing needs to be deleted",
+    ast.Global: "global names are not needed here",
+    ast.Nonlocal: "outer names are not needed here",
+    ast.Assert: "no assert is needed here: the check below does it",
+    ast.Raise: "nothing needs to be raised",
+    ast.NamedExpr: "assign on a line of its own",
+    ast.Await: "nothing waits here",
+    ast.Yield: "no yield is needed here: return the value",
+}
+
+
+BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
+UNARY = (ast.USub, ast.UAdd, ast.Not)
+
+
+def read(text: str) -> ast.Module:
+    """The tree of a typed text. Raises SnippetError for what is no Python, too long, too deep, or not listed above."""
+    if len(text) > LONGEST_TEXT:
+        raise SnippetError(f"This is {len(text):,} characters long; an answer here needs at most {LONGEST_TEXT:,}.")
+    if not text.strip():
+        raise SnippetError("There is nothing here yet. *Start again* brings the template back.")
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise SnippetError(_syntax(error, text), error.lineno or 0) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SnippetError("This cannot be read as Python.") from error
+    _check(tree)
+    return tree
+
+
+def _syntax(error: SyntaxError, text: str) -> str:
+    lines = text.splitlines()
+    line = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    if "...." in line.replace(" ", "") or (".." in line and "..." not in line):
+        return "the dots still stand here: put your code in their place"
+    return f"Python cannot read this ({error.msg}). Is a bracket, a comma or a colon missing, here or just above?"
+
+
+def _check(tree: ast.AST) -> None:
+    """Every node is of a listed kind, and there are not too many, nor too deep."""
+    waiting, n = [(tree, 0)], 0
+    while waiting:
+        node, depth = waiting.pop()
+        n += 1
+        line = getattr(node, "lineno", 0)
+        if n > MOST_NODES or depth > DEEPEST:
+            raise SnippetError("This is longer, or nested deeper, than any answer here needs to be.")
+        if not isinstance(node, (*STATEMENTS, *EXPRESSIONS, *PARTS)):
+            raise SnippetError(ADVICE.get(type(node), "this is not needed here, and not understood"), line)
+        _check_names(node, line)
+        if isinstance(node, ast.Constant):
+            _check_constant(node.value, line)
+        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
+
+
+def _check_names(node: ast.AST, line: int) -> None:
+    for name in (getattr(node, key, None) for key in ("id", "attr", "arg", "name")):
+        if isinstance(name, str) and name.startswith("_"):
+            raise SnippetError(f"names that begin with _ are not for exercises: {name[:40]}", line)
+    if isinstance(node, ast.FunctionDef) and (node.decorator_list or node.args.vararg or node.args.kwarg):
+        raise SnippetError("write the function plainly, without decorators and stars", line)
+    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+        raise SnippetError("nothing can be assigned to an attribute here", line)
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        raise SnippetError("nothing can be assigned to an element here", line)
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) not in BINARY:
+        raise SnippetError("this operator is not needed here", line)
+    if isinstance(node, ast.UnaryOp) and type(node.op) not in UNARY:
+        raise SnippetError("this operator is not needed here", line)
+
+
+def _check_constant(value: Any, line: int) -> None:
+    if isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:
+        raise SnippetError("this number is too large", line)
+    if isinstance(value, (bytes, complex)):
+        raise SnippetError("this kind of value is not needed here", line)
