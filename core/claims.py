@@ -103,6 +103,10 @@ class Measure:
     scale: float = 1.0
     digits: int = 1
 
+    def mean(self, runs: Sequence[Run]) -> float:
+        """The mean over runs, in the run's own unit. Raises ValueError without any."""
+        return spread(list(map(self.of, runs))).mean
+
     def over(self, runs: Sequence[Run]) -> str:
         """Mean ± standard deviation over runs: "88.9 ± 0.2 %"; "–" without any."""
         if not runs:

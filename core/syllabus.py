@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.fill_in import FILL_IN
 
-QUESTIONS: dict[str, tuple[str, ...]] = {lesson: () for lesson in FILL_IN}
+QUESTIONS: dict[str, tuple[str, ...]] = dict.fromkeys(FILL_IN, ())
 """Lesson → its questions to commit to, in the order of the page."""
 
 

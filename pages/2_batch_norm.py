@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.app import (
+    code,
     comparisons,
     controls,
     diagrams,
@@ -11,9 +12,11 @@ from core.app import (
     norm_arithmetic,
     norm_measurements,
     panels,
+    questions,
     results,
     runs,
 )
+from core.app.questions import Curve, Option
 from core.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -52,6 +55,7 @@ CHOICES = {
     "sgd_lr": controls.texts_of(LEARNING_RATES),
     "small_batch": controls.texts_of(BATCH_SIZES),
     "notebook_loss": ("true", "false"),
+    **code.choices("batch_norm"),
 }
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM}
 
@@ -246,6 +250,16 @@ frame.text(
     f"{SMALL_BATCHES.n_train:,} images, {SMALL_BATCHES.epochs} epochs of Adam, batches of 128 down to 2. **At which "
     "batch size does batch norm break, and why there?**"
 )
+by_batch = {size: comparisons.runs_of(at_batch_size(size))["batch norm"] for size in BATCH_SIZES}
+if all(by_batch.values()):
+    questions.draw(
+        "batch_norm/draw-batches",
+        "Before you look below: **draw batch norm's validation accuracy at each batch size**, then commit. (The plain "
+        "network is near 81 % at each.)",
+        Curve("batch size", "validation accuracy", controls.texts_of(BATCH_SIZES),
+              tuple(LAST_ACCURACY.mean(found) for found in by_batch.values()), 0.4, 1.0, 0.04),
+        "It holds down to 4, and breaks at 2.",
+    )  # fmt: skip
 comparisons.stops_panel(
     at_batch_size, BATCH_SIZES, 2, label="Batch size", x_title="batch size", key="small_batch",
     caption="Left: mean and range over 5 seeds. Right: one dot a seed at every batch size, the current one shaded. "
@@ -372,37 +386,106 @@ frame.text(
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
+frame.section("Fill in the code")
+frame.text(
+    "The notebook's blank, and two of our own. What you type is interpreted, not run; the check says what it does."
+)
+code.fill_in("batch_norm")
+
 frame.section("Check yourself")
-with st.expander("You make one number of feature 1 a hundred times larger. What happens to the other samples?"):
-    st.markdown(
-        "They are squeezed together: the variance is now that of the large number, and everything else is small "
-        "beside it. Their outputs change although their inputs did not. Feature 2 does not notice: each feature has "
-        "its own mean and variance."
-    )
-with st.expander("Why can two networks with batch norm give one image different outputs in training mode?"):
-    st.markdown(
-        "Even one network can. In training mode an image's output depends on the other images of its batch. That is "
-        "the noise which regularizes a little. In evaluation mode it is gone."
-    )
-with st.expander("A network works in training and fails in evaluation mode. What do you look at first?"):
-    st.markdown(
-        "At the running statistics. Too few steps for a small momentum, batches too small to measure a variance, or "
-        "test images from another distribution: in each case evaluation mode divides by the wrong number. Try it "
-        "above: set the training steps to 0, or choose *Fog*."
-    )
-with st.expander("Does batch norm before a ReLU need the layer's bias? And after the ReLU?"):
-    st.markdown(
-        "Before the ReLU the bias is redundant: the mean takes it away. After the ReLU it is not: the bias decides "
-        "which inputs the ReLU lets through, and no mean can undo that."
-    )
-with st.expander("The plain network at learning rate 0.5 and batch norm at 1: is that a fair comparison?"):
-    low, high = (comparisons.runs_of(at_learning_rate(lr)) for lr in (0.5, 1.0))
-    st.markdown(
-        f"It is the fair one, if each gets its best rate. Plain at 0.5: {LAST_ACCURACY.over(low['plain'])}; batch "
-        f"norm at 1: {LAST_ACCURACY.over(high['batch norm'])}. At 0.1 plain would be held back by the rate. But "
-        "these are five epochs of SGD. Twenty epochs of Adam, in the first figure, end level: what holds in one "
-        "experiment need not hold in another."
-    )
+frame.text("Commit to an answer, then read what is said to it. Each can be read off a figure of this page.")
+questions.choose(
+    "batch_norm/one-large-number",
+    "In the editable batch you make one number of feature 1 a hundred times larger. What happens to the *other* "
+    "samples of "
+    "feature 1, after batch norm?",
+    (
+        Option("Nothing: their numbers did not change", "Their inputs did not; mean and variance did."),
+        Option("They are squeezed "
+               "together", "The variance is now that of the large number, and everything else is small "
+               "beside it. Feature 2 does not notice: each feature has its own statistics.", right=True),
+        Option("They grow a hundred times too", "They are divided by a larger deviation, so they shrink."),
+        Option("They become 0 exactly", "Nearly alike, but their small differences are still there."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "batch_norm/first-and-last",
+    "Twenty epochs on all images: where is batch norm clearly ahead of the plain network?",
+    (
+        Option("In accuracy at the end", f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower').capitalize()}."),
+        Option("In accuracy after the first "
+               "epoch", f"{FIRST_EPOCH.over(batch)} against {FIRST_EPOCH.over(plain)}. At the "
+               f"end: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.", right=True),
+        Option("In held-out loss at the end", f"There it is behind: {LAST_LOSS.over(batch)} against "
+               f"{LAST_LOSS.over(plain)} nats. It overfits faster."),
+        Option("Nowhere: the task is too simple", "Look at the first epochs."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "batch_norm/evaluation-fails",
+    "A network with batch norm works in training mode and fails in evaluation mode. What do you look at first?",
+    (
+        Option("The learning rate", "A bad rate shows in training mode as well."),
+        Option("The running "
+               "statistics", "Too few steps for a small momentum, batches too small to measure a variance, or "
+               "test images from another distribution: evaluation mode then divides by the wrong numbers. Set the "
+               "training steps to 0 above, or choose *Fog*.", right=True),
+        Option("γ and β", "They are the same in both modes."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "batch_norm/two-modes",
+    "In training mode you send the same image through the network twice, in two different batches. Are the two "
+    "outputs the "
+    "same?",
+    (
+        Option("Yes: the weights did not change", "The weights did not, but the batch's mean and variance did."),
+        Option("No: an image's output depends on the others in its "
+               "batch", "That is the noise which regularizes a little. "
+               "In evaluation mode it is gone.", right=True),
+        Option("No: batch norm draws random numbers", "Nothing is drawn. What changes is the company."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "batch_norm/which-bias",
+    "`nn.Linear(784, 392)` stands directly before a batch norm. What does its bias do?",
+    (
+        Option("It decides which inputs the ReLU lets "
+               "through", "It would without batch norm. Here the mean takes it away "
+               "again; β has taken over."),
+        Option("Nothing: the mean of the batch contains it, and is subtracted", "So the layer may be built with "
+               "`bias=False`. After a ReLU it would be another matter: no mean can undo what was cut off.", right=True),
+        Option("It shifts the running variance", "A constant does not change a variance."),
+    ),
+)  # fmt: skip
+low, high = (comparisons.runs_of(at_learning_rate(lr)) for lr in (0.5, 1.0))
+questions.choose(
+    "batch_norm/fair-comparison",
+    "Plain SGD. Is it fair to compare the plain network at a learning rate of 0.5 with batch norm at 1?",
+    (
+        Option("No: the rates must be equal", "Then one of them is held back by a rate that does not suit it."),
+        Option("Yes: each at the rate that suits it "
+               "best", f"Plain at 0.5: {LAST_ACCURACY.over(low['plain'])}; batch norm "
+               f"at 1: {LAST_ACCURACY.over(high['batch norm'])}. But these are five epochs of SGD; twenty epochs of "
+               f"Adam "
+               "end level. What holds in one experiment need not hold in another.", right=True),
+        Option("Yes: a larger rate is always better", f"The plain network at 1: {LAST_ACCURACY.over(high['plain'])}."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "batch_norm/fog",
+    "*Fog* ruins every network in the shift demonstration, and batch norm with re-estimated statistics recovers "
+    "fully. Why?",
+    (
+        Option("It was trained on foggy images", "No network was trained again, and no label was used."),
+        Option("Fog maps every pixel to a·x + b, and mean and scale over the batch take exactly that away",
+               f"So it is exact: {fog['batch norm, re-estimated']}. Noise is no such map, and *Grainy* is mended only "
+               f"in "
+               "part.", right=True),
+        Option("Batch norm is robust to covariate shift", f"With its running statistics it is not: "
+               f"{fog['batch norm, running']}."),
+    ),
+)  # fmt: skip
 
 frame.section("What to read")
 st.markdown(

@@ -2,7 +2,20 @@
 
 import streamlit as st
 
-from core.app import comparisons, controls, frame, landscapes, norm_arithmetic, norm_measurements, panels, results, runs
+from core.app import (
+    code,
+    comparisons,
+    controls,
+    frame,
+    landscapes,
+    norm_arithmetic,
+    norm_measurements,
+    panels,
+    questions,
+    results,
+    runs,
+)
+from core.app.questions import Curve, Option
 from core.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -18,6 +31,7 @@ from core.config import FULL
 from core.experiments import (
     BATCH_NORM,
     LAYER_NORM,
+    LEARNING_RATES,
     OWN_LAYER,
     OWN_SETTINGS,
     at_batch_size,
@@ -33,6 +47,7 @@ CHOICES = {
     "probe_optimizer": norm_measurements.MEASURE_CHOICES["probe_optimizer"],
     "compare_on": tuple(comparisons.MEASURED_ON),
     "notebook_loss": ("true", "false"),
+    **code.choices("layer_norm"),
 }
 NETWORKS = normalised(FULL)
 
@@ -94,6 +109,17 @@ frame.text(
     "- **What layer norm gives up:** the scale of each feature over the data. One feature that is always large "
     "stays large in every row. In convolutional networks for images batch norm is often still the better one."
 )
+rates = {lr: comparisons.runs_of(at_learning_rate(lr))["layer norm"] for lr in LEARNING_RATES}
+if all(rates.values()):
+    questions.draw(
+        "layer_norm/draw-rates",
+        "Five epochs of SGD, as in the last lesson: there batch norm stood any learning rate, and the plain network "
+        "none "
+        "above 0.5. **Draw layer norm's test accuracy at each**, then commit.",
+        Curve("learning rate", "test accuracy", controls.texts_of(LEARNING_RATES),
+              tuple(LAST_ACCURACY.mean(found) for found in rates.values()), 0.0, 1.0, 0.08),
+        "It stands a rate of 1, as batch norm does, and at 3 it only guesses, like the plain network.",
+    )  # fmt: skip
 small = comparisons.runs_of(at_batch_size(2))
 large = comparisons.runs_of(at_learning_rate(1.0))
 frame.text(
@@ -208,33 +234,93 @@ frame.text(
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
+frame.section("Fill in the code")
+frame.text("The notebook's blank, and the formula by hand. What you type is interpreted, not run.")
+code.fill_in("layer_norm")
+
 frame.section("Check yourself")
-with st.expander("A network with layer norm classifies one image alone, and in a batch of 512. Do the outputs differ?"):
-    st.markdown(
-        "No, in neither mode: no other image takes part in its statistics. With batch norm they do in training mode."
-    )
-with st.expander("You multiply all pixels of one image by 2. Does layer norm after the first layer undo that?"):
-    st.markdown(
-        "Nearly. Without the layer's bias every feature of the image doubles, and so do mean and standard deviation "
-        "of the row: x̂ stays. The bias does not double, so a little remains. The contrast slider of the last "
-        "lesson is another matter: it stretches around mid-grey, which adds a constant as well, and a constant goes "
-        "through different weights into different features."
-    )
-with st.expander("Why does layer norm have a γ for each unit and not for each sample?"):
-    st.markdown(
-        "A parameter must belong to something that is there again tomorrow. Units are; samples are not. The "
-        "statistics are taken from the row, the parameters stay with the column."
-    )
-with st.expander("You write nn.LayerNorm(784) after nn.Linear(784, 392). What happens?"):
-    st.markdown(
-        "PyTorch raises an error at the first batch: the last dimension is 392, and 784 was announced. With "
-        "`nn.BatchNorm1d(784)` it raises one too, for the same reason."
-    )
-with st.expander("Layer norm's best-epoch loss is lowest. May you report that number?"):
-    st.markdown(
-        "Not as what to expect on new images: the epoch was picked by the very images that it was measured on. And "
-        f"against plain the verdict is: {verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}."
-    )
+frame.text("Commit to an answer, then read what is said to it. Each can be read off a figure of this page.")
+questions.choose(
+    "layer_norm/alone-or-in-company",
+    "A trained network with layer norm classifies one image alone, and in a batch of 512. Do its outputs differ?",
+    (
+        Option("In training mode yes, in evaluation mode no", "That is batch norm. Layer norm has only one mode."),
+        Option("No, in neither mode", "No other image takes part in its statistics.", right=True),
+        Option("Yes, in both: the mean is another", "The mean runs over the features of the one image."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "layer_norm/stretched-sample",
+    "You multiply all features of one sample by 5. Whose normalised values change under layer norm?",
+    (
+        Option("That sample's", "Its mean and deviation grow five times as well, and x̂ stays."),
+        Option("Everybody else's", "That happens with batch norm: the others are squeezed."),
+        Option("Nobody's", "The row is scaled back as a whole, and no other row looks at it. (Up to ε.)", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "layer_norm/gain-per-unit",
+    "Why has layer norm a γ for each *unit*, though its statistics are those of a *sample*?",
+    (
+        Option("It would be cheaper to have one for each "
+               "sample", "It would be impossible: which γ would a new image get?"),
+        Option("A parameter must belong to something that is there again tomorrow", "Units are; samples are not. The "
+               "statistics are taken from the row, the parameters stay with the column.", right=True),
+        Option("By tradition; γ could be left out without a "
+               "change", "γ and β let training choose another scale and shift "
+               "for each unit."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "layer_norm/wrong-width",
+    "You write `nn.LayerNorm(784)` after `nn.Linear(784, 392)`. What happens?",
+    (
+        Option("It normalises over the 784 pixels", "The pixels are gone: what arrives are 392 numbers."),
+        Option("An error at the first batch: 392 arrive, 784 were "
+               "announced", "`nn.BatchNorm1d(784)` fails for the same "
+               "reason.", right=True),
+        Option("It pads with zeros", "PyTorch does not guess: it stops."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "layer_norm/best-network",
+    "*Layer normalization provided the best performance*, says the notebook. What do five seeds of each say of the "
+    "accuracy at the last epoch?",
+    (
+        Option("Layer norm is clearly better than "
+               "plain", f"{verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}."),
+        Option("Layer norm is clearly better than batch "
+               "norm", f"{verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}."),
+        Option("No clear difference between any "
+               "two", f"Against plain: {verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}. "
+               f"Against batch norm: {verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}. One run of each cannot "
+               "tell.", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "layer_norm/best-epoch",
+    "Layer norm's loss at its best epoch is the lowest of the three. May you report that number as what to expect on "
+    "new "
+    "images?",
+    (
+        Option("Yes: the images were not trained on", "But the epoch was picked by them."),
+        Option("No: the epoch was picked by the images that it is measured on", "And against plain the verdict is: "
+               f"{verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}.", right=True),
+        Option("Yes, with its standard deviation", "The spread over seeds does not undo the choice."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "layer_norm/smoother",
+    "Along the gradient, does layer norm make the loss smoother than the plain network's?",
+    (
+        Option("Yes, under Adam and under SGD", "Look at the green line under SGD."),
+        Option("Under Adam yes, under SGD no", "Plain's effective β is "
+               f"{norm_measurements.probe_ratio('adam', 'effective_beta', 'layer norm'):.1f} times layer norm's under "
+               f"Adam and {norm_measurements.probe_ratio('sgd', 'effective_beta', 'layer norm'):.2f} times under SGD.",
+               right=True),
+        Option("No, under neither", "Look at the green line under Adam."),
+    ),
+)  # fmt: skip
 
 frame.section("What to read")
 st.markdown(

@@ -25,6 +25,11 @@ LINE = 24
 """Pixels of a line in the text field."""
 
 
+def choices(lesson: str) -> dict[str, tuple[str, ...]]:
+    """The parameter in the address, and what it may be."""
+    return {"exercise": tuple(exercise.name for exercise in FILL_IN[lesson])}
+
+
 def fill_in(lesson: str) -> None:
     """A lesson's exercises, one at a time; which one stands in the address as `exercise`."""
     if is_hidden("code"):
