@@ -121,6 +121,7 @@ FIVE_EPOCHS = Measure(
 )
 LAST_ACCURACY = Measure("accuracy, last epoch", lambda run: run.last.held_out_accuracy, "%", 100)
 TRAIN_ACCURACY = Measure("training accuracy, last epoch", lambda run: run.last.train_accuracy, "%", 100)
+MEMORISED = Measure("wrong labels given back, last epoch", lambda run: run.last.memorised, "%", 100)
 BEST_EPOCH = Measure("best epoch", lambda run: run.best_epoch, "")
 BEST_LOSS = Measure("loss, best epoch", lambda run: run.best.held_out_loss, "", digits=3)
 LAST_LOSS = Measure("loss, last epoch", lambda run: run.last.held_out_loss, "", digits=3)

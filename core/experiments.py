@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 from core.activations import ActivationSpec
+from core.batches import BatchesSpec
 from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
 from core.displaced import DisplacedSpec
 from core.drift import DriftSpec
@@ -204,6 +205,8 @@ def followed(optimizer: str, strength: float) -> dict[str, FollowSpec]:
 
 DISPLACED = DisplacedSpec(FULL)
 """What the notebook's landscape loop leaves of the plain network."""
+BATCHES = BatchesSpec(FULL)
+"""What fresh batches do to its landscape, and a small last batch to its accuracy."""
 
 
 def measurements_of(run: RunConfig) -> list[SparsitySpec | ActivationSpec | EnsembleSpec]:

@@ -1,6 +1,6 @@
 """Two weights, a quadratic loss and a penalty: where the sum is smallest, and whether a weight is exactly 0 there.
 
-Loss: ½(w − c)ᵀA(w − c) with A = R·diag(s, 1/s)·Rᵀ: centre c, R a turn by the tilt, stretch s ≥ 1 (its contours are
+Loss: ½(w − c)ᵀA(w − c) with A = R·diag(1/s, s)·Rᵀ: centre c, R a turn by the tilt, stretch s ≥ 1 (its contours are
 ellipses s times as long as wide). Penalty: strength·(g(w₁) + g(w₂)), as in core/shrinkage.py. Needs no torch.
 """
 

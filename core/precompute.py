@@ -20,6 +20,7 @@ from pathlib import Path
 
 from core import measurement, store
 from core.activations import Activations, ActivationSpec
+from core.batches import Batches, BatchesSpec
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.displaced import Displaced, DisplacedSpec
 from core.drift import Drift, DriftSpec
@@ -28,6 +29,7 @@ from core.experiments import (
     BARRIER,
     BATCH_NORM,
     BATCH_NORM_AFTER,
+    BATCHES,
     DISPLACED,
     FOLLOWED_L1,
     LAYER_NORM,
@@ -78,7 +80,7 @@ def plan() -> list[Shipped]:
     first = [config for base in MAIN for config in seeds_of(base)]
     needed = [config for config in sorted(WITH_WEIGHTS, key=expected_seconds) if config not in first]
     others = sorted(runs - {*first, *needed}, key=expected_seconds)
-    measured = [*surfaces(), BARRIER, *drifts().values(), DISPLACED]
+    measured = [*surfaces(), BARRIER, *drifts().values(), DISPLACED, BATCHES]
     for networks in (probes("adam"), probes("sgd"), shifted_networks()):
         measured += [spec for specs in networks.values() for spec in specs]
     for optimizer in ("adam", "sgd"):
@@ -179,6 +181,12 @@ def _displaced(spec: DisplacedSpec) -> Displaced:
     return displaced_by_notebook(spec, _run_with_weights(spec.run), _images())
 
 
+def _batches(spec: BatchesSpec) -> Batches:
+    from core.batch_means import measure_batches
+
+    return measure_batches(spec, _run_with_weights(spec.run), _images())
+
+
 def _kept(result_type: type) -> tuple[Callable, Callable]:
     return measurement.to_file, partial(measurement.from_file, result_type)
 
@@ -194,6 +202,7 @@ KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
     EnsembleSpec: (_ensemble, *_kept(Ensemble)),
     FollowSpec: (_followed, *_kept(Followed)),
     DisplacedSpec: (_displaced, *_kept(Displaced)),
+    BatchesSpec: (_batches, *_kept(Batches)),
 }
 """What is measured → how it is computed, written and read."""
 

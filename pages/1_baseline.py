@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.app import code, controls, frame, landscapes, panels, questions, results, runs
-from core.app.questions import Curve, Option
+from core.app import code, controls, faults, frame, landscapes, panels, questions, results, runs
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
 from core.experiments import BARRIER
 from core.figures.curves import sweep_figure
 from core.figures.surfaces import line_figure
+from core.questions import Curve, Option
 from core.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/1_baseline.py"
@@ -21,6 +21,7 @@ CHOICES = {
     "same_z": ("true", "false"),
     "notebook_loss": ("true", "false"),
     **code.choices("baseline"),
+    **faults.choices("baseline"),
 }
 
 lesson = frame.begin(HERE)
@@ -95,22 +96,22 @@ config = controls.config_from_widgets(SETTINGS, SMALL_AND_NOISY)
 yours = runs.run_or_training(config, key="yours")
 panels.report(yours, key="yours")
 
-# --- measured -------------------------------------------------------------------------------------------------------
-
-frame.section("Predict: how much do more images help?")
+clean = runs.needed_run(replace(SMALL_AND_NOISY, label_noise=0), key="clean")
 by_images = {run.config.n_train: run for run in results.stored_runs(sweep(SMALL_AND_NOISY, "n_train"))}
 IMAGES = (500, 2_000, 10_000, 50_000)
 if all(n in by_images for n in IMAGES):
     questions.draw(
         "baseline/draw-images",
-        "20 % wrong labels throughout, 60 epochs. **Draw the validation accuracy after training on so many images**, "
-        "then "
-        "commit.",
+        "Now predict: how much do more images help? 20 % wrong labels throughout, 60 epochs. **Draw the validation "
+        "accuracy after training on so many images**, then commit.",
         Curve("images", "validation accuracy", tuple(f"{n:,}" for n in IMAGES),
               tuple(by_images[n].last.held_out_accuracy for n in IMAGES), 0.4, 1.0, 0.05),
-        "Each tenfold brings about as many points as the last. Even 50,000 images do not make up for the wrong labels "
-        "among them: with right labels 2,000 images give more (move the slider above).",
+        "Four or five times the images bring three to five points, each time. All 50,000 end at "
+        f"{panels.percent(by_images[50_000].last.held_out_accuracy)}: still below the "
+        f"{panels.percent(clean.last.held_out_accuracy)} of 2,000 images with right labels.",
     )  # fmt: skip
+
+# --- measured -------------------------------------------------------------------------------------------------------
 
 frame.section("What was measured")
 frame.text(
@@ -179,6 +180,10 @@ frame.text(
     "they are."
 )
 
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+faults.find_the_fault("baseline")
+
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("The notebook's picture, and what is wrong with it")
@@ -198,16 +203,15 @@ if theirs and ours:
         f"- **It looks from too far away.** Its directions are {theirs.direction_norms[0]:.0f} long, the network's "
         f"weights {theirs.weight_norm:.0f}. {panels.percent(theirs.worse_than_chance)} of its points are worse than "
         f"guessing; its top is a loss of {theirs.range[1]:,.0f}.\n"
-        "- **Its directions are not random enough.** Every entry is drawn from $[0, 1)$, so both mostly add a "
-        f"constant to every weight. The cosine between them is {theirs.cosine:.2f} (ours: {ours.cosine:.3f}): the "
-        f"axes it draws at right angles are only {theirs.angle:.0f}° apart. And each layer restarts the same random "
-        "numbers.\n"
-        "- **Each point is measured on other images**: a fresh batch of 128. What is a ripple of the loss and what "
-        "is luck of the batch cannot be told apart.\n"
+        "- **Its directions are not random enough.** Every entry is drawn from $[0, 1)$, so both mostly add a constant "
+        f"to every weight. The cosine between them is {theirs.cosine:.2f} (ours: {ours.cosine:.3f}): the axes it draws "
+        f"at right angles are only {theirs.angle:.0f}° apart. And each layer restarts the same random numbers.\n"
+        "- **Each point is measured on other images**: a fresh batch of 128. What is a ripple of the loss and what is "
+        "luck of the batch cannot be told apart.\n"
         "- **The trained network is not in it.** Forty points from −1 to 1 leave out 0.\n"
         "- **Its axes are swapped**, α for β. Nobody notices, because both have the same range.\n"
-        "- **It leaves the network ruined**: the loop overwrites the weights and stops at the last corner of the "
-        "grid. Everything that is drawn of this network afterwards is drawn of the wrong weights."
+        "- **It leaves the network ruined**: the loop overwrites the weights and stops at the last corner of the grid. "
+        "Everything that is drawn of this network afterwards is drawn of the wrong weights."
     )
 
 # --- convexity ------------------------------------------------------------------------------------------------------
@@ -233,17 +237,9 @@ if line:
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-frame.section("Fill in the code")
-frame.text(
-    "What you type is read and interpreted, not run: the check says what it does. The names `torch`, `nn`, `device` "
-    "and "
-    "those in the text are there."
-)
 code.fill_in("baseline")
 
-frame.section("Check yourself")
-frame.text("Commit to an answer, then read what is said to it. Each can be read off a figure of this page.")
-clean = runs.needed_run(replace(SMALL_AND_NOISY, label_noise=0), key="clean")
+questions.check_yourself()
 more, shorter = (
     runs.needed_run(replace(SMALL_AND_NOISY, **{name: value}), key=name)
     for name, value in (("n_train", 20_000), ("epochs", 20))
@@ -256,8 +252,7 @@ ends = (
 questions.choose(
     "baseline/images-or-epochs",
     "From the small and noisy setting: what does more for the validation accuracy, **ten times the images** (with as "
-    "many "
-    "wrong labels among them) or **a third of the epochs**?",
+    "many wrong labels among them) or **a third of the epochs**?",
     (
         Option("Ten times the images, by far", f"Data help, but so does stopping. {ends}"),
         Option("Each gains several points, and stopping early no fewer", f"{ends} Stopping before the wrong labels are "
@@ -273,11 +268,10 @@ questions.choose(
     (
         Option("Yes: there is nothing wrong left to learn by heart",
                "It can still learn single images by heart instead of the rule."),
-        Option("It shrinks, and stays", f"The training accuracy still goes to "
+        Option("It shrinks, and stays", "The training accuracy still goes to "
                f"{panels.percent(clean.last.train_accuracy)}, the validation accuracy to "
                f"{panels.percent(clean.last.held_out_accuracy)}. Noise makes overfitting costly; too few images make "
-               f"it "
-               "possible.", right=True),
+               "it possible.", right=True),
         Option("It grows: without noise it overfits more", "Move the slider: the solid line rises much more than the "
                "dashed one."),
     ),
@@ -285,8 +279,7 @@ questions.choose(
 questions.choose(
     "baseline/loss-and-accuracy",
     "Clean labels, 2,000 images: the validation loss rises from its best epoch on, while the validation accuracy "
-    "stays. "
-    "How can that be?",
+    "stays. How can that be?",
     (
         Option("The validation images change from epoch to epoch", "They are the same 10,000 in every epoch."),
         Option("More and more images are wrong, and as many others become right",
@@ -307,8 +300,7 @@ questions.choose(
         Option("About one in ten, as by guessing", f"It gives back {panels.percent(small.last.memorised, 0)}."),
         Option("About half of them", f"More: {panels.percent(small.last.memorised, 0)}."),
         Option("Nearly all", f"{panels.percent(small.last.memorised, 0)}. There is no rule that leads to them: they "
-                             f"are "
-               "learned by heart.", right=True),
+                             "are learned by heart.", right=True),
     ),
 )  # fmt: skip
 questions.choose(
@@ -334,9 +326,8 @@ questions.choose(
         Option("Nothing: it was measured on images that were not trained on",
                "Not trained on, but *chosen* by: the epoch fits these images by luck as well."),
         Option("It was measured on the test images that chose the epoch",
-               "A choice made by images is fitted to them, and the number that is left is too good. With 50,000 "
-               "images or "
-               "fewer the app validates on 10,000 others, and keeps the test images for the end.", right=True),
+               "A choice made by images is fitted to them, and the number that is left is too good. With 50,000 images "
+               "or fewer the app validates on 10,000 others, and keeps the test images for the end.", right=True),
         Option("The last epoch has seen more data, so it must be reported", "Stopping early is allowed, by validation "
                "images."),
     ),
@@ -356,9 +347,8 @@ questions.choose(
 
 frame.section("What to read")
 st.markdown(
-    "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking "
-    "generalization*, [arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random labels by "
-    "heart.\n"
+    "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking generalization*, "
+    "[arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random labels by heart.\n"
     "- Li, Xu, Taylor, Studer & Goldstein 2018, *Visualizing the Loss Landscape of Neural Nets*, "
     "[arXiv:1712.09913](https://arxiv.org/abs/1712.09913): filter-normalised directions.\n"
     "- Dinh, Pascanu, Bengio & Bengio 2017, *Sharp Minima Can Generalize for Deep Nets*, "

@@ -7,6 +7,7 @@ from core.app import (
     comparisons,
     controls,
     diagrams,
+    faults,
     frame,
     landscapes,
     norm_arithmetic,
@@ -16,7 +17,6 @@ from core.app import (
     results,
     runs,
 )
-from core.app.questions import Curve, Option
 from core.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -42,6 +42,7 @@ from core.experiments import (
     at_batch_size,
     at_learning_rate,
 )
+from core.questions import Curve, Option
 from core.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/2_batch_norm.py"
@@ -56,6 +57,7 @@ CHOICES = {
     "small_batch": controls.texts_of(BATCH_SIZES),
     "notebook_loss": ("true", "false"),
     **code.choices("batch_norm"),
+    **faults.choices("batch_norm"),
 }
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM}
 
@@ -358,6 +360,10 @@ frame.text(
     f"{verdict(RISE, plain, batch, 'larger than plain', 'smaller than plain')}."
 )
 
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+faults.find_the_fault("batch_norm")
+
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
@@ -386,19 +392,13 @@ frame.text(
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-frame.section("Fill in the code")
-frame.text(
-    "The notebook's blank, and two of our own. What you type is interpreted, not run; the check says what it does."
-)
 code.fill_in("batch_norm")
 
-frame.section("Check yourself")
-frame.text("Commit to an answer, then read what is said to it. Each can be read off a figure of this page.")
+questions.check_yourself()
 questions.choose(
     "batch_norm/one-large-number",
     "In the editable batch you make one number of feature 1 a hundred times larger. What happens to the *other* "
-    "samples of "
-    "feature 1, after batch norm?",
+    "samples of feature 1, after batch norm?",
     (
         Option("Nothing: their numbers did not change", "Their inputs did not; mean and variance did."),
         Option("They are squeezed "
@@ -435,9 +435,8 @@ questions.choose(
 )  # fmt: skip
 questions.choose(
     "batch_norm/two-modes",
-    "In training mode you send the same image through the network twice, in two different batches. Are the two "
-    "outputs the "
-    "same?",
+    "In training mode you send the same image through the network twice, in two different batches. Are the two outputs "
+    "the same?",
     (
         Option("Yes: the weights did not change", "The weights did not, but the batch's mean and variance did."),
         Option("No: an image's output depends on the others in its "
@@ -465,10 +464,9 @@ questions.choose(
     (
         Option("No: the rates must be equal", "Then one of them is held back by a rate that does not suit it."),
         Option("Yes: each at the rate that suits it "
-               "best", f"Plain at 0.5: {LAST_ACCURACY.over(low['plain'])}; batch norm "
-               f"at 1: {LAST_ACCURACY.over(high['batch norm'])}. But these are five epochs of SGD; twenty epochs of "
-               f"Adam "
-               "end level. What holds in one experiment need not hold in another.", right=True),
+               "best", f"Plain at 0.5: {LAST_ACCURACY.over(low['plain'])}; batch norm at 1: "
+               f"{LAST_ACCURACY.over(high['batch norm'])}. But these are five epochs of SGD; twenty epochs of Adam end "
+               "level. What holds in one experiment need not hold in another.", right=True),
         Option("Yes: a larger rate is always better", f"The plain network at 1: {LAST_ACCURACY.over(high['plain'])}."),
     ),
 )  # fmt: skip
@@ -480,8 +478,7 @@ questions.choose(
         Option("It was trained on foggy images", "No network was trained again, and no label was used."),
         Option("Fog maps every pixel to a·x + b, and mean and scale over the batch take exactly that away",
                f"So it is exact: {fog['batch norm, re-estimated']}. Noise is no such map, and *Grainy* is mended only "
-               f"in "
-               "part.", right=True),
+               "in part.", right=True),
         Option("Batch norm is robust to covariate shift", f"With its running statistics it is not: "
                f"{fog['batch norm, running']}."),
     ),
@@ -489,16 +486,16 @@ questions.choose(
 
 frame.section("What to read")
 st.markdown(
-    "- Ioffe & Szegedy 2015, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal "
-    "Covariate Shift*, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167).\n"
+    "- Ioffe & Szegedy 2015, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate "
+    "Shift*, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167).\n"
     "- Santurkar, Tsipras, Ilyas & Mądry 2018, *How Does Batch Normalization Help Optimization?*, "
     "[arXiv:1805.11604](https://arxiv.org/abs/1805.11604): the three measures, and the noisy batch norm.\n"
     "- He, Zhang, Ren & Sun 2016, *Identity Mappings in Deep Residual Networks*, "
     "[arXiv:1603.05027](https://arxiv.org/abs/1603.05027): pre-activation.\n"
     "- Wu & He 2018, *Group Normalization*, [arXiv:1803.08494](https://arxiv.org/abs/1803.08494): small batches.\n"
     "- van Laarhoven 2017, *L2 Regularization versus Batch and Weight Normalization*, "
-    "[arXiv:1706.05350](https://arxiv.org/abs/1706.05350): why a penalty on weights before a batch norm only "
-    "changes the learning rate.\n"
+    "[arXiv:1706.05350](https://arxiv.org/abs/1706.05350): why a penalty on weights before a batch norm only changes "
+    "the learning rate.\n"
     "- Nado et al. 2020, [arXiv:2006.10963](https://arxiv.org/abs/2006.10963), and Schneider et al. 2020, "
     "[arXiv:2006.16971](https://arxiv.org/abs/2006.16971): statistics of the shifted images."
 )

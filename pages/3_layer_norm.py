@@ -6,6 +6,7 @@ from core.app import (
     code,
     comparisons,
     controls,
+    faults,
     frame,
     landscapes,
     norm_arithmetic,
@@ -15,7 +16,6 @@ from core.app import (
     results,
     runs,
 )
-from core.app.questions import Curve, Option
 from core.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -38,6 +38,7 @@ from core.experiments import (
     at_learning_rate,
     normalised,
 )
+from core.questions import Curve, Option
 from core.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/3_layer_norm.py"
@@ -48,6 +49,7 @@ CHOICES = {
     "compare_on": tuple(comparisons.MEASURED_ON),
     "notebook_loss": ("true", "false"),
     **code.choices("layer_norm"),
+    **faults.choices("layer_norm"),
 }
 NETWORKS = normalised(FULL)
 
@@ -101,21 +103,20 @@ frame.text(
     "- **It ties a sample to its batch.** True. Outputs depend on the company, batches of 1 cannot be trained on, "
     "small ones train badly, and two modes can disagree. Layer norm has none of this.\n"
     "- **“It cannot be used in recurrent networks.”** It can: [Cooijmans et al. "
-    "2016](https://arxiv.org/abs/1603.09025) normalise the step from hidden state to hidden state, and gain by it. "
-    "But it is awkward: the statistics differ from time step to time step, so each step needs its own, and a longer "
+    "2016](https://arxiv.org/abs/1603.09025) normalise the step from hidden state to hidden state, and gain by it. But "
+    "it is awkward: the statistics differ from time step to time step, so each step needs its own, and a longer "
     "sequence than any in training has none.\n"
     "- **“It suits language less.”** Sentences of different lengths fill a batch with padding, and word statistics "
     "change from batch to batch. Transformers use layer norm or a relative of it.\n"
-    "- **What layer norm gives up:** the scale of each feature over the data. One feature that is always large "
-    "stays large in every row. In convolutional networks for images batch norm is often still the better one."
+    "- **What layer norm gives up:** the scale of each feature over the data. One feature that is always large stays "
+    "large in every row. In convolutional networks for images batch norm is often still the better one."
 )
 rates = {lr: comparisons.runs_of(at_learning_rate(lr))["layer norm"] for lr in LEARNING_RATES}
 if all(rates.values()):
     questions.draw(
         "layer_norm/draw-rates",
         "Five epochs of SGD, as in the last lesson: there batch norm stood any learning rate, and the plain network "
-        "none "
-        "above 0.5. **Draw layer norm's test accuracy at each**, then commit.",
+        "none above 0.5. **Draw layer norm's test accuracy at each**, then commit.",
         Curve("learning rate", "test accuracy", controls.texts_of(LEARNING_RATES),
               tuple(LAST_ACCURACY.mean(found) for found in rates.values()), 0.0, 1.0, 0.08),
         "It stands a rate of 1, as batch norm does, and at 3 it only guesses, like the plain network.",
@@ -207,6 +208,10 @@ frame.text(
 )
 panels.own_run(OWN_SETTINGS, OWN_LAYER)
 
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+faults.find_the_fault("layer_norm")
+
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
@@ -225,21 +230,17 @@ if theirs and ours and far:
         "height of the picture says that, and nothing about training."
     )
 frame.text(
-    "- **“Layer normalization provided the best performance”**: one run of each, read off the test images. The "
-    "table above is what remains of it.\n"
+    "- **“Layer normalization provided the best performance”**: one run of each, read off the test images. The table "
+    "above is what remains of it.\n"
     "- **“Cannot be used in recurrent networks”**: see above.\n"
-    "- **Its blank asks for `nn.LayerNorm()`** after a layer from 784 to 392. It takes the width that comes out: "
-    "392."
+    "- **Its blank asks for `nn.LayerNorm()`** after a layer from 784 to 392. It takes the width that comes out: 392."
 )
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-frame.section("Fill in the code")
-frame.text("The notebook's blank, and the formula by hand. What you type is interpreted, not run.")
 code.fill_in("layer_norm")
 
-frame.section("Check yourself")
-frame.text("Commit to an answer, then read what is said to it. Each can be read off a figure of this page.")
+questions.check_yourself()
 questions.choose(
     "layer_norm/alone-or-in-company",
     "A trained network with layer norm classifies one image alone, and in a batch of 512. Do its outputs differ?",
@@ -300,8 +301,7 @@ questions.choose(
 questions.choose(
     "layer_norm/best-epoch",
     "Layer norm's loss at its best epoch is the lowest of the three. May you report that number as what to expect on "
-    "new "
-    "images?",
+    "new images?",
     (
         Option("Yes: the images were not trained on", "But the epoch was picked by them."),
         Option("No: the epoch was picked by the images that it is measured on", "And against plain the verdict is: "

@@ -2,20 +2,22 @@
 
 import streamlit as st
 
-from core.app import controls, dropout_arithmetic, dropout_measurements, frame, panels
+from core.app import code, controls, dropout_arithmetic, dropout_measurements, faults, frame, panels, questions
 from core.app.dropout_measurements import (
     accuracy_without,
     active_share,
     alone,
+    averages_to_beat_scaling,
     correlation_verdict,
     scaling_against_masks,
     scores,
 )
 from core.app.penalty_measurements import sparsity_words
 from core.app.strengths import DROPOUT, against_plain, runs_at
-from core.claims import GAP, LAST_ACCURACY, LAST_LOSS, TRAIN_ACCURACY
+from core.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY
 from core.config import FULL, SMALL_AND_NOISY
 from core.experiments import OWN_DROPOUT, SMALL_DROPOUT, dropout_path
+from core.questions import Curve, Option
 
 HERE = "pages/4_dropout.py"
 CHOICES = {
@@ -24,6 +26,8 @@ CHOICES = {
     **dropout_measurements.ENSEMBLE_CHOICES,
     **dropout_measurements.UNIT_CHOICES,
     "notebook_loss": ("true", "false"),
+    **code.choices("dropout"),
+    **faults.choices("dropout"),
 }
 HALF = dropout_path(FULL)[0.5]
 
@@ -97,6 +101,22 @@ frame.text(
     "mean of the probabilities, brought back to a sum of 1. **How many masks does it take until their mean beats "
     "weight scaling: in loss? In accuracy?**"
 )
+questions.choose(
+    "dropout/how-many-masks",
+    "Commit first: at p = 0.5 on all images, **how many thinned networks must be averaged until their mean has a lower "
+    "test loss than weight scaling**, which is one pass?",
+    (
+        Option("One: each of them was "
+               "trained", f"One alone does worse: {alone(HALF)} of the test images, weight scaling "
+               f"{scores(HALF, 0)}."),
+        Option("About a dozen", f"From {averages_to_beat_scaling(HALF)} on, in the mean over five seeds. So a pass "
+                                "with all units is worth a dozen with masks.", right=True),
+        Option("More than a hundred", f"Fewer: from {averages_to_beat_scaling(HALF)} on, in the mean over five seeds."),
+        Option("All of them: weight scaling is the exact "
+               "mean", "It would be in a network without a nonlinearity between "
+               "the masks and the softmax. Here it is an approximation."),
+    ),
+)  # fmt: skip
 dropout_measurements.ensemble_panel()
 frame.text(
     "At p = 0.5 on all images, mean ± standard deviation over five seeds of the network:\n"
@@ -106,19 +126,33 @@ frame.text(
     f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
     "\n"
     f"In loss, against weight scaling: the mean of 100 {scaling_against_masks(HALF, 100)}; the mean of 10 "
-    f"{scaling_against_masks(HALF, 10)}. In accuracy the masks only come up to it. At 2,000 images weight scaling "
-    f"wins in loss too: the mean of 100 is {scaling_against_masks(SMALL_DROPOUT, 100)}. So weight scaling is a good "
-    "bargain. What the masks add is an opinion on how sure the network is. At 60,000 images and p = 0.5, look at "
-    "images 12 and 23: the thinned networks quarrel."
+    f"{scaling_against_masks(HALF, 10)}. In accuracy, at this p, the masks only come up to it. At 2,000 noisy images "
+    f"and p = 0.5 weight scaling wins in loss too: the mean of 100 is {scaling_against_masks(SMALL_DROPOUT, 100)}. Not "
+    "everywhere: at p = 0.2 that network is far too sure of itself, averaging tempers it, and the mean of 100 is "
+    f"{scaling_against_masks(dropout_path(SMALL_AND_NOISY)[0.2], 100)}. Still, weight scaling is a good bargain. What "
+    "the masks add is an opinion on how sure the network is. At 60,000 images and p = 0.5, look at images 12 and 23: "
+    "the thinned networks quarrel."
 )
 
 # --- p --------------------------------------------------------------------------------------------------------------
 
 frame.section("How much dropout?")
 frame.text(
-    "Set *Trained on* to 2,000 images and move p. **From which p on is the network no longer able to learn the "
-    "wrong labels by heart? Where is the held-out accuracy best? And does dropout help at all with 60,000 images?**"
+    "Set *Trained on* to 2,000 images and move p. **How much of the wrong labels does it still learn by heart? "
+    " Where is the held-out accuracy best? And does dropout help at all with 60,000 images?**"
 )
+DRAWN = (0.0, 0.2, 0.5, 0.7, 0.9)
+by_p = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
+if all(by_p[p] for p in DRAWN):
+    questions.draw(
+        "dropout/draw-p",
+        "2,000 images, a fifth of the labels wrong. **Draw the validation accuracy at each p**, then commit. (Without "
+        "dropout it is near 73 %.)",
+        Curve("p", "validation accuracy", controls.texts_of(DRAWN),
+              tuple(LAST_ACCURACY.mean(by_p[p]) for p in DRAWN), 0.5, 0.9, 0.04),
+        "It climbs to 0.6 or 0.7 and falls after: up to there fewer wrong labels are learned, beyond too "
+        "little of the network is left at a time.",
+    )  # fmt: skip
 dropout_measurements.p_panel()
 frame.text(
     "Paired over five seeds, against the plain network:\n"
@@ -130,12 +164,12 @@ frame.text(
     "- **2,000 images, a fifth of the labels wrong, p = 0.5**: accuracy "
     f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT, 'higher', 'lower')}."
 )
-small = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
+small = by_p
 frame.text(
-    "At the small setting four fifths of the labels are right, so whoever gets more than about 80 % of the training "
-    f"labels has learned wrong ones by heart. Without dropout that is {TRAIN_ACCURACY.over(small[0.0])}, at p = 0.5 "
-    f"still {TRAIN_ACCURACY.over(small[0.5])}, at 0.6 {TRAIN_ACCURACY.over(small[0.6])}. There the held-out accuracy "
-    f"is best too: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7."
+    "At the small setting the *wrong* labels tell who learns by heart: no rule leads to them. Of these the network "
+    f"gives back {MEMORISED.over(small[0.0])} without dropout, {MEMORISED.over(small[0.5])} at p = 0.5, "
+    f"{MEMORISED.over(small[0.6])} at 0.6 and {MEMORISED.over(small[0.8])} at 0.8. The held-out accuracy is best in "
+    f"between: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7."
 )
 frame.text(
     "So dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on how "
@@ -163,27 +197,31 @@ frame.text(
 dropout_measurements.units_panel()
 frame.text(
     f"Weights up to 0.0001 at p = 0.5: {sparsity_words(HALF, 1e-4)}, without dropout {sparsity_words(FULL, 1e-4)}. "
-    "**Dropout does not make weights sparse**: nothing in it makes a weight exactly 0. (In a linear model it acts "
-    "as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks, it does not zero.) What it "
-    "changes is what the units do:\n"
+    "**Dropout does not make weights sparse**: nothing in it makes a weight exactly 0. (In a linear model it acts as "
+    "an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks, it does not zero.) What it changes is "
+    "what the units do:\n"
     f"- *Sparser activations.* Of the first layer's units {active_share(HALF, 1)} are active for an image, against "
     f"{active_share(FULL, 1)} in the plain network.\n"
     "- *Less dependence on each other* (Srivastava et al. call it breaking co-adaptation). With half of its hidden "
-    f"units switched off, the network trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test "
-    f"images right, the plain one {accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
-    f"- Is that less correlation between units? In the first layer it is {correlation_verdict(HALF, FULL, 1)}; in "
-    f"the second {correlation_verdict(HALF, FULL, 2)}. *Co-adapted* and *correlated* are two different words."
+    f"units switched off, the network trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images "
+    f"right, the plain one {accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
+    f"- Is that less correlation between units? In the first layer it is {correlation_verdict(HALF, FULL, 1)}; in the "
+    f"second {correlation_verdict(HALF, FULL, 2)}. *Co-adapted* and *correlated* are two different words."
 )
 
 # --- try it ---------------------------------------------------------------------------------------------------------
 
 frame.section("Try it: your own run")
 frame.text(
-    "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
-    "trained while you watch. **Set the wrong labels to 0: how much does dropout gain now? Then show the notebook's "
-    "training loss: is it above the held-out loss, and above our training loss?**"
+    "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is trained "
+    "while you watch. **Set the wrong labels to 0, and compare p = 0 and p = 0.5: how much does dropout gain now? Then "
+    "show the notebook's training loss: is it above the held-out loss, and above our training loss?**"
 )
 panels.own_run(OWN_DROPOUT, SMALL_DROPOUT)
+
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+faults.find_the_fault("dropout")
 
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
@@ -193,49 +231,118 @@ frame.text(
     "divides by 1 − p in training. It writes *p, probability to turn off a neuron*, which is PyTorch's.\n"
     "- **“Prevents overfitting.”** It narrows the gap. With 60,000 images the accuracy moves by tenths of a point.\n"
     "- **Its prompt *fill in the model with dropout* stood in the batch norm chapter too**, by copying.\n"
-    "- **One spy plot, with nothing beside it.** It draws `model_do[1]`, the first layer as long as no dropout is "
-    "put before it; with dropout on the input, index 1 is the dropout layer and the line fails. Here layers are "
-    "picked by name.\n"
+    "- **One spy plot, with nothing beside it.** It draws `model_do[1]`, the first layer as long as no dropout is put "
+    "before it; with dropout on the input, index 1 is the dropout layer and the line fails. Here layers are picked by "
+    "name.\n"
     "- **Its training loss is measured with masks**, its validation loss without."
 )
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-frame.section("Check yourself")
-with st.expander("A paper says: dropout with p = 0.8 on the inputs. What do you write in PyTorch?"):
-    st.markdown("`nn.Dropout(0.2)`: in the paper's convention 0.8 is kept.")
-with st.expander(
-    "You forget model.eval() before testing. What happens to the accuracy, and from one test to the next?"
-):
-    st.markdown(
-        f"You test a thinned network, another for each image: at p = 0.5 about {alone(HALF)}, instead of "
-        f"{scores(HALF, 0)}. And every test gives another number."
-    )
-with st.expander("The training loss is above the validation loss from the first epoch on. Is something wrong?"):
-    st.markdown(
-        "Not by that alone. Measured in training mode the network misses units; in evaluation mode it has all of "
-        "them. Measure both in evaluation mode before you worry. If it is above even then, the training images are "
-        "the harder ones: wrong labels among them would do it."
-    )
-with st.expander("Why is weight scaling not exactly the mean of all thinned networks?"):
-    st.markdown(
-        "It takes the mean of each unit's input, then applies ReLU and softmax; the true mean applies them first. "
-        "The mean of a curved function is not the function of the mean."
-    )
-with st.expander(
-    "At which p is the training accuracy at 2,000 noisy images highest, and why is that no recommendation?"
-):
-    st.markdown(
-        f"At p = 0: {TRAIN_ACCURACY.over(small[0.0])} on training images whose labels are partly wrong; it learned "
-        f"the wrong ones by heart, and gets {LAST_ACCURACY.over(small[0.0])} of the held-out images right. At p = "
-        f"0.5: {TRAIN_ACCURACY.over(small[0.5])} and {LAST_ACCURACY.over(small[0.5])}."
-    )
+code.fill_in("dropout")
+
+questions.check_yourself()
+questions.choose(
+    "dropout/paper-p",
+    "A paper says: *dropout with p = 0.8 on the hidden units*. It uses Srivastava's convention. What do you write in "
+    "PyTorch?",
+    (
+        Option("`nn.Dropout(0.8)`", "That switches off four fifths of the units: see p = 0.8 in the curves above. The "
+               "paper's p is the share that is *kept*."),
+        Option("`nn.Dropout(0.2)`, and multiply the weights by 0.8 in evaluation", "The 0.2 is right, but PyTorch has "
+               "scaled in training already. Twice is too much."),
+        Option("`nn.Dropout(0.2)`, and nothing "
+               "else", "What is kept is 0.8, so 0.2 is switched off; the scaling is done "
+               "in training.", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "dropout/forgotten-eval",
+    "You forget `model.eval()` before testing a network that was trained on all images with p = 0.5. What do you see?",
+    (
+        Option("The same accuracy: training is over", "The masks do not know that. They are drawn as long as the model "
+               "is in training mode."),
+        Option("A lower accuracy, and another one each time", f"You test one thinned network for each image: about "
+               f"{alone(HALF)}, instead of {scores(HALF, 0)}.", right=True),
+        Option("Chance: half of the network is "
+               "missing", f"One thinned network is not bad at all: {alone(HALF)}. It was "
+               "trained like that."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "dropout/training-loss-above",
+    "No label is wrong, and with p = 0.5 your training loss, taken during the epoch, is above the validation loss from "
+    "the first epoch on. Is something wrong?",
+    (
+        Option("Not by that alone: the two are measured in different modes", "In training mode units are missing, in "
+               "evaluation mode none is. Measure both in evaluation mode before you worry: *Show the notebook's "
+               "training loss* draws both.", right=True),
+        Option("Yes: a training loss is always the lower one", "If both are measured in evaluation mode and the labels "
+               "are alike, mostly. Here one of them is measured with masks."),
+        Option("Yes: validation images have leaked into "
+               "training", "Then the validation loss would be low, but you need "
+               "no leak to explain it. What differs is the mode."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "dropout/not-the-mean",
+    "On the drawn network, the mean of the output over many masks is not exactly what evaluation gives. Why?",
+    (
+        Option("Too few masks were drawn", "With all masks it differs as well: the figure's exact mean says so."),
+        Option("The mean of a curved function is not the function of the mean", "Weight scaling takes the mean of each "
+               "unit's *input*, then applies ReLU; the true mean applies ReLU first.", right=True),
+        Option("The factor 1/(1 − p) is only roughly right", "For a single unit it keeps the expected value exactly."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "dropout/best-for-training",
+    "2,000 noisy images: at which p is the *training* accuracy highest, and is that the p to take?",
+    (
+        Option("At p = 0.6 or 0.7, and "
+               "yes", f"There the *held-out* accuracy is best ({LAST_ACCURACY.over(small[0.6])} at "
+               f"0.6); the training accuracy is down to {TRAIN_ACCURACY.over(small[0.6])}."),
+        Option("At p = 0, and yes: it has learned most", "It has learned the wrong labels too: "
+               f"{TRAIN_ACCURACY.over(small[0.0])} of the training labels, {LAST_ACCURACY.over(small[0.0])} of the "
+               "held-out images."),
+        Option("At p = 0, and no", f"{TRAIN_ACCURACY.over(small[0.0])} on labels of which a fifth is wrong: they are "
+               f"learned by heart, and {LAST_ACCURACY.over(small[0.0])} of the held-out images are right. At p = 0.5: "
+               f"{TRAIN_ACCURACY.over(small[0.5])} and {LAST_ACCURACY.over(small[0.5])}.", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "dropout/zero-weights",
+    "Compare the two spy plots at a threshold of 0.0001. What does dropout do to the number of tiny weights?",
+    (
+        Option("Many more are tiny: units that are off lose their weights", "A unit is off for one step and one image; "
+               "its weights are only not moved by that."),
+        Option("About as many as without", f"{sparsity_words(HALF, 1e-4)} against {sparsity_words(FULL, 1e-4)}. What "
+               "becomes sparser are the *activations*.", right=True),
+        Option("None is tiny any more: dropout spreads the weights", f"{sparsity_words(HALF, 1e-4)} are, nearly as "
+               "without."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "dropout/half-switched-off",
+    "Half of the hidden units of a *trained* network are switched off, others for each image, and the rest scaled up. "
+    "Which network stands it better?",
+    (
+        Option("The plain one: none of its units was ever "
+               "weakened", f"It gets {accuracy_without(FULL, 0.5)}, the one with "
+               f"dropout {accuracy_without(HALF, 0.5)}."),
+        Option("The one trained with p = "
+               "0.5", f"{accuracy_without(HALF, 0.5)} against {accuracy_without(FULL, 0.5)}: no "
+               "unit has learned to count on another.", right=True),
+        Option("Both alike: the mean is the "
+               "same", f"The mean of each unit is. But {accuracy_without(FULL, 0.5)} (plain) "
+               f"and {accuracy_without(HALF, 0.5)} are not alike."),
+    ),
+)  # fmt: skip
 
 frame.section("What to read")
 st.markdown(
     "- Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, *Dropout: A Simple Way to Prevent Neural "
-    "Networks from Overfitting*, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html): §7 on features and "
-    "sparse activations, §9 on linear models.\n"
+    "Networks from Overfitting*, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html): §7 on features and sparse "
+    "activations, §9 on linear models.\n"
     "- Gal & Ghahramani 2016, *Dropout as a Bayesian Approximation*, "
     "[arXiv:1506.02142](https://arxiv.org/abs/1506.02142): averaging masks at test time.\n"
     "- Li, Chen, Hu & Yang 2018, *Understanding the Disharmony between Dropout and Batch Normalization by Variance "

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import controls, frame, panels, penalty_arithmetic, penalty_measurements
+from core.app import code, controls, faults, frame, panels, penalty_arithmetic, penalty_measurements, questions
 from core.app.penalty_measurements import (
     alive_words,
     arrival_words,
@@ -17,6 +17,7 @@ from core.app.strengths import against_plain, runs_at
 from core.claims import LAST_ACCURACY
 from core.config import FULL, SMALL_AND_NOISY
 from core.experiments import NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, decay_path, l1_path, l2_path
+from core.questions import Curve, Option
 
 HERE = "pages/5_l1_l2.py"
 CHOICES = {
@@ -27,6 +28,8 @@ CHOICES = {
     **penalty_arithmetic.CALCULATOR_CHOICES,
     **penalty_measurements.BESIDE_CHOICES,
     "notebook_loss": ("true", "false"),
+    **code.choices("l1_l2"),
+    **faults.choices("l1_l2"),
 }
 THEIRS, PROXIMAL = l1_path(FULL)[1e-3], l1_path(FULL, "proximal")[1e-3]
 MILD = l1_path(FULL)[3e-5]
@@ -78,23 +81,34 @@ frame.text(
     "Move λ₁ from 0 to the right and watch the first layer. **Where do most of its weights become small, while the "
     "accuracy still holds? And are any of them exactly 0?** Then apply the same λ₁ as a proximal step."
 )
+DRAWN = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
+by_strength = {strength: runs_at(config) for strength, config in l1_path(FULL).items()}
+if all(by_strength[strength] for strength in DRAWN):
+    questions.draw(
+        "l1_l2/draw-l1",
+        "Before you move it: **draw the test accuracy at each λ₁**, all 60,000 images, then commit.",
+        Curve("λ₁", "test accuracy", controls.texts_of(DRAWN),
+              tuple(LAST_ACCURACY.mean(by_strength[strength]) for strength in DRAWN), 0.0, 1.0, 0.08),
+        "Nearly level up to 0.00001, a point or two down at 0.0001, seven at 0.001; at 0.01 every network only "
+        "guesses, since no weight can pay its price.",
+    )  # fmt: skip
 penalty_measurements.l1_panel()
 frame.text(
-    f"- **λ₁ = 0.001 is the notebook's.** {sparsity_words(THEIRS, 1e-4)} of the first layer's weights are at or "
-    f"below 0.0001, at an accuracy of {LAST_ACCURACY.over(runs_at(THEIRS))}: "
+    f"- **λ₁ = 0.001 is the notebook's.** {sparsity_words(THEIRS, 1e-4)} of the first layer's weights are at or below "
+    f"0.0001, at an accuracy of {LAST_ACCURACY.over(runs_at(THEIRS))}: "
     f"{against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')} than the plain network. Only "
-    f"{alive_words(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 "
-    f"it hangs on the seed whether anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), at 0.01 "
-    f"all seeds guess ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[1e-2]))}).\n"
+    f"{alive_words(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 it "
+    f"hangs on the seed whether anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), at 0.01 all "
+    f"seeds guess ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[1e-2]))}).\n"
     f"- **λ₁ = 0.00003 (3e-05 on the slider) is a better place**: {sparsity_words(MILD, 1e-3)} at or below 0.001, "
-    f"accuracy {LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the "
-    "test images are still right.\n"
-    f"- **Exact zeros**: with the subgradient {zeros_words(l1_path(FULL))}, at any λ₁ and seed. With the proximal "
-    f"step at 0.001: {sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
+    f"accuracy {LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the test "
+    "images are still right.\n"
+    f"- **Exact zeros**: with the subgradient {zeros_words(l1_path(FULL))}, at any λ₁ and seed. With the proximal step "
+    f"at 0.001: {sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
     f"({LAST_ACCURACY.over(runs_at(PROXIMAL))}; against the subgradient: "
     f"{penalty_measurements.proximal_verdict(1e-3)}).\n"
-    "- **Which pixels?** Look at the small picture: what L1 gives up first are the corners, which are black in "
-    "nearly every image."
+    "- **Which pixels?** Look at the small picture: what L1 gives up first are the corners, which are black in nearly "
+    "every image."
 )
 
 # --- zero -----------------------------------------------------------------------------------------------------------
@@ -108,7 +122,7 @@ frame.text(
 penalty_measurements.zero_panel()
 frame.text(
     "**Subgradient.** Each step goes down by a fixed amount. Just above 0 that amount is too long: the weight lands "
-    "below, is pulled up, lands above. It jitters in a band as wide as its step. With SGD a step is learning rate × "
+    "below, is pulled up, lands above. It jitters in a band that its steps set. With SGD a step is learning rate × "
     f"λ₁ = 0.1 × 0.001 = 0.0001: the corner's weights are there after {arrival_words('sgd', 1e-3)} steps, |w|/0.0001 "
     f"each, and stay within {jitter_words('sgd', 1e-3)}. Adam divides by the usual size of the gradient, so λ₁ "
     "cancels and a step is about the learning rate, 0.0003, whatever λ₁ is: there after "
@@ -122,7 +136,8 @@ frame.text(
     "towards zero, *but not past it*:"
 )
 st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - s \lambda_1,\, 0)")
-st.latex(r"s = \eta \text{ after SGD,} \qquad s = \frac{\eta}{\sqrt{\hat v} + \epsilon} \text{ after Adam}")
+st.latex(r"\text{after SGD: } s = \eta")
+st.latex(r"\text{after Adam: } s = \frac{\eta}{\sqrt{\hat v} + \epsilon}")
 frame.text(
     "$s$: the step size. $\\eta$: the learning rate. $\\hat v$: Adam's running mean of the weight's squared gradient. "
     "$\\epsilon = 10^{-8}$. Adam steps each weight by a step size of its own, and the proximal step must use the same "
@@ -146,10 +161,10 @@ frame.text(
     "0.001. *L2 prohibits weights from being too big*, says the notebook: here it is.\n"
     f"- **Exact zeros**: {zeros_words(l2_path(FULL))}, at any λ₂ and seed, by coincidence. But small weights there "
     f"are: {sparsity_words(L2_THEIRS, 1e-3)} at or below 0.001, against {sparsity_words(FULL, 1e-3)} in the plain "
-    "network. *L2 never makes weights tiny* would be wrong: under Adam a weight that the data leave alone is "
-    "brought down at Adam's pace, not at its own.\n"
-    f"- **The price** at 0.001: {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}. At 0.0001: "
-    f"{against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}."
+    "network. *L2 never makes weights tiny* would be wrong: under Adam a weight that the data leave alone is brought "
+    "down at Adam's pace, not at its own.\n"
+    f"- **Accuracy against plain** at 0.001: {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}. At "
+    f"0.0001: {against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}."
 )
 frame.text(
     "Do not compare L1 and L2 at *the same* λ: |w| and w² are different currencies. For |w| < 1 the square is the "
@@ -200,32 +215,6 @@ frame.text(
     f"from {pruned_words(THEIRS, 0.0)})."
 )
 
-# --- the notebook's histogram ---------------------------------------------------------------------------------------
-
-frame.section("Spot the fault: the notebook's histogram")
-found = penalty_measurements.displaced()
-if found:
-    frame.text(
-        "The notebook shows that L2 keeps weights small by two histograms: its unregularized network, and its L2 "
-        "network. Below in grey is the first one, as the notebook draws it; in blue are the weights that the "
-        "unregularized network really has. **What happened?**"
-    )
-    penalty_measurements.displaced_picture(found)
-    with st.expander("Think first, then open"):
-        st.markdown(
-            "The landscape loop, many cells earlier, writes θ + α·w₁ + β·w₂ into the network's parameters, point by "
-            "point, and never puts θ back. It ends at the last corner, α = β = 1. There every weight has had two "
-            f"random numbers from [0, 1] added: their mean is {found.mean[1]:.2f} instead of about 0. That network "
-            f"gets {panels.percent(found.accuracy[1])} of the test images right; its own weights get "
-            f"{panels.percent(found.accuracy[0])}. So the comparison was between L2's weights and those of no "
-            "trained network at all. In this app the surface is computed beside the weights, which are never "
-            "written to."
-        )
-    frame.text(
-        "A second fault: the two histograms have 1,000 bins each over *their own* range, so even right ones could "
-        "not be compared. Those above share their bins."
-    )
-
 # --- measured -------------------------------------------------------------------------------------------------------
 
 frame.section("Does it help?")
@@ -251,18 +240,25 @@ frame.text(
 )
 panels.own_run(OWN_PENALTY, SMALL_L1)
 
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+faults.find_the_fault("l1_l2")
+
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
 frame.text(
-    "- **One λ for both, 0.001, and no accuracy beside it.** L1 at 0.001 costs: "
-    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. L2: "
-    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}. (With its biases penalised, as it "
-    "does.)\n"
+    "- **One λ for both, 0.001, and no accuracy beside it.** Against plain, L1 at 0.001 is "
+    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. L2 "
+    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}. (With its biases penalised, as it does.)\n"
+    "- **Its two histograms** are not of an unregularized network and of L2's: the first is of a network that its "
+    "landscape loop had left at the last corner of the grid, with weights around 1. (See *The unregularized weights* "
+    "above, under *Find the fault*.) And each has a range and bins of its own.\n"
     "- **“l1 works!”** by a threshold as wide as the jitter. No weight is zero.\n"
-    "- **The penalty is in its training loss and not in its validation loss**, so its two curves cannot be "
-    "compared, and the gap looks inverted. Here the penalty has a curve of its own.\n"
-    "- **λΣw² or λ/2 Σw²?** Its `compute_l2_loss` leaves the ½ out, so its 0.001 is `weight_decay=0.002`.\n"
+    "- **The penalty is in its training loss and not in its validation loss**, so its two curves cannot be compared, "
+    "and the gap looks inverted. Here the penalty has a curve of its own.\n"
+    "- **λΣw² or λ/2 Σw²?** It leaves the ½ to whoever fills in `compute_l2_loss`, and does not say that it matters: "
+    "as Σw², its 0.001 is `weight_decay=0.002`.\n"
     "- **L2 in the loss under Adam** is presented as in linear models, where it is ridge regression. See above.\n"
     "- **Biases penalised too**: unusual, and without effect here: λ₁ = 0.001 with biases "
     f"{LAST_ACCURACY.over(runs_at(NOTEBOOK_L1))}, without {LAST_ACCURACY.over(runs_at(THEIRS))}."
@@ -270,31 +266,104 @@ frame.text(
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-frame.section("Check yourself")
-with st.expander("Two weights, 1 and 0.01. Which does L2 reduce first, which L1?"):
-    st.markdown(
-        "L2 pulls with 2w: a hundred times harder on the first. L1 pulls on both alike, and after a hundredth of "
-        "the way of the first the second is 0. The next lesson takes this apart, with the vector (1, ε)."
-    )
-with st.expander("You train with L1 in the loss and count weights == 0. What do you find?"):
-    st.markdown("None. The step jumps over zero again and again. Use a proximal step, or a threshold, and say which.")
-with st.expander("At λ₁ = 0.001, by the proximal step, most rows of the spy plot are all white. What is such a row?"):
-    st.markdown(
-        "A unit without any input: it hands on a constant, ReLU of its bias, and could be removed. Only "
-        f"{alive_words(PROXIMAL, 0.0)} units have a weight other than 0. L1 was asked for zeros one by one; that "
-        "whole units die follows, since a unit whose outgoing weights are 0 gets no gradient either."
-    )
-with st.expander("A colleague uses Adam(model.parameters(), weight_decay=0.002). What is that in this app?"):
-    st.markdown(
-        "Nearly λ₂ = 0.001 in the loss: PyTorch adds weight_decay·w to the gradient, and λ₂Σw² adds 2λ₂w. Nearly, "
-        "since `model.parameters()` holds the biases too."
-    )
-with st.expander("You halve the number of images and keep λ. Is it the same regularization?"):
+code.fill_in("l1_l2")
+
+questions.check_yourself()
+questions.choose(
+    "l1_l2/which-first",
+    "Two weights, 1 and 0.01, and no loss. What does each penalty do to them?",
+    (
+        Option("L1 takes the large one first, L2 the small one", "Look at the pull, the right one of the first two "
+               "figures: sign(w) for L1, 2w for L2."),
+        Option("L2 pulls a hundred times harder on the 1; L1 pulls on both "
+               "alike", "After a hundredth of the way of the "
+               "first, L1 has the second at 0. The next lesson takes this apart, with the vector (1, ε).", right=True),
+        Option("Both pull harder on the larger weight", "L2 does. L1's pull is the same at every size."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "l1_l2/count-zeros",
+    "You train with λ₁ = 0.001 in the loss, by subgradient, and count `(w == 0).sum()` in the first layer. What do you "
+    "find?",
+    (
+        Option("About 96 % of the weights", "That many are *below 0.0001*. Below is not equal."),
+        Option("A few hundred of 307,328", f"Fewer: {zeros_words(l1_path(FULL))}."),
+        Option("None", f"{zeros_words(l1_path(FULL)).capitalize()}: the step jumps over zero again and again. Use a "
+               "proximal step, or a threshold, and say which.", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "l1_l2/finer-ruler",
+    "The L1 network's spy plot is empty at a threshold of 0.0001. You set the threshold to 0.00001. What do you see?",
+    (
+        Option("It is still empty: the weights are "
+               "zero", f"{sparsity_words(THEIRS, 1e-5)} are at or below 0.00001. They "
+               "jitter around zero in a band as wide as a step."),
+        Option("It fills up again", f"At or below 0.0001: {sparsity_words(THEIRS, 1e-4)}; at or below 0.00001: "
+               f"{sparsity_words(THEIRS, 1e-5)}. The network is the same, only the ruler is finer.", right=True),
+        Option("It is full, as the plain "
+               "one's", f"Not quite: {sparsity_words(THEIRS, 1e-5)} are below it, of the plain "
+               f"network's {sparsity_words(FULL, 1e-5)}."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "l1_l2/white-rows",
+    "At λ₁ = 0.001 by the proximal step most rows of the spy plot are all white. What is such a row?",
+    (
+        Option("A unit without any input", "It hands on a constant, ReLU of its bias, and could be removed. Only "
+               f"{alive_words(PROXIMAL, 0.0)} units have a weight other than 0. L1 was asked for zeros one by one; "
+               "that whole units die follows, since a unit whose outgoing weights are 0 gets no gradient "
+               "either.", right=True),
+        Option("A pixel that is not "
+               "used", "A pixel is a column of the plot. (Look at the small picture for the pixels.)"),
+        Option("A class that is never predicted", "The rows of the *first* layer are hidden units, not classes."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "l1_l2/weight-decay",
+    "A colleague uses `Adam(model.parameters(), weight_decay=0.002)`. Which λ₂ of this page is that, biases aside? "
+    "(The calculator knows.)",
+    (
+        Option("λ₂ = 0.002", "PyTorch adds weight_decay·w to the gradient; λ₂Σw² adds 2λ₂w."),
+        Option("λ₂ = 0.004", "The other way: 2λ₂ = weight_decay."),
+        Option("λ₂ = 0.001, in the "
+               "loss", "2λ₂w = weight_decay·w. (`model.parameters()` holds the biases too, so nearly.)",
+               right=True),
+        Option("None: that is AdamW's decoupled decay", "`Adam(weight_decay=…)` adds it to the gradient, before Adam "
+               "rescales. Only `AdamW` decouples."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "l1_l2/default-decay",
+    "AdamW's default is `weight_decay=0.01`. What does it do to this network's first layer?",
+    (
+        Option("It shrinks it to about half", f"Standard deviation {spread_words(decay_path(FULL)[0.01])}, without "
+               f"{spread_words(FULL)}. For half you need about 1."),
+        Option("Next to nothing", f"Standard deviation {spread_words(decay_path(FULL)[0.01])}, without "
+               f"{spread_words(FULL)}: in each step it is multiplied by the learning rate, 0.0003.", right=True),
+        Option("It sets most weights to zero", "Decay scales all weights by the same factor; no factor makes a zero."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "l1_l2/same-strength",
+    "Both at 0.001 on all images, L1 loses more accuracy than L2. May you conclude that L2 is the better penalty?",
+    (
+        Option("Yes: the same strength, the better "
+               "result", "The same *number*. |w| and w² are different currencies: for "
+               "|w| < 1 the square is the smaller."),
+        Option("No: one run each is not enough", "True in general, but here five seeds agree. L2 against L1: "
+               f"{against_plain(LAST_ACCURACY, THEIRS, L2_THEIRS, 'higher', 'lower')} than L1."),
+        Option("No: compare each at its best strength, or both at equal accuracy", "The paths show it: L1 at 0.00003 "
+               f"gets {LAST_ACCURACY.over(runs_at(MILD))}, L2 at 0.001 {LAST_ACCURACY.over(runs_at(L2_THEIRS))}.",
+               right=True),
+    ),
+)  # fmt: skip
+with st.expander("To think about: you halve the number of images and keep λ. Is it the same regularization?"):
     st.markdown(
         "The loss here is a mean over images, the penalty a sum over weights: their ratio stays in each step. But "
         "an epoch has half the steps. If the loss were a sum over images, you would have to halve λ as well."
     )
-with st.expander("Batch norm follows each linear layer, and you add L2. What does λ₂ do to the function?"):
+with st.expander("To think about: batch norm follows each linear layer. What does λ₂ do to the function?"):
     st.markdown(
         "Nearly nothing: batch norm undoes the scale of the weights into it. What L2 changes is the effective "
         "learning rate ([van Laarhoven 2017](https://arxiv.org/abs/1706.05350)). This app never penalises batch "

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.app import controls, frame, norm_math
+from core.app import code, controls, faults, frame, norm_math, questions
+from core.questions import Option
 
 HERE = "pages/6_norm_math.py"
 CHOICES = {
@@ -12,6 +13,8 @@ CHOICES = {
     **norm_math.MAP_CHOICES,
     **norm_math.FLOW_CHOICES,
     **norm_math.NETWORK_CHOICES,
+    **code.choices("norm_math"),
+    **faults.choices("norm_math"),
 }
 
 lesson = frame.begin(HERE)
@@ -24,6 +27,13 @@ frame.text(
     "entry, $v = (\\delta, 0)$, or from the small one, $d = (0, \\delta)$. **Which of the two makes the norm "
     "smaller? Try δ = 0.1 with both norms.**"
 )
+questions.draw(
+    "norm_math/draw-kink",
+    "First a prediction. Take ε = 0.2 and shorten the *small* entry. **Draw ‖x − d‖₁ for each δ**, then commit.",
+    norm_math.shortened_curve(),
+    "It falls from 1.2 to 1 at δ = ε = 0.2, and rises again after: the entry has gone through 0 and grows on the other "
+    "side.",
+)  # fmt: skip
 norm_math.vector_panel()
 frame.text(
     "**The square.** $\\|x - v\\|_2^2$ falls by $2\\delta - \\delta^2$, and $\\|x - d\\|_2^2$ only by "
@@ -44,8 +54,8 @@ frame.text(
     "$x_i$: one entry. The second holds for $x_i \\ne 0$; at 0, where the norm has its kink, any slope from −1 to 1 "
     "touches it. What counts is not how large a penalty *is* but what the next bit of shortening *brings*: its "
     "derivative. Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings: long before it is at zero "
-    "there is something better to do. Under L1 the last hundredth is worth as much as the first. “L1 pays no attention "
-    "to magnitude”, says the notebook: to the magnitude of *that weight*, at the margin."
+    "there is something better to do. Under L1 the last hundredth is worth as much as the first. That L1 pays no "
+    "attention to magnitude, as the notebook concludes, is true of *that weight*, at the margin."
 )
 frame.text(
     "One more step is missing in the notebook: nobody minimises the norm. A network minimises **loss plus "
@@ -108,7 +118,7 @@ st.latex(r"\text{L1: } |w(t)| = \max(|w_0| - \lambda t,\, 0)")
 st.latex(r"\text{L2: } w(t) = w_0\, e^{-2\lambda t}")
 frame.text(
     "$w_0$: the start. $t$: time, that is steps times step size. L1 falls in a straight line and **arrives at "
-    "$t = |w_0|/\\lambda$**. L2 halves again and again and never arrives. In between, every $p < 2$ arrives, at "
+    "$t = |w_0|/\\lambda$**. L2 halves again and again and never arrives. Every other $p < 2$ arrives too, at "
     "$|w_0|^{2-p} / (\\lambda p (2-p))$: without a loss, that is. With the loss $\\tfrac12(w - c)^2$ a weight stays at "
     "0 only where something holds it. L1 ends at 0 when $|c| \\le \\lambda$ (at $c = \\lambda$ only in the limit), "
     "and at $c$ shortened by $\\lambda$ otherwise; L2 ends at $c/(1 + 2\\lambda)$, and goes *through* 0 if $c$ is "
@@ -133,6 +143,10 @@ frame.text(
     "leaves a network with most of its first layer at exactly 0."
 )
 
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+faults.find_the_fault("norm_math")
+
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
@@ -141,34 +155,105 @@ frame.text(
     "- **It compares two moves of the same length** and concludes that L2 *is prone to reduce the bigger weights*. "
     "Right, by the margin: 2·1 against 2·ε.\n"
     "- **It updates x to make the norm small**, as if x were the loss. Without a loss everything goes to 0 under "
-    "either norm; what differs is how, and what a loss can hold on to.\n"
-    "- **Its text swaps v and d** half-way. Here v always takes from the large entry."
+    "either norm; what differs is how, and what a loss can hold on to."
 )
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------
 
-frame.section("Check yourself")
-with st.expander("x = (1, 0.1). By how much does each norm fall if you take 0.1 from the small entry? From the large?"):
-    st.markdown("L2 squared: 0.01 from the small, 0.19 from the large. L1: 0.1 from either.")
-with st.expander("Does L1 always put the optimum on an axis?"):
-    st.markdown(
-        "No: only where the loss pulls on a weight with at most λ. With the centre far from both axes, or a small "
-        "λ, both weights stay. Look at the random trials for a small λ."
-    )
-with st.expander("The bowl is tilted and its centre has w₂ > 0. Can the L1 optimum have w₂ < 0?"):
-    st.markdown(
-        "Yes: when w₁ is shortened, the tilted bowl would like another w₂. Try centre (2, 0.2), tilt 30°, stretch "
-        "4, and move λ."
-    )
-with st.expander("Why does an elastic net with α = 0.5 make fewer zeros than L1 at the same λ?"):
-    st.markdown("Its kink is half as high: a weight is held at 0 only while the loss pulls with at most λ/2.")
-with st.expander("A weight starts at 0.5, λ = 0.5, no loss. When is it 0 under L1? And how large is it then under L2?"):
-    st.markdown("At t = 0.5/0.5 = 1. Under L2 it is then 0.5·e⁻¹ = 0.184.")
+code.fill_in("norm_math")
+
+questions.check_yourself("The sliders above have the answers.")
+questions.choose(
+    "norm_math/a-tenth",
+    "x = (1, 0.1). You take 0.1 from the small entry. By how much do ‖x‖²₂ and ‖x‖₁ fall?",
+    (
+        Option("Both by 0.1", "L1 does. The square falls from 1.01 to 1."),
+        Option("By 0.01 and by 0.1", "From the *large* entry it would be 0.19 and 0.1: L2 gains nineteen times as much "
+               "there, L1 just as much.", right=True),
+        Option("By 0.19 and by 0.1", "That is what 0.1 from the *large* entry brings."),
+        Option("By 0.01 and by 0.01", "L1 counts the size itself: 1.1 becomes 1."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "norm_math/always-an-axis",
+    "Does the L1 optimum of a bowl always lie on an axis?",
+    (
+        Option("Yes: its ball has corners "
+               "there", "An ellipse may touch the ball on an edge. Move the centre far from both "
+               "axes, or make λ small."),
+        Option("Only if the bowl is not "
+               "tilted", "Tilted or not: look at the random trials, at a small and at a large λ."),
+        Option("No: only where the loss pulls on a weight with at most "
+               "λ", "With a small λ both weights stay. The random "
+               "trials count how often.", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "norm_math/other-sign",
+    "The bowl is tilted, and its centre has w₂ > 0. Can the L1 optimum have w₂ < 0?",
+    (
+        Option("Yes", "When w₁ is shortened, the tilted bowl would like another w₂. Try centre (2, 0.2), tilt 30°, "
+                      "stretch 4, and move λ.", right=True),
+        Option("No: a penalty only "
+               "shortens", "It shortens along each axis by itself, but the loss ties the two weights "
+               "together. Try centre (2, 0.2), tilt 30°, stretch 4."),
+        Option("Only under L2", "Under L1 too. Try centre (2, 0.2), tilt 30°, stretch 4, and move λ."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "norm_math/elastic-net",
+    "Why does an elastic net with α = 0.5 make fewer zeros than L1 at the same λ?",
+    (
+        Option("Its L2 part pushes weights away from "
+               "zero", "L2 pulls towards zero as well; at zero it just has no force."),
+        Option("Its kink at 0 is half as "
+               "high", "A weight is held at 0 only while the loss pulls with at most αλ = λ/2.",
+               right=True),
+        Option("It has no kink: the square rounds it off", "The |w| in it keeps its kink, only a lower one."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "norm_math/arrival",
+    "A weight starts at 0.5, λ = 0.5, and there is no loss. Where is it at t = 1?",
+    (
+        Option("At 0 under L1, at 0.184 under "
+               "L2", "L1: 0.5 − 0.5·1 = 0. L2: 0.5·e⁻¹ = 0.184, and it will never arrive.",
+               right=True),
+        Option("At 0 under both", "L2's pull fades with the weight: it halves again and again."),
+        Option("At 0.184 under L1, at 0 under L2", "The other way round: L1 is the straight line."),
+        Option("At 0 under L1, at 0.25 under L2", "L2 falls as e^(−2λt) = e⁻¹, not to the half."),
+    ),
+)  # fmt: skip
+questions.choose(
+    "norm_math/p-above-one",
+    "The third penalty is |w|^1.25, with a bowl. How many weights does it make exactly zero?",
+    (
+        Option("Fewer than L1, but some: its ball is nearly "
+               "pointed", "Nearly is not enough. Look at the numbers: small, "
+               "and not 0."),
+        Option("As many as L1", "Its slope at 0 is 0: nothing holds a weight there."),
+        Option("None, but for "
+               "chance", "For every p > 1 the slope at 0 is 0, so the smallest pull of the loss moves the "
+               "weight off it.", right=True),
+    ),
+)  # fmt: skip
+questions.choose(
+    "norm_math/half-the-network",
+    "On the real first layer: set the step size × λ so that L1's map makes about half of the weights zero. What has "
+    "L2's map done to them?",
+    (
+        Option("Zeroed about half as many", "None: it divides each by the same number."),
+        Option("Scaled them by a few per cent, and zeroed "
+               "none", "L2 divides by 1 + 2ηλ. With ηλ of some hundredths that "
+               "is hardly to be seen.", right=True),
+        Option("Halved all of them", "That needs ηλ = 0.5; L1 would then have zeroed all."),
+    ),
+)  # fmt: skip
 
 frame.section("What to read")
 st.markdown(
-    "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: the picture of the ball and "
-    "the ellipse.\n"
+    "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: the picture of the ball and the "
+    "ellipse.\n"
     "- Hastie, Tibshirani & Friedman, *The Elements of Statistical Learning*, §3.4: [free "
     "online](https://hastie.su.domains/ElemStatLearn/).\n"
     "- Parikh & Boyd 2014, *Proximal Algorithms*, "

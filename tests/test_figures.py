@@ -352,6 +352,6 @@ def test_shares_maps_flows_and_mapped_weights_are_the_numbers_they_are_given():
     assert [(r["penalty"], r["time"]) for r in data_of(spec, 2)] == [("L1", 2.0)]
     drawn = [(r["penalty"], r["time"], r["later"]) for r in data_of(spec, 1)]
     assert drawn[:4] == [("L1", 0, False), ("L1", 1, False), ("L1", 1, True), ("L1", 2, True)]
-    rows = data_of(valid(mapped_figure({"before": np.array([3, 0]), "L1": np.array([0, 3])}, np.arange(3))), 0)
+    rows = data_of(valid(mapped_figure({"before": np.array([3, 0]), "L1": np.array([0, 3])}, np.arange(3))), 1)
     assert [(r["which"], r["count"]) for r in rows] == [
         ("before", 3), ("before", 0.5), ("before", 0.5), ("L1", 0.5), ("L1", 3), ("L1", 3)]  # fmt: skip

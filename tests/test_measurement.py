@@ -7,6 +7,7 @@ import pytest
 
 from core import measurement, store
 from core.activations import Activations, ActivationSpec
+from core.batches import Batches, BatchesSpec
 from core.config import RunConfig
 from core.displaced import Displaced, DisplacedSpec
 from core.drift import Drift, DriftSpec
@@ -20,6 +21,7 @@ RUN = RunConfig(dataset="digits", n_train=60, dropout=0.5, l1=1e-3)
 KINDS = [
     (Sparsity, SparsitySpec(RUN)), (Sparsity, SparsitySpec(RUN, with_map=True)), (Activations, ActivationSpec(RUN)),
     (Ensemble, EnsembleSpec(RUN, n_shown=2)), (Followed, FollowSpec(RUN, steps=5)), (Displaced, DisplacedSpec(RUN)),
+    (Batches, BatchesSpec(RUN)),
     (Drift, DriftSpec(RUN, steps=4, every=2)), (Probe, ProbeSpec(RUN, steps=4, every=2)),
     (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
 ]  # fmt: skip

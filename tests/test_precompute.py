@@ -7,6 +7,7 @@ import pytest
 
 from core import precompute, store
 from core.activations import Activations
+from core.batches import Batches
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
 from core.displaced import Displaced
 from core.drift import Drift, DriftSpec
@@ -88,7 +89,7 @@ def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     items = plan()
     assert len({item.name for item in items}) == len(items)
     readers = {"run": outcome_from_file, "surface": surface_from_file, "line": line_from_file}
-    kinds = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced)
+    kinds = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced, Batches)
     kept = {kind.spec_type.kind: kind for kind in kinds}
     assert {item.name.split("-")[0] for item in items} == {*readers, *kept}
     for item in items:
@@ -303,9 +304,9 @@ def test_a_measurement_that_needs_weights_trains_the_run_once_and_keeps_it_apart
     assert all(np.array_equal(w, kept.weights[name]) for name, w in run.weights.items())
 
 
-@pytest.mark.parametrize("kind", [Sparsity, Activations, Ensemble, Followed, Displaced])
+@pytest.mark.parametrize("kind", [Sparsity, Activations, Ensemble, Followed, Displaced, Batches])
 def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the_run(kind, on_digits, digits, trained):
-    from core import hidden_units, landscape, pruning, thinned, weight_paths
+    from core import batch_means, hidden_units, landscape, pruning, thinned, weight_paths
 
     run = trained(dropout=0.5)
     run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
@@ -316,6 +317,7 @@ def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the
         Ensemble: lambda: thinned.measure_ensemble(spec, run, digits),
         Followed: lambda: weight_paths.follow_weights(spec, digits),
         Displaced: lambda: landscape.displaced_by_notebook(spec, run, digits),
+        Batches: lambda: batch_means.measure_batches(spec, run, digits),
     }[kind]()
     item = precompute._measurement(spec)
     item.write(on_digits / spec.file_name)

@@ -13,6 +13,7 @@ from core.shrinkage import (
     Bowl,
     Penalty,
     arrival,
+    arrival_by_speed,
     arrival_in_bowl,
     flow,
     flow_by_steps,
@@ -154,6 +155,28 @@ def test_what_holds_a_weight_at_zero():
     ):  # fmt: skip
         end = flow_by_steps(0.3, 0.5, 6.0, Bowl(1.0, centre), penalty)[-1]
         assert (end == 0) == stays and end <= 0, (penalty, centre)
+
+
+@pytest.mark.parametrize(
+    "penalty", [Penalty(0.5), L1, Penalty(1.25), Penalty(1.5), L2, Penalty(3.0), Penalty(alpha=0.5)]
+)
+@pytest.mark.parametrize("centre", [-1.0, 0.0, 0.2, 0.5, 1.0])
+def test_whether_and_when_a_weight_meets_zero_is_what_the_steps_do(penalty, centre):
+    bowl, strength, end = Bowl(1.0, centre), 0.5, 20.0
+    steps = flow_by_steps(1.0, strength, end, bowl, penalty)
+    there = np.flatnonzero(steps <= 0)
+    predicted = arrival_by_speed(1.0, strength, bowl, penalty)
+    assert np.isfinite(predicted) == (len(there) > 0)
+    if len(there):
+        assert predicted == pytest.approx(there[0] * 1e-3, rel=0.02, abs=5e-3)
+        assert arrival_by_speed(-1.0, strength, Bowl(1.0, -centre), penalty) == pytest.approx(predicted)
+
+
+def test_without_a_pull_a_smooth_penalty_below_two_brings_a_weight_to_zero_and_there_it_stays():
+    for p in (1.25, 1.5):
+        steps = flow_by_steps(1.0, 0.5, 6.0, Bowl(1.0, 0.0), Penalty(p))
+        assert steps[-1] == 0 and (steps >= 0).all()
+    assert flow_by_steps(1.0, 0.5, 6.0, Bowl(1.0, 0.0), Penalty(2.0))[-1] > 0
 
 
 @given(st.floats(0.01, 3), PENALTIES)

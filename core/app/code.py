@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core.app.comparisons import course_chart
-from core.app.frame import is_hidden
-from core.app.progress import answer_to, keep
+from core.app.controls import labels_of, one_of
+from core.app.frame import is_hidden, part
+from core.app.progress import keep, typed_text
 from core.app.questions import RIGHT, WRONG
 from core.app.results import stored_run
 from core.app.runs import run_or_training
@@ -27,31 +28,30 @@ LINE = 24
 
 def choices(lesson: str) -> dict[str, tuple[str, ...]]:
     """The parameter in the address, and what it may be."""
-    return {"exercise": tuple(exercise.name for exercise in FILL_IN[lesson])}
+    return {"exercise": labels_of(exercise.name for exercise in FILL_IN[lesson])}
 
 
 def fill_in(lesson: str) -> None:
     """A lesson's exercises, one at a time; which one stands in the address as `exercise`."""
-    if is_hidden("code"):
-        return
-    exercises = {exercise.name: exercise for exercise in FILL_IN[lesson]}
-    _exercises(lesson, exercises)
+    says = (
+        "Type in place of the dots. What you type is read and interpreted, never run, and judged by what it does: "
+        "another right answer is right as well. The names `torch`, `nn`, `F`, `device` and those in the text are there."
+    )
+    if part("code", "Fill in the code", says):
+        _exercises(lesson)
 
 
 @st.fragment
-def _exercises(lesson: str, exercises: dict[str, Exercise]) -> None:
-    names = list(exercises)
-    chosen = st.segmented_control("Exercise", names, default=names[0], key="exercise", bind="query-params",
-                                  required=True)  # fmt: skip
-    _exercise(f"{lesson}/code-{chosen}", exercises[chosen])
+def _exercises(lesson: str) -> None:
+    exercise = one_of({exercise.name: exercise for exercise in FILL_IN[lesson]}, key="exercise")
+    _exercise(f"{lesson}/code-{exercise.name}", exercise)
 
 
 def _exercise(key: str, exercise: Exercise) -> None:
-    given = answer_to(key)
     with st.container(border=True):
         st.markdown(f"**{exercise.title}.** {exercise.asks}")
         if f"{key}=" not in st.session_state:
-            st.session_state[f"{key}="] = given.given if given else exercise.template
+            st.session_state[f"{key}="] = typed_text(key) or exercise.template
         text = st.text_area(
             "Your code", key=f"{key}=", height=LINE * max(4, exercise.template.count("\n") + 2),
             max_chars=LONGEST_TEXT, label_visibility="collapsed",
@@ -60,9 +60,9 @@ def _exercise(key: str, exercise: Exercise) -> None:
             st.button("Check", key=f"{key}!", on_click=_check, args=(key, exercise), type="primary")
             st.button("Hint", key=f"{key}?", on_click=_next_hint, args=(key,), icon=":material/lightbulb:")
             st.button("Start again", key=f"{key}~", on_click=_start_again, args=(key, exercise), type="tertiary")
-        given = answer_to(key)
-        if given:
-            _say(judge(exercise, given.given), key, changed=text != given.given)
+        checked = typed_text(key)
+        if checked is not None:
+            _say(judge(exercise, checked), key, changed=text != checked)
         for i, hint in enumerate(exercise.hints[: st.session_state.get(f"_{key}_hints", 0)], start=1):
             st.markdown(f"**Hint {i} of 3.** {hint}")
         if st.session_state.get(f"_{key}_hints", 0) >= 3 and not is_hidden("solutions"):

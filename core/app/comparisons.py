@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.app import controls
 from core.app.frame import look
-from core.app.panels import captioned
+from core.app.panels import captioned, numbers_table
 from core.app.results import stored_outcomes, stored_runs
 from core.claims import Measure
 from core.experiments import Networks, over_seeds
@@ -70,9 +70,8 @@ def course_chart(
 def measure_table(runs: Mapping[str, Sequence[Run]], measures: Sequence[Measure]) -> None:
     """A row for each measure, a column for each setting: mean ± standard deviation over seeds."""
     names = {name: f"{name} ({len(found)} seeds)" for name, found in runs.items()}
-    st.dataframe(
-        [{"measure": m.label, **{names[name]: m.over(found) for name, found in runs.items()}} for m in measures],
-        hide_index=True,
+    numbers_table(
+        [{"measure": m.label, **{names[name]: m.over(found) for name, found in runs.items()}} for m in measures]
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from core.config import FIELDS, RunConfig, Value
+
+T = TypeVar("T")
 
 
 def setting(name: str, base: RunConfig) -> Value:
@@ -54,6 +56,22 @@ def choice(
         label, names, default=names[0], key=key, bind="query-params", required=True, help=help_text or None,
         on_change=on_change,
     )  # fmt: skip
+
+
+def one_of(named: Mapping[str, T], *, key: str) -> T:
+    """A choice among named things, the first by default. Streamlit keeps in the address what it shows, so the names are
+    shown as they are, but with spaces: `labels_of` says what the address may hold."""
+    labels = dict(zip(labels_of(named), named.values(), strict=True))
+    first = next(iter(labels))
+    chosen = st.segmented_control(
+        key.capitalize(), labels, default=first, key=key, bind="query-params", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return labels[chosen]
+
+
+def labels_of(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name.replace("-", " ") for name in names)
 
 
 def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3) -> RunConfig:

@@ -50,7 +50,7 @@ def network_panel() -> None:
     expected = expected_output(p, convention)
     for place, means, goals, what in zip(
         st.columns(2), (unit, output), ((first, first), (evaluated.output, expected)),
-        ("The first hidden unit", "The output"), strict=True,
+        ("The first hidden unit (on top)", "The output"), strict=True,
     ):  # fmt: skip
         chart(expectation_figure(means, *goals, title=what, look=look()), into=place,
               alt=f"{what}: the mean over 1 to {DRAWS} masks; {goals[0]:.3f} in evaluation, {goals[1]:.3f} over all "

@@ -11,7 +11,7 @@ from core.app.comparisons import course_chart
 from core.app.draw import chart
 from core.app.frame import look
 from core.app.gallery import test_image
-from core.app.panels import captioned
+from core.app.panels import captioned, numbers_table
 from core.app.results import stored
 from core.app.strengths import (
     DROPOUT,
@@ -136,6 +136,15 @@ def scaling_against_masks(config: RunConfig, n: int) -> str:
     return change.verdict("worse", "better", scale=1, unit="nats", digits=3)
 
 
+def averages_to_beat_scaling(config: RunConfig) -> str:
+    """The fewest thinned networks whose mean has a lower loss than weight scaling, in the mean over seeds."""
+    found = ensembles_of(config)
+    if not found:
+        return "not computed here"
+    better = np.flatnonzero(_over_seeds(found, "loss").mean(axis=0) < np.mean([e.scaled[1] for e in found]))
+    return str(better[0] + 1) if len(better) else f"more than {len(found[0].loss)}"
+
+
 def alone(config: RunConfig) -> str:
     """The test accuracy of one thinned network, the mean over all masks of each seed, over seeds."""
     found = ensembles_of(config)
@@ -187,11 +196,10 @@ def units_panel() -> None:
             what="test accuracy with units switched off", x="share of hidden units switched off", percent=True,
             key="without",
         )  # fmt: skip
-    st.dataframe(
+    numbers_table(
         [{"hidden layer": str(i + 1), "network": name, **{label: _of_units(some, key, i, scale, unit)
           for label, (key, scale, unit) in UNIT_NUMBERS.items()}}
-         for i in (0, 1) for name, some in found.items()],
-        hide_index=True,
+         for i in (0, 1) for name, some in found.items()]
     )  # fmt: skip
     st.caption(
         "10,000 test images, evaluation mode, mean ± standard deviation over 5 seeds. Active: the share of units above "

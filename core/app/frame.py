@@ -85,6 +85,15 @@ def section(heading: str) -> None:
     st.session_state._contents[1].append(f"- [{heading}](#{anchor})")
 
 
+def part(name: str, heading: str, says: str) -> bool:
+    """The section heading of a part that an instructor may hide, with a paragraph below it; whether it is shown."""
+    if is_hidden(name):
+        return False
+    section(heading)
+    text(says)
+    return True
+
+
 def end(path: str) -> None:
     """The list of sections, where the page has one, and the way to the neighbouring lessons. Called last by every
     page."""

@@ -22,6 +22,7 @@ from core.figures.shrinkage import (
     zeros_figure,
 )
 from core.plane import count_zeros, minimisers, one_loss, random_losses, rough_minimisers
+from core.questions import Curve
 from core.shrinkage import (
     L1,
     L2,
@@ -29,6 +30,7 @@ from core.shrinkage import (
     Bowl,
     Penalty,
     arrival,
+    arrival_by_speed,
     arrival_in_bowl,
     flow,
     flow_by_steps,
@@ -68,10 +70,17 @@ def vector_panel() -> None:
         "the two shortened vectors, and the curves on which either norm is as large as that of x: inside it is smaller."
     )
     st.table([
-        {"norm": "‖x‖²₂", "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
+        {"norm": r"$\|x\|_2^2$", "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
          "gained per unit from the ε": f"2·ε = {gradients(epsilon)['L2'][1]:g}"},
-        {"norm": "‖x‖₁", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
+        {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
     ])  # fmt: skip
+
+
+def shortened_curve(epsilon: float = 0.2) -> Curve:
+    """‖x − d‖₁ over δ, to be drawn before it is seen."""
+    deltas = (0.0, 0.1, 0.2, 0.4, 0.6)
+    values = tuple(float(NORMS["L1, from the small"].value(epsilon, delta)) for delta in deltas)
+    return Curve("δ", "‖x − d‖₁", controls.texts_of(deltas), values, 0.6, 1.6, 0.08, percent=False)
 
 
 def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str, str]:
@@ -82,7 +91,7 @@ def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str
     put_in = formula.replace(r"\delta", f"({delta:g})").replace(r"\varepsilon", f"({epsilon:g})")
     value = float(norm.value(epsilon, delta))
     return {
-        "norm": f"${norm.tex}$", "formula": f"${formula}$", "numbers put in": f"${put_in}$",
+        "norm": f"${{{norm.tex}}}$", "formula": f"${formula}$", "numbers put in": f"${put_in}$",
         "is": f"{value:.6g}", "change": f"{value - start:+.6g}".replace("-", "−") if value != start else "0",
     }  # fmt: skip
 
@@ -159,7 +168,9 @@ def plane_panel(penalties: Penalties) -> None:
     st.caption(
         "Grey ellipses: equal loss. Grey dot: its minimum. Orange dot: the minimum of loss + λ·penalty, found "
         "exactly (p other than 1 and 2: to a millionth). Coloured: the penalty's ball through it; the ellipse that "
-        "touches the ball there is drawn stronger."
+        "touches the ball there is drawn stronger. A ring around the orange dot: a weight is exactly 0. That the "
+        "minimum of the sum is also the lowest loss *within the ball* is no accident: a point with a lower loss and no "
+        "larger penalty would make the sum smaller."
     )
     shares = {name: _zero_shares(penalty, strength) for name, penalty in penalties.items()}
     captioned(
@@ -207,9 +218,13 @@ def maps_panel(penalties: Penalties) -> None:
     with right:
         st.table([
             {"penalty": name, "before": f"{w:g}", "after": _plain(float(proximal(w, strength, penalty))),
-             "exactly 0 for |w| up to": f"{zero_band(strength, penalty):.3f}"}
+             "exactly 0 for |w| up to": _band(zero_band(strength, penalty))}
             for name, penalty in penalties.items()
         ])  # fmt: skip
+
+
+def _band(reach: float) -> str:
+    return f"{reach:.3f}" if reach else "0: only 0 itself"
 
 
 def _plain(x: float) -> str:
@@ -271,7 +286,8 @@ def _flows_in_bowl(
         fine = flow_by_steps(w0, strength, float(TIMES[-1]), bowl, penalties[name])
         curves[name] = np.interp(TIMES, np.arange(len(fine)) * STEP, fine)
         there = np.flatnonzero(fine * w0 <= 0)
-        met[name] = float(there[0] * STEP) if len(there) else float("inf")
+        late = arrival_by_speed(w0, strength, bowl, penalties[name])
+        met[name] = float(there[0] * STEP) if len(there) else max(late, float(TIMES[-1]) + STEP)
     return curves, met
 
 
@@ -310,7 +326,7 @@ def _sample() -> np.ndarray | None:
 @st.fragment
 def network_panel(penalties: Penalties) -> None:
     """One proximal step of each penalty on real weights: histograms, zeros, size."""
-    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.003, key="network_lambda")
+    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.03, key="network_lambda")
     w = _sample()
     if w is None:
         st.info("The network's weights are missing: `python -m core.precompute` trains it.")

@@ -12,7 +12,7 @@ from core.app.comparisons import course_chart
 from core.app.draw import chart
 from core.app.frame import look
 from core.app.gallery import shifted_gallery
-from core.app.panels import captioned
+from core.app.panels import captioned, numbers_table
 from core.app.results import stored
 from core.claims import spread
 from core.experiments import drifts, probes, shifted_networks
@@ -166,13 +166,12 @@ def smoothness_panel() -> None:
         f"{spec.eta_high:g} along the gradient of the batch, batch norm in training mode. Line: mean of "
         f"{len(found['plain'])} seeds; band: from the lowest to the highest. Logarithmic axes."
     )
-    st.dataframe(
+    numbers_table(
         [
             {"measure": label, **{name: _mean_after(some, measure) for name, some in found.items()},
              **{f"plain / {name}": f"{probe_ratio(optimizer, measure, name):.1f}" for name in found if name != "plain"}}
             for measure, label in MEASURES.items()
-        ],
-        hide_index=True,
+        ]
     )  # fmt: skip
     st.caption(f"Means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
 

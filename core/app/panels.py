@@ -40,6 +40,14 @@ def table(rows: Sequence[Mapping], *, key: str, label: str = "Numbers behind thi
         behind.dataframe(rows, hide_index=True)
 
 
+def numbers_table(rows: Sequence[Mapping]) -> None:
+    """A short table of results: one that can be sorted and taken along, or, presented, one in the page's large type."""
+    if is_presenting():
+        st.table(rows)
+    else:
+        st.dataframe(rows, hide_index=True)
+
+
 # --- a run ----------------------------------------------------------------------------------------------------------
 
 
@@ -159,7 +167,7 @@ def seed_table(runs_by_name: Mapping[str, Sequence[Run]]) -> None:
             "best epoch": spread([r.best_epoch for r in runs]).plain(1),
             "seeds": str(len(runs)),
         })  # fmt: skip
-    st.dataframe(rows, hide_index=True)
+    numbers_table(rows)
 
 
 def early_stopping_verdict(runs: Sequence[Run]) -> str:

@@ -30,7 +30,9 @@ def calculator() -> None:
     c = pull(strength, CONVENTIONS[NAMES.index(name)])
     st.latex(rf"\text{{pull on a weight: }} c\,w = {_latex(c)}\,w")
     kept = f"{1 - lr * c:.12g}"
-    st.latex(rf"\text{{a step of SGD or AdamW: }} w \leftarrow (1 - {_latex(lr)} \cdot {_latex(c)})\,w = {kept}\,w")
+    st.markdown("A step of SGD or AdamW, where the data do not pull:")
+    st.latex(rf"w \leftarrow (1 - {_latex(lr)} \cdot {_latex(c)})\,w")
+    st.latex(rf"= {kept}\,w")
     st.table(
         [
             {"convention": convention.name, "number": f"{strength_of(c, convention):.6g}",

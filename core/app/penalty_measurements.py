@@ -8,7 +8,7 @@ import streamlit as st
 from core.app import controls
 from core.app.draw import chart
 from core.app.frame import look
-from core.app.panels import captioned, percent
+from core.app.panels import captioned, numbers_table, percent
 from core.app.results import stored
 from core.app.strengths import (
     DECAY,
@@ -39,9 +39,7 @@ from core.app.weight_pictures import (
 )
 from core.claims import LAST_ACCURACY, spread
 from core.config import FIELDS, FULL, RunConfig
-from core.displaced import BINS, HIGH, LOW, Displaced
 from core.experiments import (
-    DISPLACED,
     FOLLOWED_L1,
     RegularizationPath,
     dropout_path,
@@ -51,7 +49,7 @@ from core.experiments import (
     sparsities,
 )
 from core.figures.theme import COLOURS
-from core.figures.weights import displaced_figure, followed_figure, path_figure, penalties_figure, shrunk_figure
+from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
 from core.followed import Followed
 from core.sparsity import Sparsity
 
@@ -126,7 +124,7 @@ def _norms(named: dict[str, RunConfig]) -> None:
         {"network": name, **{label: spread([of(s) for s in some]).significant() for label, of in numbers.items()}}
         for name, some in found.items() if some
     ]  # fmt: skip
-    st.dataframe(rows, hide_index=True)
+    numbers_table(rows)
 
 
 def sparsities_of(config: RunConfig) -> list[Sparsity]:
@@ -356,20 +354,6 @@ def three_spies() -> None:
     spies({"plain": FULL, f"dropout, p = {p:g}": dropout_path(FULL)[p],
            f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength]}, threshold)  # fmt: skip
     st.caption(SPY_CAPTION)
-
-
-def displaced() -> Displaced | None:
-    return stored(DISPLACED)
-
-
-def displaced_picture(found: Displaced) -> None:
-    """The histogram that the notebook calls that of the unregularized network, and the network's own."""
-    edges = np.linspace(LOW, HIGH, BINS + 1)
-    chart(
-        displaced_figure(found.own, found.displaced, edges, look=look()),
-        alt=f"Two histograms: the network's own weights around {found.mean[0]:.2f}, those after the loop around "
-        f"{found.mean[1]:.2f}.",
-    )
 
 
 # --- all of them ----------------------------------------------------------------------------------------------------

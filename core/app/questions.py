@@ -7,31 +7,27 @@ answering redraws nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import streamlit as st
 
 from core.app.draw import chart
-from core.app.frame import is_hidden, look
-from core.app.progress import answer_to, keep, take_back
+from core.app.frame import is_hidden, look, part
+from core.app.progress import drawn_values, keep, option_given, take_back
 from core.figures.predictions import prediction_figure
 from core.progress import Answer
+from core.questions import Curve, Option
 
 RIGHT, WRONG = ":green[:material/check_circle:]", ":orange[:material/cancel:]"
 """Beside the words, never instead of them."""
 
 
-@dataclass(frozen=True)
-class Option:
-    """One answer to choose: its text, and what is said to whoever chose it."""
-
-    text: str
-    feedback: str
-    right: bool = False
-
-
 def _nothing() -> None:
     pass
+
+
+def check_yourself(says: str = "Each can be read off a figure of this page.") -> None:
+    """The heading of a page's questions."""
+    part("questions", "Check yourself", f"Commit to an answer, then read what is said to it. {says}")
 
 
 def choose(
@@ -40,32 +36,35 @@ def choose(
     options: Sequence[Option],
     *,
     show: Callable[[], None] = _nothing,
+    asks: str = "",
     reveal: Callable[[], None] = _nothing,
-    part: str = "questions",
+    hidden_as: str = "questions",
 ) -> None:
     """A question with options, of which one is right: commit to one, then see what is said to it, and the right one.
 
-    show: drawn between the question and the options. reveal: drawn after the commitment, whatever was chosen. part:
-    what an instructor's address hides it by.
+    show: drawn below the question; asks: a second question below that, before the options. reveal: drawn after the
+    commitment, whatever was chosen. hidden_as: what an instructor's address hides it by.
     """
-    if not is_hidden(part):
-        _choice(exercise, question, tuple(options), show, reveal)
+    if not is_hidden(hidden_as):
+        _choice(exercise, question, tuple(options), show, asks, reveal)
 
 
 @st.fragment
-def _choice(exercise: str, question: str, options: Sequence[Option], show, reveal) -> None:
-    given = answer_to(exercise)
+def _choice(exercise: str, question: str, options: Sequence[Option], show, asks: str, reveal) -> None:
+    given = option_given(exercise, len(options))
     with st.container(border=True):
         st.markdown(question)
         show()
+        if asks:
+            st.markdown(f"**{asks}**")
         chosen = st.radio(
             "Your answer", range(len(options)), format_func=lambda i: options[i].text, key=f"{exercise}?",
-            index=given.given if given else None, disabled=given is not None, label_visibility="collapsed",
+            index=given, disabled=given is not None, label_visibility="collapsed",
         )  # fmt: skip
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit, args=(exercise, options), disabled=chosen is None)
             return
-        _feedback(options, given.given)
+        _feedback(options, given)
         reveal()
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
 
@@ -84,28 +83,10 @@ def _feedback(options: Sequence[Option], chosen: int) -> None:
     yours, right = options[chosen], next(option for option in options if option.right)
     st.markdown(f"{RIGHT if yours.right else WRONG} **{'Right' if yours.right else 'Not quite'}.** {yours.feedback}")
     if not yours.right:
-        st.markdown(f"**The answer:** {right.text} {right.feedback}")
+        st.markdown(f"**The answer:** *{right.text.rstrip('.')}.* {right.feedback}")
 
 
 # --- drawing --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A curve to predict at some stops: its measured values, and the range that it may be drawn in.
-
-    percent: values are shares, shown as percentages. tolerance: how far off a prediction may be on average to count
-    as right, in the values' own unit.
-    """
-
-    x_title: str
-    y_title: str
-    stops: tuple[str, ...]
-    measured: tuple[float, ...]
-    low: float
-    high: float
-    tolerance: float
-    percent: bool = True
 
 
 def draw(exercise: str, question: str, curve: Curve, says: str) -> None:
@@ -117,7 +98,7 @@ def draw(exercise: str, question: str, curve: Curve, says: str) -> None:
 
 @st.fragment
 def _drawing(exercise: str, question: str, curve: Curve, says: str) -> None:
-    given = answer_to(exercise)
+    given = drawn_values(exercise, curve)
     with st.container(border=True):
         st.markdown(question)
         sliders, figure = st.columns([2, 3])
@@ -135,19 +116,19 @@ def _drawing(exercise: str, question: str, curve: Curve, says: str) -> None:
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit_drawing, args=(exercise, curve))
             return
-        off = _distance(drawn, curve)
+        off = curve.distance(drawn)
         by = f"{100 * off:.1f} points" if curve.percent else f"{off:.2g}"
-        st.markdown(f"{RIGHT if given.right else WRONG} You are off by **{by}** on average. {says}")
+        st.markdown(f"{RIGHT if off <= curve.tolerance else WRONG} You are off by **{by}** on average. {says}")
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
 
 
 STEPS = 40
 
 
-def _drawn(exercise: str, curve: Curve, i: int, given: Answer | None) -> float:
+def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None) -> float:
     """One stop's slider; before the first move it stands in the middle."""
     scale = 100 if curve.percent else 1
-    middle = given.given[i] if given else (curve.low + curve.high) / 2
+    middle = given[i] if given else (curve.low + curve.high) / 2
     unit = "%d %%" if curve.percent else "%.2f"
     value = st.slider(
         f"{curve.x_title} = {curve.stops[i]}", scale * curve.low, scale * curve.high, scale * middle,
@@ -156,11 +137,7 @@ def _drawn(exercise: str, curve: Curve, i: int, given: Answer | None) -> float:
     return value / scale
 
 
-def _distance(drawn: Sequence[float], curve: Curve) -> float:
-    return sum(abs(d - m) for d, m in zip(drawn, curve.measured, strict=True)) / len(drawn)
-
-
 def _commit_drawing(exercise: str, curve: Curve) -> None:
     scale = 100 if curve.percent else 1
     drawn = tuple(st.session_state[f"{exercise}={i}"] / scale for i in range(len(curve.stops)))
-    keep(exercise, Answer(drawn, _distance(drawn, curve) <= curve.tolerance))
+    keep(exercise, Answer(drawn, curve.distance(drawn) <= curve.tolerance))

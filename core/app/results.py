@@ -15,6 +15,7 @@ import streamlit as st
 
 from core import measurement, store
 from core.activations import Activations
+from core.batches import Batches
 from core.config import RunConfig
 from core.displaced import Displaced
 from core.drift import Drift
@@ -43,7 +44,7 @@ def _cached_numbers(digest: str, _config: RunConfig) -> Outcome:
     return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
 
 
-MEASUREMENTS = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced)
+MEASUREMENTS = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced, Batches)
 
 LOADERS: dict[type, Callable[[Any], Any]] = {
     SurfaceSpec: load_surface,

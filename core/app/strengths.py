@@ -10,9 +10,9 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart, outcomes_of
 from core.app.frame import look
-from core.app.panels import captioned
+from core.app.panels import captioned, numbers_table
 from core.app.results import stored, stored_runs
-from core.claims import LAST_ACCURACY, LAST_LOSS, TRAIN_ACCURACY, Measure, verdict
+from core.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure, verdict
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.experiments import RegularizationPath, decay_path, dropout_path, l1_path, l2_path, sparsities
 from core.figures.compare import course_of
@@ -109,8 +109,11 @@ def against_plain(measure: Measure, plain: RunConfig, config: RunConfig, higher:
 
 def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRAIN_ACCURACY, LAST_ACCURACY, LAST_LOSS)):
     """A row for each network: what it is, and mean ± standard deviation over seeds of each measure."""
-    rows = [{"network": name, **{m.label: m.over(runs_at(config)) for m in measures}} for name, config in named.items()]
-    st.dataframe(rows, hide_index=True)
+    noisy = all(config.label_noise for config in named.values())
+    shown = (*measures, MEMORISED) if noisy else measures
+    numbers_table(
+        [{"network": name, **{m.label: m.over(runs_at(config)) for m in shown}} for name, config in named.items()]
+    )
 
 
 # --- along the path -------------------------------------------------------------------------------------------------

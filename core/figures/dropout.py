@@ -30,7 +30,7 @@ def network_figure(shown: Pass, masks: tuple[np.ndarray, ...] | None, *, look: L
     x, _ = network()
     layers = [x, *shown.handed_on, np.array([shown.output])]
     on = [np.ones(3, bool), *(masks or [np.ones(n, bool) for n in WIDTHS[1:-1]]), np.ones(1, bool)]
-    places = [(np.arange(n) - (n - 1) / 2) for n in WIDTHS]
+    places = [((n - 1) / 2 - np.arange(n)) for n in WIDTHS]  # the first unit on top
     edges = [
         {"x": i, "y": float(places[i][a]), "x2": i + 1, "y2": float(places[i + 1][b])}
         for i in range(len(WIDTHS) - 1)
@@ -90,7 +90,7 @@ EVALUATED, EXPECTED = "evaluation mode", "mean over all masks"
 
 
 MEANS = ("mean of the masks", "weight scaling")
-VOTE = "#6A4C93"
+VOTE = "#9A78C8"
 """Of a single thinned network: to be seen on both bars, on light and on dark."""
 
 

@@ -81,7 +81,8 @@ def moves_figure(epsilon: float, delta: float, *, look: Look = NORMAL) -> Spec:
     curves = {"L1": ball(Penalty(1.0), 1 + epsilon), "L2": ball(Penalty(2.0), 1 + epsilon**2)}
     points = {"x": (1.0, epsilon), "x − v": (1 - delta, epsilon), "x − d": (1.0, epsilon - delta)}
     colours = dict(zip(points, (MARK, COLOURS["batch norm"], COLOURS["layer norm"]), strict=True))
-    place = _axes((-0.8, 1.6), (-1.4, 1.0))
+    reach = 1.06 * (1 + epsilon)  # the corners of L1's ball
+    place = _axes((-reach, reach), (-reach, reach), "x")
     arrows = [{"w1": 1.0, "w2": _short(epsilon), "to1": _short(a), "to2": _short(b)} for a, b in points.values()]
     colour = {"field": "name", "type": "nominal", "legend": {**LEGEND_OF_DOTS, "columns": 3},
               "scale": {"domain": list(colours), "range": list(colours.values())}}  # fmt: skip
@@ -91,7 +92,7 @@ def moves_figure(epsilon: float, delta: float, *, look: Look = NORMAL) -> Spec:
         _paths(curves, place, look, legend=False),
         {"data": rows(arrows), "mark": {"type": "rule", "color": MARK, "strokeWidth": look.stroke},
          "encoding": {**place, "x2": {"field": "to1"}, "y2": {"field": "to2"}}},
-        {"data": rows(named), "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+        {"data": rows(named), "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
          "encoding": {**place, "color": colour}},
     ]  # fmt: skip
     return {**_square(layered(layers, look), look), "resolve": {"scale": {"color": "independent"}}}
@@ -100,11 +101,11 @@ def moves_figure(epsilon: float, delta: float, *, look: Look = NORMAL) -> Spec:
 # --- the plane ------------------------------------------------------------------------------------------------------
 
 
-def _axes(first: tuple[float, float], second: tuple[float, float]) -> dict[str, Any]:
-    """Both weights' axes over their ranges, which must be of one length."""
+def _axes(first: tuple[float, float], second: tuple[float, float], letter: str = "w") -> dict[str, Any]:
+    """Both coordinates' axes over their ranges, of one length. letter: what they are called."""
     return {
         name: quantity(field, title, scale={"domain": list(ends), "nice": False}, axis={"tickCount": 5})
-        for name, field, title, ends in (("x", "w1", "w₁", first), ("y", "w2", "w₂", second))
+        for name, field, title, ends in (("x", "w1", f"{letter}₁", first), ("y", "w2", f"{letter}₂", second))
     }
 
 
@@ -278,6 +279,15 @@ def mapped_figure(histograms: Mapping[str, np.ndarray], edges: np.ndarray, *, lo
         for name, counts in histograms.items()
         for left, count in zip(edges, (*counts, counts[-1]), strict=True)
     ]
+    before = {
+        "data": rows([v for v in values if v["which"] == "before"]),
+        "mark": {"type": "area", "interpolate": "step-after", "color": MARK, "opacity": 0.35, "clip": True},
+        "encoding": {
+            "x": quantity("weight", "weight of the first layer", scale={"nice": False}),
+            "y": quantity("count", "weights (logarithmic)", scale={"type": "log", "domainMin": 0.5}),
+            "y2": {"datum": 0.5},
+        },
+    }
     lines = {
         "data": rows(values),
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": look.stroke, "clip": True},
@@ -289,4 +299,4 @@ def mapped_figure(histograms: Mapping[str, np.ndarray], edges: np.ndarray, *, lo
                       "scale": {"domain": names, "range": colours}},
         },
     }  # fmt: skip
-    return layered([lines], look)
+    return layered([before, lines], look)

@@ -21,7 +21,7 @@ COLOURS = {
     "dropout": "#D55E00",
     "L1": "#CC79A7",
     "L2": "#56B4E9",
-    "AdamW": "#6A4C93",
+    "AdamW": "#9A78C8",
 }
 """Okabe & Ito's palette, which colour-blind readers can tell apart. One colour per technique, on every page."""
 

@@ -98,18 +98,18 @@ def weights_figure(
     """Histograms of first-layer weights over the same bins: technique → counts (BINS,). log: counts on a logarithmic
     axis, where empty bins are left out."""
     edges = bin_edges()
-    return _histograms(counts, edges, {name: COLOURS[name] for name in counts}, log=log, title=title,
+    return histogram_figure(counts, edges, {name: COLOURS[name] for name in counts}, log=log, title=title,
                        x_title="weight of the first layer", look=look)  # fmt: skip
 
 
 def displaced_figure(own: np.ndarray, displaced: np.ndarray, edges: np.ndarray, *, look: Look = NORMAL) -> Spec:
     """The weights of the plain network, and those that the notebook draws in their place."""
     names = {"the network's own": COLOURS["plain"], "after the notebook's loop": MARK}
-    return _histograms(dict(zip(names, (own, displaced), strict=True)), edges, names, log=False, title="",
+    return histogram_figure(dict(zip(names, (own, displaced), strict=True)), edges, names, log=False, title="",
                        x_title="weight of the first layer", look=look)  # fmt: skip
 
 
-def _histograms(
+def histogram_figure(
     counts: Mapping[str, np.ndarray],
     edges: np.ndarray,
     colours: Mapping[str, str],

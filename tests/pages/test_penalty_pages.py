@@ -7,10 +7,10 @@ import pytest
 from page_reader import charts, metrics, open_page
 
 from core import measurement, store
-from core.app import penalty_measurements
 from core.app.strengths import DECAY, DROPOUT, L1, L2, SETTINGS
 from core.claims import GAP, LAST_ACCURACY, compare, spread
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
+from core.displaced import Displaced
 from core.ensemble import Ensemble
 from core.experiments import (
     DISPLACED,
@@ -125,9 +125,13 @@ def test_the_thinned_networks_of_the_page_are_the_shipped_ones():
 
 
 def test_the_notebooks_histogram_is_of_a_network_that_guesses():
-    found = measurement.load(penalty_measurements.Displaced, DISPLACED)
+    found = measurement.load(Displaced, DISPLACED)
     assert found.mean[1] == pytest.approx(1.0, abs=0.01) and found.accuracy[1] < 0.15 < found.accuracy[0]
-    assert f"their mean is {found.mean[1]:.2f}" in texts(open_page(PENALTY_PAGE))
+    app = open_page(PENALTY_PAGE, fault="moved weights")
+    app.radio(key="l1_l2/fault-moved-weights?").set_value(2).run()
+    app.button(key="l1_l2/fault-moved-weights!").click().run()
+    told = " ".join(caption.value for caption in app.caption)
+    assert f"Mean of the weights in the notebook's histogram: {found.mean[1]:.2f}" in told
 
 
 # --- the sliders ----------------------------------------------------------------------------------------------------
