@@ -16,13 +16,16 @@ from typing import Any
 import numpy as np
 
 from core.config import RunConfig
-from core.snippet_names import Function
-from core.snippet_syntax import SnippetError, read
+from core.snippet_names import Bound, Function, uncalled
+from core.snippet_syntax import TOO_DEEP, SnippetError, check_length, read
 from core.snippets import Interpreter, interpret
 from core.tensors import Array
 
 RUNS = 4
 """Inputs that a text is tried on."""
+
+MOST_STEPS_OF_A_DERIVATIVE = 60_000
+"""Steps of the interpreter, in all the runs that a derivative takes."""
 
 STEP, CLOSE = 1e-6, 1e-5
 """Of the numerical derivative: the shift to either side, and how far it may be off, relative to the largest."""
@@ -102,27 +105,25 @@ class ByValue:
     def verdict(self, tree: ast.Module) -> Verdict:
         found = [self._value(tree, inputs) for inputs in self._tries()]
         for accepted in self.accepted:
-            if _alike(found, self._values_of(accepted.text)):
+            if alike(found, values_of(self, accepted.text)):
                 problem = self._gradient_problem(tree, accepted.text)
                 return Verdict(False, problem) if problem else Verdict(True, accepted.says, accepted.config)
         for mistake in self.mistakes:
-            if _alike(found, self._values_of(mistake.text)):
+            if alike(found, values_of(self, mistake.text)):
                 return Verdict(False, mistake.says)
-        return Verdict(False, _difference(found, self._values_of(self.accepted[0].text)))
+        return Verdict(False, _difference(found, values_of(self, self.accepted[0].text)))
 
     def _tries(self) -> list[Inputs]:
-        return [self.inputs(np.random.default_rng(seed)) for seed in range(RUNS)]
-
-    def _values_of(self, text: str) -> list[Array]:
-        return [self._value(read(text), inputs) for inputs in self._tries()]
+        drawn = (self.inputs(np.random.default_rng(seed)) for seed in range(RUNS))
+        return [{name: np.asarray(value) for name, value in inputs.items()} for inputs in drawn]
 
     def _value(self, tree: ast.Module, inputs: Inputs) -> Array:
         return _as_array(self.result(interpret(tree, self.names(dict(inputs)))))
 
     def _gradient_problem(self, tree: ast.Module, text: str) -> str:
+        inputs = self._tries()[0]
         for name in self.gradients:
-            inputs = self._tries()[0]
-            mine, right = (self._derivative(t, inputs, name) for t in (tree, read(text)))
+            mine, right = (self.derivative(t, inputs, name) for t in (tree, read(text)))
             if not np.abs(mine).max() and np.abs(right).max():
                 return (
                     f"The value is right, but **no gradient flows** through it to `{name}`: `.item()`, `.detach()`, "
@@ -133,10 +134,13 @@ class ByValue:
                 return f"The value is right, but its derivative by `{name}` is not: part of it is cut off the gradient."
         return ""
 
-    def _derivative(self, tree: ast.Module, inputs: Inputs, name: str) -> Array:
-        """Of the result's sum by each number of an input, by central differences."""
+    def derivative(self, tree: ast.Module, inputs: Inputs, name: str) -> Array:
+        """Of a weighted sum of the result by each number of an input, by central differences. (Of the plain sum it
+        would not do: a normalised batch adds up to 0, whatever the input is.)"""
         base = interpret(tree, self.names(dict(inputs)))
-        self.result(base)
+        shape = _as_array(self.result(base)).shape
+        if base.steps * 2 * inputs[name].size > MOST_STEPS_OF_A_DERIVATIVE:
+            raise SnippetError("This takes too many steps: is a loop too long?")
         slopes = np.zeros(inputs[name].size)
         for i in range(inputs[name].size):
             ends = []
@@ -144,20 +148,35 @@ class ByValue:
                 moved = inputs[name].copy()
                 moved.reshape(-1)[i] += sign * STEP
                 run = interpret(tree, self.names({**inputs, name: moved}), base.detached)
-                ends.append(float(_as_array(self.result(run)).sum()))
+                ends.append(float((weights_of(shape) * _as_array(self.result(run))).sum()))
             slopes[i] = (ends[0] - ends[1]) / (2 * STEP)
         return slopes
 
 
+def weights_of(shape: tuple[int, ...]) -> Array:
+    """The weights of a result's numbers in the sum whose derivative is compared."""
+    return np.random.default_rng(0).uniform(0.5, 1.5, shape)
+
+
+@lru_cache(maxsize=512)
+def values_of(check: ByValue, text: str) -> list[Array]:
+    """What one of the exercise's own texts gives on its inputs."""
+    return [check._value(read(text), inputs) for inputs in check._tries()]
+
+
 def _as_array(value: Any) -> Array:
+    if isinstance(value, Bound):
+        raise SnippetError(f"The result is a function: {uncalled(value)}.")
     if isinstance(value, (list, tuple)) and value and all(isinstance(v, (Array, int, float)) for v in value):
+        if isinstance(value, tuple):
+            raise SnippetError("The result is several values, not one tensor: is there a comma too many?")
         raise SnippetError("The result is a list; it should be one tensor: sum it, or join it.")
     if not isinstance(value, (Array, int, float)) or isinstance(value, bool):
         raise SnippetError("The result is no number and no tensor.")
     return np.asarray(value, dtype=np.float64)
 
 
-def _alike(found: list[Array], wanted: list[Array]) -> bool:
+def alike(found: list[Array], wanted: list[Array]) -> bool:
     return all(
         f.shape == w.shape and np.allclose(f, w, rtol=1e-7, atol=1e-9, equal_nan=True)
         for f, w in zip(found, wanted, strict=True)
@@ -168,13 +187,28 @@ def _difference(found: list[Array], wanted: list[Array]) -> str:
     """What is off, where no usual mistake explains it."""
     for f, w in zip(found, wanted, strict=True):
         if f.shape != w.shape:
-            return f"The result has the shape {f.shape}; it should have {w.shape or 'none: one number'}."
+            some = "" if w.shape else " (`.sum()` adds up all numbers; Python's `sum`, or a `dim`, only some.)"
+            return f"The result is {_described(f.shape)}; it should be {_described(w.shape)}.{some}"
         if not np.isfinite(f).all():
             return "The result is not a finite number: something is divided by 0, or a root of a negative number taken."
-        if not np.allclose(f, w, rtol=1e-7, atol=1e-9):
-            at = np.unravel_index(np.abs(f - w).argmax(), f.shape)
-            return f"Not yet: on a test input this gives {f[at]:.4g} where {w[at]:.4g} is right."
-    return "Not yet."
+    factor = _factor(found, wanted)
+    if factor is not None:
+        return f"This is everywhere {factor:.4g} times what is right. Is there a factor too much, or missing?"
+    f, w = max(zip(found, wanted, strict=True), key=lambda pair: float(np.abs(pair[0] - pair[1]).max()))
+    at = np.unravel_index(np.abs(f - w).argmax(), f.shape)
+    return f"On a test input this gives {f[at]:.6g} where {w[at]:.6g} is right."
+
+
+def _described(shape: tuple[int, ...]) -> str:
+    return f"a tensor of shape {shape}" if shape else "one number"
+
+
+def _factor(found: list[Array], wanted: list[Array]) -> float | None:
+    """The number by which all results are too large, if there is one, and it is not 0."""
+    f, w = (np.concatenate([a.reshape(-1) for a in arrays]) for arrays in (found, wanted))
+    with np.errstate(all="ignore"):
+        factor = float(f @ w / (w @ w)) if w.any() else 0.0
+        return factor if factor and np.allclose(f, factor * w, rtol=1e-7, atol=1e-9 * abs(factor)) else None
 
 
 @dataclass(frozen=True)
@@ -190,10 +224,22 @@ class Exercise:
     verdict: Callable[[ast.Module], Verdict]
 
 
-@lru_cache(maxsize=512)
 def judge(exercise: Exercise, text: str) -> Verdict:
     """The verdict on a typed text. What cannot be read or run is a verdict too, with the line and the reason."""
+    if not isinstance(text, str):  # a progress file may hold anything
+        return Verdict(False, "There is no code here.")
+    try:
+        check_length(text)
+    except SnippetError as error:
+        return Verdict(False, str(error))
+    return _judged(exercise, text)
+
+
+@lru_cache(maxsize=512)
+def _judged(exercise: Exercise, text: str) -> Verdict:
     try:
         return exercise.verdict(read(text))
     except SnippetError as error:
         return Verdict(False, str(error))
+    except RecursionError:  # the stack that is left differs from caller to caller, so no limit of ours can count it
+        return Verdict(False, TOO_DEEP)

@@ -11,7 +11,8 @@ from core.config import SMALL_AND_NOISY
 from core.exercises import Accepted, ByValue, Exercise, Inputs, Mistake, returned, variable
 from core.network_check import ByNetwork
 from core.snippet_names import Bound, Thing
-from core.tensors import Array, Refused
+from core.snippet_syntax import SnippetError
+from core.tensors import METHODS, Array, Refused
 
 CLEAN = replace(SMALL_AND_NOISY, label_noise=0.0)
 
@@ -46,29 +47,32 @@ PERCEPTRON = Exercise(
     ByNetwork("", SMALL_AND_NOISY).verdict,
 )  # fmt: skip
 
-LR = 0.1
+LR, N_BATCHES = 0.1, 3
 
 
 def _training(inputs: Inputs) -> dict[str, Any]:
-    """Three batches for a model with one weight: prediction w·x, loss (w·x − y)². What the weight was after each pass
+    """Three batches for a model with one weight: prediction w·x, loss (w·x − y)². What the weight was after each step
     is kept out of reach."""
     state = {"w": float(inputs["w"]), "gradient": 0.0}
     weights: list[float] = []
-    current: dict[str, float] = {}
 
     def predict(x: float) -> Thing:
-        current["x"] = float(x)
-        return Thing("the prediction", {"_value": state["w"] * float(x)})
+        if not isinstance(x, (Array, float)) or np.size(x) != 1:
+            raise Refused("model takes a batch's x")
+        return Thing("the prediction", {"_value": state["w"] * float(x), "_x": float(x)})
 
     def loss(prediction: Thing, y: float) -> Thing:
-        if not isinstance(prediction, Thing):
+        if not isinstance(prediction, Thing) or "_value" not in prediction.table:
             raise Refused("loss_func takes the prediction first, then y")
-        x, error = current["x"], prediction.table["_value"] - float(y)
+        if not isinstance(y, (Array, float)) or np.size(y) != 1:
+            raise Refused("loss_func takes the prediction, then y")
+        x, error = prediction.table["_x"], prediction.table["_value"] - float(y)
 
         def backward() -> None:
             state["gradient"] += 2 * error * x
 
-        return Thing("the loss", {"backward": Bound("backward", backward), "item": Bound("item", lambda: error**2)})
+        return Thing("the loss", {"backward": Bound("backward", backward),
+                                  "item": Bound("item", lambda: error * error)})  # fmt: skip
 
     def step() -> None:
         state["w"] -= LR * state["gradient"]
@@ -77,16 +81,22 @@ def _training(inputs: Inputs) -> dict[str, Any]:
     def zero_grad(set_to_none: bool = True) -> None:
         state["gradient"] = 0.0
 
+    clear = Bound("zero_grad", zero_grad)
+    modes = {name: Bound(name, lambda: None) for name in ("train", "eval")}
     return {
-        "batches": list(zip(inputs["x"], inputs["y"], strict=True)), "model": Bound("model", predict),
-        "loss_func": Bound("loss_func", loss), "_weights": weights, "_state": state,
-        "opt": Thing("opt", {"zero_grad": Bound("zero_grad", zero_grad), "step": Bound("step", step)}),
+        "batches": [(float(x), float(y)) for x, y in zip(inputs["x"], inputs["y"], strict=True)],
+        "model": Thing("model", {"zero_grad": clear, **modes}, predict), "loss_func": Thing("loss_func", {}, loss),
+        "opt": Thing("opt", {"zero_grad": clear, "step": Bound("step", step)}), "_weights": weights, "_state": state,
     }  # fmt: skip
 
 
 def _steps_taken(run: Any) -> Array:
     """The weight after each step of the optimizer, and at the end."""
-    return np.array([*run.names["_weights"], run.names["_state"]["w"]])
+    weights = run.names["_weights"]
+    if len(weights) not in (0, N_BATCHES):
+        raise SnippetError(f"`opt.step()` is called {len(weights)} time{'s'[: len(weights) != 1]} for {N_BATCHES} "
+                           "batches. It belongs into the loop, once for each batch.")  # fmt: skip
+    return np.array([*weights, run.names["_state"]["w"]])
 
 
 _STEP = "for x, y in batches:\n    {a}\n    loss = loss_func(model(x), y)\n    {b}\n    {c}\n"
@@ -102,7 +112,7 @@ TRAINING_STEP = Exercise(
      "The order is: clear, compute the loss, `backward()`, `step()`."),
     _STEP.format(a="opt.zero_grad()", b="loss.backward()", c="opt.step()"),
     ByValue(
-        inputs=lambda rng: {"w": _draw(rng), "x": _draw(rng, 3) + 2, "y": _draw(rng, 3)},
+        inputs=lambda rng: {"w": _draw(rng), "x": _draw(rng, N_BATCHES) + 2, "y": _draw(rng, N_BATCHES)},
         names=_training, result=_steps_taken,
         accepted=(Accepted(_STEP.format(a="opt.zero_grad()", b="loss.backward()", c="opt.step()"),
                            "Each step uses the gradient of its own batch, and only that."),),
@@ -115,7 +125,11 @@ TRAINING_STEP = Exercise(
                     "Nothing moves: when `step()` comes, the gradients have just been cleared, or were never computed. "
                     "`backward()` belongs between `zero_grad()` and `step()`."),
             Mistake(_STEP.format(a="pass", b="opt.step()", c="loss.backward()"),
-                    "`step()` comes before `backward()`: each step uses the gradients of the batches before."),
+                    "`step()` comes before `backward()`: each step uses the gradients of the batches before, and they "
+                    "are never cleared."),
+            Mistake(_STEP.format(a="opt.step()", b="opt.zero_grad()", c="loss.backward()"),
+                    "`step()` comes before the batch's own `backward()`: each step uses the gradient of the batch "
+                    "before, and the last one's is never used."),
             Mistake(_STEP.format(a="opt.zero_grad()", b="loss.backward()", c="pass"),
                     "Without `opt.step()` the gradients are computed and never used."),
             Mistake(_STEP.format(a="opt.zero_grad()", b="loss.backward()\n    loss.backward()", c="opt.step()"),
@@ -232,8 +246,15 @@ BATCH_NORM_BY_HAND = Exercise(
                     "Close: eps stands beside the root here. Batch norm adds it to the variance, under the root."),
             Mistake(_BY_HAND.format("(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False))"),
                     "eps is missing: a unit that is the same for the whole batch would be divided by 0."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=0)) / (x.std(dim=0) + eps)"),
+                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps belongs under the root, added "
+                    "to the variance."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=0)) / x.std(dim=0)"),
+                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps is missing under the root."),
             Mistake(_BY_HAND.format("x - x.mean(dim=0) / torch.sqrt(x.var(dim=0, unbiased=False) + eps)"),
                     "Brackets: only the mean is divided here. It is (x − mean) that is."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False)) + eps"),
+                    "Brackets: eps is added to the result here. It belongs under the root."),
             Mistake(_BY_HAND.format("x / torch.sqrt(x.var(dim=0, unbiased=False) + eps)"),
                     "The mean is not subtracted."),
             Mistake(_BY_HAND.format("x - x.mean(dim=0)"), "The mean is gone, the variance is not 1 yet."),
@@ -269,6 +290,13 @@ RUNNING_MEAN = Exercise(
                     "One mean for all units: each unit has its own, dim=0."),
             Mistake(_RUNNING.format("(1 - momentum) * running_mean + momentum * x.var(dim=0)"),
                     "That is the batch's variance; the running *mean* was asked for."),
+            Mistake(_RUNNING.format("running_mean - momentum * (x.mean(dim=0) - running_mean)"),
+                    "The sign: this moves away from the batch's mean."),
+            Mistake(_RUNNING.format("(1 - momentum) * running_mean + momentum * x.sum(dim=0)"),
+                    "That is the batch's sum: it would grow with the size of the batch."),
+            Mistake(_RUNNING.format("momentum * x.mean(dim=0)"), "Of the old mean nothing is left here: it keeps the "
+                                                                 "weight 1 − momentum."),
+            Mistake(_RUNNING.format("running_mean"), "The running mean has not moved."),
         ),
     ).verdict,
 )  # fmt: skip
@@ -312,6 +340,23 @@ LAYER_NORM_BY_HAND = Exercise(
                                     "+ eps)"), "This divides by the variance: the root is missing."),
             Mistake(_BY_HAND.format("(x - x.mean(dim=1, keepdim=True)) / (x.std(dim=1, unbiased=False, keepdim=True) "
                                     "+ eps)"), "Close: eps belongs under the root, added to the variance."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=1, keepdim=True)) / (x.std(dim=1, keepdim=True) + eps)"),
+                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps belongs under the root, added "
+                    "to the variance."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=1, keepdim=True)) / x.std(dim=1, keepdim=True)"),
+                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps is missing under the root."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=1, keepdim=True)) / torch.sqrt(x.var(dim=1, unbiased=False, "
+                                    "keepdim=True))"),
+                    "eps is missing: an image whose units are all the same would be divided by 0."),
+            Mistake(_BY_HAND.format("x - x.mean(dim=1, keepdim=True) / torch.sqrt(x.var(dim=1, unbiased=False, "
+                                    "keepdim=True) + eps)"),
+                    "Brackets: only the mean is divided here. It is (x − mean) that is."),
+            Mistake(_BY_HAND.format("(x - x.mean(dim=1, keepdim=True)) / torch.sqrt(x.var(dim=1, unbiased=False, "
+                                    "keepdim=True)) + eps"),
+                    "Brackets: eps is added to the result here. It belongs under the root."),
+            Mistake(_BY_HAND.format("x / torch.sqrt(x.var(dim=1, unbiased=False, keepdim=True) + eps)"),
+                    "The mean is not subtracted."),
+            Mistake(_BY_HAND.format("x - x.mean(dim=1, keepdim=True)"), "The mean is gone, the variance is not 1 yet."),
         ),
     ).verdict,
 )  # fmt: skip
@@ -373,6 +418,11 @@ DROPOUT_BY_HAND = Exercise(
                                                     "shrink: "
                     "divide by 1 − p."),
             Mistake(_MASKED.format("h * mask + (1 - mask)"), "Units that are off should hand on 0, not 1."),
+            Mistake(_MASKED.format("h * mask / mask.mean()"), "This divides by the share of ones in *this* mask. "
+                    "PyTorch divides by 1 − p, the expected share."),
+            Mistake(_MASKED.format("h * mask / 1 - p"), "Brackets: this divides by 1, and then subtracts p. "
+                                                       "`/ (1 - p)`."),
+            Mistake(_MASKED.format("mask / (1 - p)"), "That is the scaled mask; multiply `h` by it."),
         ),
     ).verdict,
 )  # fmt: skip
@@ -384,7 +434,11 @@ _L2 = "def compute_l2_loss(self, w):\n    return {}\n"
 
 
 def _weights(rng: np.random.Generator) -> Inputs:
-    return {"w": _draw(rng, 2, 3) * 2, "self": np.zeros(())}
+    return {"w": _draw(rng, 2, 3) * 2}
+
+
+def _with_self(inputs: Inputs) -> dict[str, Any]:
+    return {**inputs, "self": Thing("self", {})}
 
 
 _MEAN = "This is the mean: the penalty would depend on how large the layer is. The course's λ goes with the sum."
@@ -398,7 +452,7 @@ L1_LOSS = Exercise(
     ("`w.abs()` takes the size of each weight.", "`.sum()` adds up all numbers of a tensor.", "`w.abs().sum()`"),
     _L1.format("w.abs().sum()"),
     ByValue(
-        inputs=_weights, result=returned("compute_l1_loss", "self", "w"), gradients=("w",),
+        inputs=_weights, names=_with_self, result=returned("compute_l1_loss", "self", "w"), gradients=("w",),
         accepted=(Accepted(_L1.format("w.abs().sum()"), "Value Σ|w|, gradient sign(w)."),),
         mistakes=(
             Mistake(_L1.format("w.sum()"), "Positive and negative weights cancel here: the sizes are to be added, "
@@ -407,6 +461,8 @@ L1_LOSS = Exercise(
             Mistake(_L1.format("w.abs().mean()"), _MEAN),
             Mistake(_L1.format("w.abs()"), "This has a number for each weight. A penalty is one number: add them up."),
             Mistake(_L1.format("w.norm()"), "`w.norm()` is the 2-norm, the root of Σw². For L1: `w.norm(p=1)`."),
+            Mistake(_L1.format("torch.linalg.norm(w, 1)"), "For a matrix `torch.linalg.norm(w, 1)` is the largest "
+                    "column sum, a norm of the matrix. `torch.linalg.vector_norm(w, 1)` adds up all sizes."),
             Mistake(_L1.format("-w.abs().sum()"), "The sign: this would reward large weights."),
             Mistake(_L1.format("w.abs().sum().square()"), "The sum is squared once more."),
             Mistake(_L1.format("w.abs().max()"), "This is only the largest weight (the ∞-norm)."),
@@ -427,10 +483,10 @@ L2_LOSS = Exercise(
     ("`w ** 2` or `w.square()` squares each weight.", "`.sum()` adds them up.", "`w.square().sum()`"),
     _L2.format("w.square().sum()"),
     ByValue(
-        inputs=_weights, result=returned("compute_l2_loss", "self", "w"), gradients=("w",),
+        inputs=_weights, names=_with_self, result=returned("compute_l2_loss", "self", "w"), gradients=("w",),
         accepted=(Accepted(_L2.format("w.square().sum()"), "Value Σw², gradient 2w."),),
         mistakes=(
-            Mistake(_L2.format("w.norm()"), "This is the *root* of Σw². Its gradient has the same length for every w: "
+            Mistake(_L2.format("w.norm()"), "This is the *root* of Σw². Its gradient has the length 1 whatever w is: "
                     "small weights would be pulled as hard as large ones. Square it, or leave the root out."),
             Mistake(_L2.format("w.square().sum() / 2"), "½Σw² is what `weight_decay` means. The notebook's penalty "
                                                         "has no ½."),
@@ -441,6 +497,9 @@ L2_LOSS = Exercise(
             Mistake(_L2.format("w.sum().square()"), "First square, then add: here weights of opposite sign cancel."),
             Mistake(_L2.format("-w.square().sum()"), "The sign: this would reward large weights."),
             Mistake(_L2.format("w.sum()"), "The square is missing, and so positive and negative weights cancel."),
+            Mistake(_L2.format("2 * w"), "2w is the *gradient* of Σw²; the penalty itself was asked for."),
+            Mistake(_L2.format("torch.linalg.norm(w, 2) ** 2"), "For a matrix `torch.linalg.norm(w, 2)` is its largest "
+                    "singular value. Without the 2, or as `torch.linalg.vector_norm(w)`, it is the root of Σw²."),
             Mistake(_L2.format("2 * w.sum()"), "2w is the *gradient* of w²; the penalty itself was asked for."),
             Mistake(_L2.format("w.square().sum().square()"), "Squared twice."),
             Mistake(_L2.format("w.square().sum() * 2"), "There is a factor 2 too much."),
@@ -469,8 +528,8 @@ def _small_model(inputs: Inputs) -> dict[str, Any]:
     methods = {
         "parameters": Bound("parameters", lambda: list(held.values())),
         "named_parameters": Bound("named_parameters", lambda: list(held.items())),
-        "compute_l1_loss": Bound("compute_l1_loss", lambda w: np.abs(w).sum()),
-        "compute_l2_loss": Bound("compute_l2_loss", lambda w: np.square(w).sum()),
+        "compute_l1_loss": Bound("compute_l1_loss", lambda w: METHODS["abs"](w).sum()),
+        "compute_l2_loss": Bound("compute_l2_loss", lambda w: METHODS["square"](w).sum()),
         "layers": by_layer,
     }
     return {"model": Thing("model", methods), "loss": inputs["loss"]}
@@ -503,7 +562,7 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
          f"And λ: `{name} = {name}_weight * sum({name}_parameters)`."),
         text(),
         ByValue(
-            inputs=_model_inputs, names=_small_model, result=variable("loss"), gradients=tuple(SIZES),
+            inputs=_model_inputs, names=_small_model, result=variable("loss"), gradients=("loss", *SIZES),
             accepted=(
                 Accepted(text(), "λ times the sum over all parameters, the biases included, as in the notebook. (The "
                          "course's sliders leave the biases out.)",
@@ -525,7 +584,11 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 Mistake(text(loop=f"{name}_parameters.append({wrong_one})"), wrong_says),
                 Mistake(text(loop=f"{name}_parameters.append(parameter.sum())"),
                         f"The parameters are summed with their signs: {one} was asked for."),
+                Mistake(text(loop="if parameter.dim() == 1:\n        " + f"{name}_parameters.append({term})"),
+                        "These are the biases alone; it is the weights that are penalised."),
                 Mistake(text(total="0"), "Nothing is added to the loss."),
+                Mistake(text().replace("loss +=", "loss ="), "The loss itself is gone: the penalty takes its place "
+                        "instead of being added."),
                 Mistake(text() + f"loss += {name}\n", "The penalty is added twice."),
                 Mistake(text(total=f"{name}_weight * sum({name}_parameters) / 2"), "There is a ½ that the notebook has "
                         "not."),
@@ -533,7 +596,9 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                         "The last parameter is missing from the sum."),
                 Mistake(text(total=f"{name}_weight ** 2 * sum({name}_parameters)"), "λ is squared."),
                 *((Mistake(text(total=f"{name}_weight * sum({name}_parameters) ** 0.5"),
-                           "The root of Σw² is its 2-norm; the penalty is Σw² itself."),) if name == "l2" else ()),
+                           "The root of Σw² is its 2-norm; the penalty is Σw² itself."),
+                   Mistake(text(loop=f"{name}_parameters.append(parameter.norm())"),
+                           "These are the 2-norms, the roots of Σw²: they are not squared."),) if name == "l2" else ()),
             ),
         ).verdict,
     )  # fmt: skip
@@ -559,6 +624,7 @@ _SOFT_MISTAKES = (
     ("w / (1 + 2 * t)", "That is L2's proximal map: it scales, and nothing becomes 0."),
     ("w.clamp(min=-t, max=t)", "This cuts large weights down to t, the other way round."),
     ("w - w.clamp(min=-t, max=t) * 2", "Twice too far."),
+    ("w + t * w.sign()", "The sign: this moves every weight away from 0."),
     ("w - t", "This moves every weight down by t, the negative ones away from 0."),
 )
 
@@ -611,6 +677,7 @@ NORMS_OF_X = Exercise(
             Mistake(_TWO_NORMS.format("(x - d).abs().sum()", "((x - d) ** 2).sum()"), "The two are interchanged."),
             Mistake(_TWO_NORMS.format("(x ** 2 - d ** 2).sum()", "(x - d).abs().sum()"),
                     "(x − d)² is not x² − d²: subtract first, then square."),
+            Mistake(_TWO_NORMS.format("((x + d) ** 2).sum()", "(x + d).abs().sum()"), "The move is subtracted: x − d."),
             Mistake(_TWO_NORMS.format("(x ** 2).sum()", "x.abs().sum()"), "These are the norms of x itself: d is not "
                     "subtracted."),
         ),
@@ -643,6 +710,7 @@ RIDGE = Exercise(
             Mistake(_SHRUNK.format("a / (2 * lam)"), "The loss's own curvature, 1, is missing from the denominator."),
             Mistake(_SHRUNK.format("a"), "That is where the loss alone wants the weight."),
             Mistake(_SHRUNK.format("a - 2 * lam"), "The pull 2λw depends on w; this subtracts the same from all."),
+            Mistake(_SHRUNK.format("a / 1 + 2 * lam"), "Brackets: this divides by 1, and then adds 2λ."),
             Mistake(_SHRUNK.format("a / (1 - 2 * lam)"), "The sign: the penalty pulls towards 0."),
         ),
     ).verdict,

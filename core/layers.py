@@ -7,7 +7,6 @@ layer of that name computes (the tests compare them). Needs no torch.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -66,6 +65,12 @@ def _number(x: object, what: str, low: float, high: float) -> float:
     return float(x)
 
 
+def _flag(value: object, what: str) -> bool:
+    if not isinstance(value, (bool, int)):
+        raise Refused(f"{what} is True or False")
+    return bool(value)
+
+
 def flatten(start_dim: int = 1, end_dim: int = -1) -> Layer:
     if (start_dim, end_dim) != (1, -1):
         raise Refused("Flatten needs no settings here: dimension 0 is the batch and stays")
@@ -74,15 +79,15 @@ def flatten(start_dim: int = 1, end_dim: int = -1) -> Layer:
 
 def linear(in_features, out_features, bias: bool = True, device=None, dtype=None) -> Layer:
     return Layer(
-        "Linear", _width(in_features, "in_features"), _width(out_features, "out_features"), bias=bool(bias)
-    )  # fmt: skip
+        "Linear", _width(in_features, "in_features"), _width(out_features, "out_features"), bias=_flag(bias, "bias")
+    )
 
 
 def relu(inplace: bool = False) -> Layer:
     return Layer("ReLU")
 
 
-def identity() -> Layer:
+def identity(*_: object, **__: object) -> Layer:
     return Layer("Identity")
 
 
@@ -97,7 +102,8 @@ def batch_norm(
         raise Refused("momentum=None averages over all batches ever seen; this course keeps a number")
     return Layer(
         "BatchNorm1d", _width(num_features, "num_features"), eps=_number(eps, "eps", 0, 1e3),
-        momentum=_number(momentum, "momentum", 0, 1), affine=bool(affine), tracks=bool(track_running_stats),
+        momentum=_number(momentum, "momentum", 0, 1), affine=_flag(affine, "affine"),
+        tracks=_flag(track_running_stats, "track_running_stats"),
     )  # fmt: skip
 
 
@@ -110,7 +116,7 @@ def layer_norm(
         normalized_shape = normalized_shape[0]
     return Layer(
         "LayerNorm", _width(normalized_shape, "normalized_shape"), eps=_number(eps, "eps", 0, 1e3),
-        affine=bool(elementwise_affine),
+        affine=_flag(elementwise_affine, "elementwise_affine"),
     )  # fmt: skip
 
 
@@ -120,8 +126,10 @@ def sequential(*parts: Layer | Model) -> Model:
         if isinstance(part, list):
             raise Refused("Sequential takes the layers one by one, separated by commas, not a list")
         if not isinstance(part, (Layer, Model)):
-            given = getattr(part, "name", None) or "something else"
-            raise Refused(f"part {i} of Sequential is no layer but {given}: a layer is made by calling it, nn.ReLU()")
+            name = getattr(part, "name", None)
+            made = f"nn.{name}(…)" if name in CONSTRUCTORS else "nn.ReLU()"
+            raise Refused(f"part {i} of Sequential is no layer but {name or 'something else'}: a layer is made by "
+                          f"calling it, {made}")  # fmt: skip
         layers += part.layers if isinstance(part, Model) else [part]
     if len(layers) > 40:
         raise Refused("more than 40 layers are too many here")
@@ -143,6 +151,10 @@ OTHER_LAYERS = {
     "Dropout2d": "switches whole channels off; for single units it is Dropout",
     "AlphaDropout": "belongs to SELU networks; here it is Dropout",
     "Softmax": "is not needed: CrossEntropyLoss takes logits, and applies it itself",
+    "CrossEntropyLoss": "is the loss, computed after the network; it is no layer of it",
+    **dict.fromkeys(("LazyLinear", "LazyBatchNorm1d"), "finds its size when data comes; here the sizes are asked for"),
+    **dict.fromkeys(("L1Loss", "MSELoss"), "is a layer; the function is F.l1_loss or F.mse_loss"),
+    **dict.fromkeys(("Module", "ModuleList"), "is not needed here: nn.Sequential does it"),
     "LogSoftmax": "is not needed: CrossEntropyLoss takes logits, and applies it itself",
     **dict.fromkeys(("Tanh", "Sigmoid", "LeakyReLU", "GELU", "ELU", "SELU", "SiLU"),
                     "is another non-linearity; keep the notebook's ReLU, so that only one thing changes"),
@@ -160,18 +172,17 @@ def trace(model: Model, n_inputs: int) -> tuple[int, ...]:
         if layer.kind == "Flatten":
             is_flat = True
         elif not is_flat and layer.kind in ("Linear", *NORMS):
-            raise Refused(f"layer {i}, {layer}, gets images of 28 × 28: nn.Flatten() must make rows of them first")
+            raise Refused(
+                f"layer {i} (counted from 0), {layer}, gets images of 28 × 28: first nn.Flatten() must make rows of "
+                "them"
+            )
         if layer.n_in is not None and layer.n_in != width:
-            before = "each image" if i == 0 or width == n_inputs else f"the layer before, {_last(model.layers[:i])},"
-            raise Refused(f"layer {i}, {layer}, takes {layer.n_in} numbers per image, but {before} gives {width}")
+            linear_ = [before for before in model.layers[:i] if before.kind == "Linear"]
+            given = f"{linear_[-1]} before it gives {width}" if linear_ else f"an image has {width}"
+            raise Refused(f"layer {i} (counted from 0), {layer}, takes {layer.n_in} numbers per image, but {given}")
         width = layer.n_out or width
         widths.append(width)
     return tuple(widths)
-
-
-def _last(layers: Sequence[Layer]) -> Layer:
-    """The layer that set the width."""
-    return next((layer for layer in reversed(layers) if layer.n_out), layers[-1])
 
 
 # --- what is computed -----------------------------------------------------------------------------------------------

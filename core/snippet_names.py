@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from core import layers, tensors
 from core.layers import Layer, Model
 from core.tensors import Array, Refused
@@ -47,13 +49,21 @@ class Namespace:
 
 @dataclass(frozen=True)
 class Thing:
-    """An object that an exercise gives: its attributes and methods, all listed."""
+    """An object that an exercise gives: its attributes and methods, all listed, and what it does when it is called.
+    Keys that begin with `_` are the exercise's own: no typed name reaches them."""
 
     name: str
     table: Mapping[str, Any]
+    call: Callable | None = None
 
 
-F = Namespace("F", {name: Bound(name, call) for name, call in tensors.FUNCTIONAL.items()})
+BY_HAND = "does all of it at once: here it is to be written by hand"
+F = Namespace(
+    "F",
+    {name: Bound(name, call) for name, call in tensors.FUNCTIONAL.items()},
+    {**dict.fromkeys(("batch_norm", "layer_norm"), BY_HAND),
+     "dropout": "draws a mask of its own; here the mask is given"},
+)  # fmt: skip
 NN = Namespace("nn", {**{name: Bound(name, call) for name, call in layers.CONSTRUCTORS.items()}, "functional": F},
                layers.OTHER_LAYERS)  # fmt: skip
 LINALG = Namespace("torch.linalg", {name: Bound(name, call) for name, call in tensors.LINALG.items()})
@@ -62,22 +72,43 @@ NO_RANDOM = dict.fromkeys(("rand", "randn", "rand_like", "randn_like", "bernoull
 TORCH = Namespace(
     "torch",
     {**{name: Bound(name, call, name in tensors.DETACHING) for name, call in tensors.TORCH.items()}, "nn": NN,
-     "linalg": LINALG, "float32": "float32", "inf": math.inf},
-    NO_RANDOM,
+     "linalg": LINALG, "float32": "float32", "float64": "float64", "inf": math.inf},
+    {**NO_RANDOM, "no_grad": "is not needed here: under it nothing would be learned"},
 )  # fmt: skip
+MISSING = {
+    **dict.fromkeys(("np", "numpy"), "is not known here: write it with torch. (numpy's functions keep no gradient.)"),
+    "math": "is not known here: write it with torch",
+    "optimizer": "is not known here: the optimizer is called opt",
+}
+"""Names that a student may expect, and what is said of them."""
+
 
 # --- Python's own functions -----------------------------------------------------------------------------------------
 
 
-def _sum(items: Any, start: Any = 0) -> Any:
-    if isinstance(items, Array):
-        items = list(items)
-    if not isinstance(items, (list, tuple)):
-        raise Refused("sum takes a list, or a loop in brackets")
+def rows(items: Array) -> list[Array]:
+    """The elements along the first dimension, each a tensor too."""
+    if not items.ndim or len(items) > LONGEST_LIST:
+        raise Refused("a tensor of one number has no elements" if not items.ndim else "that tensor is too long here")
+    return [np.asarray(row) for row in items]
+
+
+def _listed(items: Any, name: str) -> list[Any]:
+    """A list, or a tensor's rows, as a list of its own."""
+    if isinstance(items, Bound):
+        raise Refused(uncalled(items))
+    if not isinstance(items, (list, tuple, Array)):
+        raise Refused(f"{name} takes a list")
+    return rows(items) if isinstance(items, Array) else list(items)
+
+
+def _sum(iterable: Any, start: Any = 0) -> Any:
+    items = _listed(iterable, "sum")
+    if not all(isinstance(item, (Array, int, float)) for item in (start, *items)):
+        raise Refused("sum takes numbers and tensors")
     total = start
     for item in items:
-        if not isinstance(item, (Array, int, float)):
-            raise Refused("sum takes numbers and tensors")
+        tensors.check_broadcast([x for x in (total, item) if isinstance(x, Array)])
         total = total + item
     return total
 
@@ -92,14 +123,16 @@ def _range(*bounds: Any) -> list[int]:
 
 
 def _len(items: Any) -> int:
-    if not isinstance(items, (list, tuple, Array)) or isinstance(items, Array) and not items.ndim:
+    if isinstance(items, Array) and not items.ndim or not isinstance(items, (list, tuple, Array)):
         raise Refused("len takes a list or a tensor")
     return len(items)
 
 
 def _float(value: Any) -> float:
     if isinstance(value, Array):
-        return tensors.METHODS["item"](value)
+        return float(tensors.METHODS["item"](value))
+    if isinstance(value, str) and value.strip("+-") in ("inf", "nan"):
+        return float(value)
     if not isinstance(value, (int, float)):
         raise Refused("float takes a number")
     return float(value)
@@ -113,52 +146,60 @@ def _int(value: Any) -> int:
 
 
 def _absolute(value: Any) -> Any:
-    if not isinstance(value, (Array, int, float)):
-        raise Refused("abs takes a number or a tensor")
-    return abs(value)
+    return tensors.METHODS["abs"](value) if isinstance(value, Array) else abs(_number(value, "abs"))
+
+
+def _number(value: Any, name: str) -> int | float:
+    if not isinstance(value, (int, float)):
+        raise Refused(f"{name} takes a number or a tensor")
+    return value
 
 
 def _extreme(pick: Callable) -> Callable:
     def extreme(*values: Any) -> Any:
         items = values[0] if len(values) == 1 and isinstance(values[0], (list, tuple)) else values
         if not items or not all(isinstance(v, (int, float)) or isinstance(v, Array) and v.size == 1 for v in items):
-            raise Refused("max and min take single numbers here; torch.maximum and clamp work element by element")
+            raise Refused("Python's max and min take single numbers; torch.maximum and clamp work element by element")
         return pick(items)
 
     return extreme
 
 
+def power(a: Any, b: Any) -> Any:
+    """a ** b. Python's own whole numbers would grow without end."""
+    if isinstance(a, Array) or isinstance(b, Array):
+        return tensors.METHODS["pow"](a, b)
+    a, b = _number(a, "pow"), _number(b, "pow")
+    if isinstance(a, int) and isinstance(b, int) and 0 <= b <= 64 and a.bit_length() * b <= 64:
+        return a**b
+    return math.pow(a, b)
+
+
 def _zip(*lists: Any) -> list[tuple]:
-    if not all(isinstance(items, (list, tuple)) for items in lists):
-        raise Refused("zip takes lists")
-    return list(zip(*lists, strict=False))
+    return list(zip(*(_listed(items, "zip") for items in lists), strict=False))
 
 
-def _enumerate(items: Any) -> list[tuple]:
-    if not isinstance(items, (list, tuple)):
-        raise Refused("enumerate takes a list")
-    return list(enumerate(items))
-
-
-def _list(items: Any = ()) -> list:
-    if not isinstance(items, (list, tuple)):
-        raise Refused("list takes a list")
-    return list(items)
+def _enumerate(iterable: Any, start: int = 0) -> list[tuple]:
+    if not isinstance(start, int):
+        raise Refused("enumerate starts at a whole number")
+    return list(enumerate(_listed(iterable, "enumerate"), start))
 
 
 BUILTINS: dict[str, Bound] = {
-    name: Bound(name, call, detaches)
-    for name, call, detaches in (
-        ("sum", _sum, False), ("range", _range, False), ("len", _len, False), ("float", _float, True),
-        ("int", _int, True), ("abs", _absolute, False), ("max", _extreme(max), False), ("min", _extreme(min), False),
-        ("zip", _zip, False), ("enumerate", _enumerate, False), ("list", _list, False),
-        ("print", lambda *_: None, False),
-    )
+    name: Bound(name, call, name in ("float", "int"))
+    for name, call in {
+        "sum": _sum, "range": _range, "len": _len, "float": _float, "int": _int, "abs": _absolute, "pow": power,
+        "max": _extreme(max), "min": _extreme(min), "zip": _zip, "enumerate": _enumerate,
+        "list": lambda items=(): _listed(items, "list"), "tuple": lambda items=(): tuple(_listed(items, "tuple")),
+        "print": lambda *_, **__: None,
+    }.items()
 }  # fmt: skip
 
 
 def append(items: list) -> Callable:
     def add(item: Any) -> None:
+        if isinstance(item, Bound):
+            raise Refused(uncalled(item))
         if len(items) >= LONGEST_LIST:
             raise Refused("this list becomes too long")
         items.append(item)
@@ -168,14 +209,19 @@ def append(items: list) -> Callable:
 
 def extend(items: list) -> Callable:
     def add(more: Any) -> None:
-        if not isinstance(more, (list, tuple)) or len(items) + len(more) > LONGEST_LIST:
-            raise Refused("this takes a list, and not too long a one")
+        more = _listed(more, "extend")
+        if len(items) + len(more) > LONGEST_LIST:
+            raise Refused("this list becomes too long")
         items.extend(more)
 
     return add
 
 
 GIVEN: dict[str, Any] = {**BUILTINS, "torch": TORCH, "nn": NN, "F": F, "device": "cpu"}
+
+
+def uncalled(bound: Bound) -> str:
+    return f"`{bound.name}` is only named here, not called: `{bound.name}(…)`"
 
 
 def kind_of(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Typed code, read: the small part of Python that an exercise's answer may be written in.
 
 `read` parses a text and refuses every construct that is not listed, before anything is looked at. Length, number and
-depth of its parts are limited.
+depth of its parts are limited. No name may begin with `_`, except `_` itself, for a value that is not needed: so what
+Python keeps behind such names, and what an exercise keeps, is out of reach.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ LONGEST_TEXT = 4_000
 MOST_NODES = 900
 DEEPEST = 40
 LARGEST_NUMBER = 1e12
+TOO_DEEP = "This is longer, or nested deeper, than any answer here needs to be."
 
 
 class SnippetError(ValueError):
@@ -25,7 +27,10 @@ class SnippetError(ValueError):
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
-STATEMENTS = (ast.Module, ast.Assign, ast.AugAssign, ast.Expr, ast.For, ast.If, ast.FunctionDef, ast.Return, ast.Pass)
+STATEMENTS = (
+    ast.Module, ast.Assign, ast.AugAssign, ast.Expr, ast.For, ast.Break, ast.Continue, ast.If, ast.FunctionDef,
+    ast.Return, ast.Pass,
+)  # fmt: skip
 EXPRESSIONS = (
     ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp,
     ast.List, ast.Tuple, ast.Subscript, ast.Slice, ast.ListComp, ast.GeneratorExp,
@@ -37,7 +42,8 @@ PARTS = (
 ADVICE = {
     ast.Import: "nothing needs to be imported: torch, nn and F are there",
     ast.ImportFrom: "nothing needs to be imported: torch, nn and F are there",
-    ast.ClassDef: "write the function alone, without its class",
+    ast.ClassDef: "no class is needed here: write what stands inside it alone",
+    ast.AnnAssign: "write this without the type: `name = value`",
     ast.Lambda: "no lambda is needed here: write the expression itself",
     ast.While: "no while is needed here: loop over the parameters with for",
     ast.With: "no with is needed here. (Under torch.no_grad() nothing would be learned.)",
@@ -47,7 +53,7 @@ ADVICE = {
     ast.DictComp: "no dictionary is needed here",
     ast.Set: "no set is needed here",
     ast.SetComp: "no set is needed here",
-    ast.Starred: "no star is needed here",
+    ast.Starred: "no star is needed here: write the values one by one",
     ast.Delete: "nothing needs to be deleted",
     ast.Global: "global names are not needed here",
     ast.Nonlocal: "outer names are not needed here",
@@ -59,14 +65,22 @@ ADVICE = {
 }
 
 
-BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult)
-UNARY = (ast.USub, ast.UAdd, ast.Not)
+BINARY = (
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.BitAnd, ast.BitOr,
+)  # fmt: skip
+UNARY = (ast.USub, ast.UAdd, ast.Not, ast.Invert)
+MOST_LOOPS = 3
+"""Loops in one pair of brackets."""
+
+
+def check_length(text: str) -> None:
+    if len(text) > LONGEST_TEXT:
+        raise SnippetError(f"This is {len(text):,} characters long; an answer here needs at most {LONGEST_TEXT:,}.")
 
 
 def read(text: str) -> ast.Module:
     """The tree of a typed text. Raises SnippetError for what is no Python, too long, too deep, or not listed above."""
-    if len(text) > LONGEST_TEXT:
-        raise SnippetError(f"This is {len(text):,} characters long; an answer here needs at most {LONGEST_TEXT:,}.")
+    check_length(text)
     if not text.strip():
         raise SnippetError("There is nothing here yet. *Start again* brings the template back.")
     try:
@@ -95,29 +109,40 @@ def _check(tree: ast.AST) -> None:
         n += 1
         line = getattr(node, "lineno", 0)
         if n > MOST_NODES or depth > DEEPEST:
-            raise SnippetError("This is longer, or nested deeper, than any answer here needs to be.")
+            raise SnippetError(TOO_DEEP)
         if not isinstance(node, (*STATEMENTS, *EXPRESSIONS, *PARTS)):
             raise SnippetError(ADVICE.get(type(node), "this is not needed here, and not understood"), line)
-        _check_names(node, line)
+        _check_form(node, line)
         if isinstance(node, ast.Constant):
             _check_constant(node.value, line)
-        waiting += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
+        # Last comes first off the list: so the parts are looked at in the order in which they were typed.
+        waiting += [(child, depth + 1) for child in reversed(list(ast.iter_child_nodes(node)))]
 
 
-def _check_names(node: ast.AST, line: int) -> None:
+def _check_form(node: ast.AST, line: int) -> None:
     for name in (getattr(node, key, None) for key in ("id", "attr", "arg", "name")):
-        if isinstance(name, str) and name.startswith("_"):
+        if isinstance(name, str) and name.startswith("_") and not (isinstance(node, ast.Name) and name == "_"):
             raise SnippetError(f"names that begin with _ are not for exercises: {name[:40]}", line)
     if isinstance(node, ast.FunctionDef) and (node.decorator_list or node.args.vararg or node.args.kwarg):
         raise SnippetError("write the function plainly, without decorators and stars", line)
+    if isinstance(node, ast.arguments) and len({arg.arg for arg in node.args}) < len(node.args):
+        raise SnippetError("two parameters of a function have the same name", node.args[0].lineno)
     if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
         raise SnippetError("nothing can be assigned to an attribute here", line)
     if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
         raise SnippetError("nothing can be assigned to an element here", line)
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.BitXor):
+        raise SnippetError("in Python a power is written `**`; `^` is another operator", line)
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and type(node.op) not in BINARY:
         raise SnippetError("this operator is not needed here", line)
     if isinstance(node, ast.UnaryOp) and type(node.op) not in UNARY:
         raise SnippetError("this operator is not needed here", line)
+    if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and len(node.generators) > MOST_LOOPS:
+        raise SnippetError("these are more loops than any answer here needs", line)
+    if isinstance(node, ast.comprehension) and node.is_async:
+        raise SnippetError("nothing waits here: a plain for will do", node.target.lineno)
+    if isinstance(node, ast.keyword) and node.arg is None:
+        raise SnippetError(ADVICE[ast.Starred], line)
 
 
 def _check_constant(value: Any, line: int) -> None:
