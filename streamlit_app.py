@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import frame
+from core.app import frame, progress
 from core.app.gallery import class_gallery
 
 HERE = "streamlit_app.py"
@@ -21,7 +21,16 @@ for lesson in frame.LESSONS[1:]:
     with st.container(border=True):
         st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
+        if done := progress.tally_words(lesson.name):
+            st.caption(done)
 frame.text("In preparation: a page that compares all techniques. It joins the menu when it is finished.")
+
+st.header("Your answers")
+frame.text(
+    "Each lesson has questions to commit to, faults to find and code to fill in. Your answers stay with this browser "
+    "tab and are nowhere else: there is no account, and nothing is tracked. Save them to go on another day."
+)
+progress.progress_panel()
 
 st.header("The data")
 frame.text(
@@ -35,11 +44,25 @@ class_gallery()
 st.header("How to use it")
 frame.text(
     "- **Scroll.** Each lesson asks a question and answers it with a figure. The formula comes after it.\n"
-    "- **Move a slider.** Many stops are precomputed: the answer is there at once. Anything else is trained live, "
-    "for real, while you watch.\n"
+    "- **Move a slider.** Many stops are precomputed: the answer is there at once. Anything else is trained live, for "
+    "real, while you watch.\n"
     "- **Share.** The address holds every setting. Copy it, and the reader sees your figures.\n"
-    "- **Project.** The *Presentation* switch in the menu makes everything large and puts the menu away."
+    "- **Project.** The *Presentation* switch in the menu makes everything large and puts the menu away.\n"
+    "- **Commit.** Answer before you look. You may be wrong as often as you like; what is said to a wrong answer is "
+    "half of the lesson.\n"
+    "- **Take it home.** Below the figures of a network: the same training as a script or a notebook of your own."
 )
+with st.expander("For instructors: links that set a page up"):
+    frame.text(
+        "The address holds what is set: move the sliders, copy it, and the class opens your figures. Add to it\n"
+        "- `present=true` for large type and no menu;\n"
+        "- `hide=` and a list of `questions`, `faults`, `code`, `solutions` (the worked solutions of the code "
+        "exercises), `downloads`: what is named is left out, on every page that is opened from there. `hide=none` "
+        "brings all back;\n"
+        "- `fault=` or `exercise=` and the name on its button, to open a page at that exercise.\n"
+        "\n"
+        "For example `/l1_l2?lambda1=0.001&exercise=l1+branch&hide=solutions,questions`."
+    )
 frame.text(
     "Two settings come back in every lesson. **Full**: all 60,000 images, right labels, 20 epochs: the notebook's "
     "setting, in which a network of this size overfits only a little. **Small and noisy**: 2,000 images, every "

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.app import code, controls, faults, frame, landscapes, panels, questions, results, runs
+from core.app import code, controls, faults, frame, landscapes, panels, questions, results, runs, take_home
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
 from core.experiments import BARRIER
-from core.figures.curves import sweep_figure
+from core.figures.curves import sweep_figure, sweep_table
 from core.figures.surfaces import line_figure
 from core.questions import Curve, Option
 from core.surface import SurfaceSpec, notebook_spec
@@ -142,7 +142,8 @@ with left:
         caption="More images: the lines close in. 20 % of the training labels are wrong throughout, so the rule alone "
         "could reach about 80 % on the dashed line; what is above is learned by heart. One seed; at 60,000 the "
         "solid line is the test images.",
-    )
+        rows=sweep_table(results.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train"), key="images",
+    )  # fmt: skip
 with right:
     panels.captioned(
         sweep_figure(
@@ -152,7 +153,13 @@ with right:
         alt_text="Training and held-out accuracy against the share of wrong labels.",
         caption="More wrong labels: the dashed line hardly falls, although up to half of what it counts is wrong. The "
         "solid line pays for it. One seed.",
+        rows=sweep_table(results.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise"), key="noise",
     )  # fmt: skip
+take_home.take_home(
+    {f"{c.n_train:,} images": c for c in sweep(SMALL_AND_NOISY, "n_train")}
+    | {f"{100 * c.label_noise:g} % wrong labels": c for c in sweep(SMALL_AND_NOISY, "label_noise")},
+    key="sweeps",
+)
 
 # --- the loss surface -----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from core.app.progress import keep, typed_text
 from core.app.questions import RIGHT, WRONG
 from core.app.results import stored_run
 from core.app.runs import run_or_training
+from core.app.take_home import take_home
 from core.config import RunConfig
 from core.exercises import Exercise, Verdict, judge
 from core.figures.compare import Course
@@ -111,6 +112,7 @@ def _trained(config: RunConfig, key: str) -> None:
         f"Yours ({yours}) beside the plain network, seed 0. Solid: held-out images; dashed: training images. One run "
         "each: the spread over seeds stands in the figures above."
     )
+    take_home({"your network": run.config}, key=key)
 
 
 def _course(run: Run, field: str) -> Course:

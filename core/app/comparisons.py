@@ -10,6 +10,7 @@ from core.app import controls
 from core.app.frame import look
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored_outcomes, stored_runs
+from core.app.take_home import take_home
 from core.claims import Measure
 from core.experiments import Networks, over_seeds
 from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
@@ -43,6 +44,7 @@ def curves_over_seeds(networks: Networks, *, key: str, log_loss: bool = False, c
                          log_y=log_loss and not percent, key=f"{key}_{field}")  # fmt: skip
     if caption:
         st.caption(caption)
+    take_home(networks, key=key)
 
 
 def course_chart(
@@ -107,6 +109,7 @@ def stops_panel(
         st.warning(note)
     if caption:
         st.caption(caption)
+    take_home({f"{name}, {x_title} {current:g}": config for name, config in at(current).items()}, key=key)
 
 
 def _last_accuracy(outcome: Outcome) -> float | None:

@@ -56,7 +56,10 @@ export default function ({ data, parentElement }) {
   const axes = [layout.xaxis, layout.yaxis, layout.scene?.xaxis, layout.scene?.yaxis, layout.scene?.zaxis];
   for (const axis of axes) if (axis) Object.assign(axis, { gridcolor: grid, zerolinecolor: grid, linecolor: grid });
   // The wheel scrolls the page; zooming a scene is done with the right button or two fingers.
-  const config = { displaylogo: false, responsive: true, scrollZoom: false };
+  // Nothing is sent to a server: the button that would upload a chart is left out.
+  const config = { displaylogo: false, responsive: true, scrollZoom: false,
+                   modeBarButtonsToRemove: ["sendChartToCloud"],
+                   toImageButtonOptions: { format: "png", scale: 2, filename: "surface" } };
   // A rerun that changed something else comes here too; drawing the same scene again would cost a phone its battery.
   const told = JSON.stringify([data.spec, text]);
   const isNew = el.told !== told;

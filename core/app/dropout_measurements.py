@@ -22,6 +22,7 @@ from core.app.strengths import (
     stop_table,
     strength_controls,
 )
+from core.app.take_home import take_home
 from core.app.weight_pictures import SPY_CAPTION, spies, threshold_choices, threshold_controls
 from core.claims import paired_difference, spread
 from core.config import DATASETS, RunConfig
@@ -46,6 +47,7 @@ def p_panel() -> None:
         with place:
             accuracy_path(DROPOUT, dropout_path(base), p, title=name, key=f"p_path_{base.n_train}")
     st.caption("Accuracy after the last epoch against p, in both settings. Each dot is a seed.")
+    take_home(networks_at("dropout", plain, config), key="p")
 
 
 # --- thinned networks -----------------------------------------------------------------------------------------------
@@ -96,6 +98,7 @@ def ensemble_panel() -> None:
         f"10,000 test images, mean of {len(found)} seeds, band from the lowest to the highest. Loss in nats per image. "
         f"One thinned network alone, the mean over the 100 masks: {alone(dropout_path(base)[p])}."
     )
+    take_home({f"dropout, p = {p:g}": dropout_path(base)[p]}, key="masks")
 
 
 def _over_seeds(found: list[Ensemble], name: str) -> np.ndarray:
@@ -206,6 +209,7 @@ def units_panel() -> None:
         "0 for an image. |Correlation|: of two units' activations over the images, averaged over all pairs. Right: "
         "the units that stay are scaled up, as in training; other units for each image."
     )
+    take_home({"plain": base, f"dropout, p = {p:g}": config}, key="units")
 
 
 UNIT_NUMBERS = {

@@ -26,6 +26,11 @@ class Lesson:
     title: str
     question: str
 
+    @property
+    def name(self) -> str:
+        """As in the address and in the names of its exercises: "batch_norm" for pages/2_batch_norm.py."""
+        return re.sub(r"^(?:.*/)?(?:\d+_)?(.*)\.py$", r"\1", self.path)
+
 
 LESSONS = (
     Lesson("streamlit_app.py", "Overview", "What is this course, and where do I begin?"),
@@ -168,8 +173,8 @@ def is_hidden(part: str) -> bool:
 
 
 def _carry_hidden() -> None:
-    """What an instructor's link hides stays hidden on the other pages, and stays in the address. An empty `hide` shows
-    all again."""
+    """What an instructor's link hides stays hidden on the other pages, and stays in the address. `hide=none`, or any
+    other that names no part, shows all again."""
     told = st.query_params.get("hide")
     if told is not None:
         st.session_state._hidden = tuple(part for part in HIDEABLE if part in told.split(","))

@@ -11,6 +11,7 @@ from core.app.frame import is_presenting, look
 from core.app.panels import percent, table
 from core.app.results import stored
 from core.app.runs import surface_or_computing
+from core.app.take_home import take_home
 from core.claims import spread
 from core.config import FULL, RunConfig
 from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
@@ -158,6 +159,7 @@ def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
         "loss* shows the floors of the bowls."
     )
     table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
+    take_home({name: spec.run for name, spec in named.items()}, key=key)
 
 
 def _at(spec: SurfaceSpec, radius: float, directions: int) -> SurfaceSpec:

@@ -10,6 +10,7 @@ from core.app.draw import chart
 from core.app.frame import look
 from core.app.panels import captioned, percent
 from core.app.results import stored_run
+from core.app.take_home import take_home
 from core.config import FULL
 from core.data import seeded
 from core.figures.shrinkage import (
@@ -341,6 +342,7 @@ def network_panel(penalties: Penalties) -> None:
          "largest |w|": f"{np.abs(some).max():.3f}"}
         for name, some in mapped.items()
     ])  # fmt: skip
+    take_home({"the network": FULL}, key="network")
     st.caption(
         f"{SAMPLE:,} of the 307,328 weights of the plain network's first layer (60,000 images, seed 0), drawn once."
     )

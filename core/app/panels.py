@@ -10,6 +10,7 @@ from core.app.controls import config_from_widgets
 from core.app.draw import chart
 from core.app.frame import is_presenting, look
 from core.app.runs import run_or_training
+from core.app.take_home import take_home
 from core.claims import paired_difference, spread
 from core.config import RunConfig
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
@@ -99,6 +100,7 @@ def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
                 figure = learning_curves(run.records, run.config, curves, y_range=y_range, look=look())
                 chart(figure, alt=_describe(run, curves.title.lower()))
             table(curve_table(run.records, run.config), key=f"{key}_{run.config.digest}")
+    take_home({name: run.config for name, run in runs.items()}, key=key)
 
 
 def settings_in_words(config: RunConfig) -> str:
@@ -193,3 +195,4 @@ def report(run: Run | None, *, key: str) -> None:
         headline(run)
         run_curves(run, key=key)
         test_accuracy(run, key=key)
+        take_home({"your run": run.config}, key=key)

@@ -27,6 +27,7 @@ from core.app.strengths import (
     stop_table,
     strength_controls,
 )
+from core.app.take_home import take_home
 from core.app.weight_pictures import (
     SPY_CAPTION,
     first_layer,
@@ -108,6 +109,7 @@ def _penalty_panel(of: Strength, plain: RunConfig, path: RegularizationPath, str
     histogram(named, key=key)
     _norms(named)
     _path_charts(of, path, strength, threshold, key=key)
+    take_home(named, key=key)
 
 
 def _norms(named: dict[str, RunConfig]) -> None:
@@ -247,6 +249,8 @@ def zero_panel() -> None:
     )
     st.markdown(f"And after all 20 epochs (Adam, λ₁ = {strength:g}), the whole first layer, threshold 0.0001:")
     spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
+    take_home({f"{method}, 20 epochs": l1_path(FULL, method)[strength] for method in METHODS}
+              | {f"{method}, as followed": f.spec.run for method, f in found.items()}, key="steps")  # fmt: skip
 
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
@@ -335,6 +339,8 @@ def decay_panel() -> None:
         "Left: seed 0. Right: a point for each strength, mean of 5 seeds; to the left the weights are smaller. The "
         "ringed points are yours."
     )
+    take_home({"plain": plain, f"L2 in the loss, λ₂ = {coupled:g}": named["L2"],
+               f"AdamW, weight_decay = {decay:g}": named["AdamW"]}, key="decay")  # fmt: skip
 
 
 # --- side by side, as the notebook has them -------------------------------------------------------------------------
@@ -351,9 +357,14 @@ def three_spies() -> None:
     with right:
         strength = controls.stop("λ₁", L1.stops, 1e-3, key="three_lambda")
     threshold = threshold_controls("three", FULL.lr, 1e-4)
-    spies({"plain": FULL, f"dropout, p = {p:g}": dropout_path(FULL)[p],
-           f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength]}, threshold)  # fmt: skip
+    named = {
+        "plain": FULL,
+        f"dropout, p = {p:g}": dropout_path(FULL)[p],
+        f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength],
+    }
+    spies(named, threshold)
     st.caption(SPY_CAPTION)
+    take_home(named, key="three")
 
 
 # --- all of them ----------------------------------------------------------------------------------------------------
