@@ -1,7 +1,7 @@
 """The exported text, executed: it must give the app's numbers, and read as if written for its config.
 
-matplotlib is needed by whoever runs the text, not by the app, so it is not among the requirements. A stand-in takes its
-place here, which remembers the files that are saved; `test_draws_with_matplotlib` uses the real one where there is one.
+In most tests a stand-in that remembers the saved files takes matplotlib's place, which would take longer than all the
+rest; `test_draws_with_matplotlib` uses the real one.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ import hypothesis
 import numpy as np
 import pytest
 import torch
-from conftest import TINY
 from hypothesis import strategies as st
 
 from core import models
 from core.config import DIGITS, FULL, SMALL_AND_NOISY, ConfigError, RunConfig
 from core.data import Images, split_images
-from core.export import SURFACE_POINTS, file_name, parts, to_notebook, to_script
+from core.export import file_name, to_notebook, to_script
+from core.export_parts import SURFACE_POINTS, parts
 from core.landscape import surface
 from core.run import TRAIN_SUBSET
 from core.surface import SurfaceSpec
 from core.training import as_pixels, fix_threads, train, train_or_diverge
 
+TINY = replace(DIGITS, n_train=60, batch_size=16, epochs=3)
 SETTINGS = [
     {},
     {"label_noise": 0.0, "seed": 3},
@@ -227,7 +228,6 @@ def test_draws_fashion_mnist_as_the_app_does(n_train, monkeypatch):
 
 
 def test_draws_with_matplotlib(monkeypatch, tmp_path):
-    pytest.importorskip("matplotlib")
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     execute(to_script(TINY))

@@ -38,7 +38,11 @@ def _drawer(named: dict[str, RunConfig], key: str) -> None:
     with drawer:
         st.caption(SAYS)
         names = list(named)
-        name = names[0] if len(names) == 1 else st.selectbox("Which network", names, key=f"{key}_home_which")
+        name = (
+            names[0]
+            if len(names) == 1
+            else st.selectbox("Which network", names, len(names) - 1, key=f"{key}_home_which")
+        )
         _files(named[name], key)
 
 
