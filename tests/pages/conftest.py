@@ -1,11 +1,22 @@
-"""Every page test starts with empty caches."""
+"""Page tests share what they read of precomputed/, and nothing else."""
+
+import inspect
 
 import pytest
 import streamlit as st
 
+from core.app import frame, runs
+
 
 @pytest.fixture(autouse=True)
-def fresh_caches():
-    st.cache_resource.clear()
+def fresh_caches(request, cache_folder):
+    """No test sees another's queue, worker or data state. What was read of precomputed/ is kept for the next one, which
+    saves half of the time, unless the test puts something in its place or trains."""
+    alters = {"monkeypatch", "precomputed"} & {*inspect.signature(request.function).parameters}
+    if alters:
+        st.cache_resource.clear()
+    for cached in (runs.job_queue, runs.worker, frame.data_on_this_machine):
+        cached.clear()
     yield
-    st.cache_resource.clear()
+    if alters or cache_folder.exists():
+        st.cache_resource.clear()
