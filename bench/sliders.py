@@ -1,6 +1,7 @@
 """How long the sliders of the lessons take: `python -m bench.sliders`, with Chromium installed.
 
-At the server: every slider, the page's whole script, without a browser; in the app a slider redraws its section only.
+At the server, without a browser: what a slider redraws, that is the innermost fragment that it stands in, and beside it
+the page's whole script, which runs when a page is opened.
 In Chromium: the sliders that move the most, from the key press until nothing on the page changes any more.
 """
 
@@ -11,9 +12,12 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import wraps
 from pathlib import Path
 
+import streamlit as st
 from playwright.sync_api import sync_playwright
+from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_run_ctx
 
 from bench.app import CHROMIUM, free_port, open_as_soon_as_possible, start_server
 from bench.report import Requirement, at_most, print_table, verdict
@@ -32,29 +36,63 @@ BOUNDS = {"pages/6_norm_math.py": 0.1}
 """Seconds at the server; 0.2 for the other pages."""
 
 
+Sections = list[tuple[frozenset[str], float]]
+"""Of one run of a page: each fragment's widgets by key, and the seconds that it took."""
+
+
+def timed_fragments(sections: Sections) -> None:
+    """Make Streamlit's fragments write down, at each run, which widgets they hold and how long they take. To be called
+    before the modules with fragments are imported."""
+    fragment = st.fragment
+
+    def timed(function):
+        @wraps(function)
+        def run(*arguments, **named):
+            keys = get_script_run_ctx().shared.widget_user_keys_this_run.snapshot
+            before, started = keys(), time.perf_counter()
+            found = function(*arguments, **named)
+            sections.append((keys() - before, time.perf_counter() - started))
+            return found
+
+        return run
+
+    def timing_fragment(function=None, **settings):
+        if function is None:
+            return lambda given: fragment(timed(given), **settings)
+        return fragment(timed(function), **settings)
+
+    st.fragment = timing_fragment
+
+
 def at_server(moves: int = 6) -> list[Requirement]:
-    """Median seconds of each page's whole script after one of its sliders has moved to a stop that is precomputed.
+    """Median seconds of the section of each slider, and of its page's whole script, after a move to a precomputed stop.
 
     The student's own run, whose stops may have to be trained first, is left out.
     """
     from streamlit.testing.v1 import AppTest
 
+    sections: Sections = []
+    timed_fragments(sections)
     app, rows, slowest = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run(), [], {}
     for path in [lesson.path for lesson in LESSONS[2:]]:
         app.switch_page(path).run()
         for key in [slider.key for slider in app.select_slider if slider.key not in FIELDS]:
-            options, start, seconds = app.select_slider(key=key).options, app.select_slider(key=key).value, []
+            options, start = app.select_slider(key=key).options, app.select_slider(key=key).value
+            whole, section = [], []
             for i in range(moves):
                 app.select_slider(key=key).set_value(options[i % len(options)])
+                sections.clear()
                 started = time.perf_counter()
                 app.run()
-                seconds.append(time.perf_counter() - started)
+                whole.append(time.perf_counter() - started)
+                around = [(len(keys), seconds) for keys, seconds in sections if key in keys]
+                section.append(min(around)[1] if around else whole[-1])
             app.select_slider(key=key).set_value(start).run()
             if app.exception:
                 raise RuntimeError(f"{path} failed with its slider {key}")
-            rows.append((f"{path} {key}", f"{statistics.median(seconds):.3f}"))
-            slowest[path] = max(slowest.get(path, 0), statistics.median(seconds))
-    print_table("Seconds of a slider, at the server (median)", ("slider", "seconds"), rows)
+            rows.append((f"{path} {key}", f"{statistics.median(section):.3f}", f"{statistics.median(whole):.3f}"))
+            slowest[path] = max(slowest.get(path, 0), statistics.median(section))
+    print_table("Seconds of a slider, at the server (median)", ("slider", "its section", "whole page"), rows)
     return [at_most(f"{path}, slowest slider", s, BOUNDS.get(path, 0.2), " s") for path, s in slowest.items()]
 
 

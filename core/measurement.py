@@ -7,6 +7,7 @@ A result is a frozen dataclass of its spec and of the arrays that `spec.shapes` 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -35,7 +36,7 @@ class Spec:
         """What a result depends on, as JSON values: its file is named by it."""
         return {**asdict(self), "run": self.run.digest}
 
-    @property
+    @cached_property
     def file_name(self) -> str:
         """The name of the file that holds what this spec asks for."""
         return store.file_name(self.kind, self.named_by)

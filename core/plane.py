@@ -87,9 +87,9 @@ def _lowest(candidates: list[np.ndarray], values: list[np.ndarray], exact: int) 
     return np.stack(candidates)[table.argmin(axis=0), np.arange(table.shape[1])]
 
 
-def _by_search(losses: Losses, strength: float, penalty: Penalty, zooms: int = 16) -> np.ndarray:
+def _by_search(losses: Losses, strength: float, penalty: Penalty, zooms: int = 16, half: int = 8) -> np.ndarray:
     """The best of 0, of the minima along either axis, and of a grid that is drawn around its best point again and again
-    (`zooms` times, each three times as fine)."""
+    (`zooms` times, each about three times as fine). half: points of the first grid to either side."""
     b = np.einsum("nij,nj->ni", losses.matrices, losses.centres)
     candidates = [np.zeros_like(b)]
     for i in (0, 1):
@@ -97,16 +97,16 @@ def _by_search(losses: Losses, strength: float, penalty: Penalty, zooms: int = 1
         on_axis = np.zeros_like(b)
         on_axis[:, i] = proximal(b[:, i] / steep, strength / steep, penalty)
         candidates.append(on_axis)
-    candidates.append(_zoomed(losses, strength, penalty, zooms))
+    candidates.append(_zoomed(losses, strength, penalty, zooms, half))
     return _lowest(candidates, [objective(losses, w, strength, penalty) for w in candidates], exact=3)
 
 
-def _zoomed(losses: Losses, strength: float, penalty: Penalty, zooms: int) -> np.ndarray:
+def _zoomed(losses: Losses, strength: float, penalty: Penalty, zooms: int, half: int) -> np.ndarray:
     """The minimum cannot cost more than the centre, where only the penalty is paid: ½·(w − c)ᵀA(w − c) ≤ λ·P(c). So it
     lies no further from the centre than √(2·λ·P(c) / the smallest eigenvalue of A)."""
     flattest = np.linalg.eigvalsh(losses.matrices)[:, 0]
     reach = np.sqrt(2 * strength * penalty(losses.centres).sum(axis=-1) / flattest)
-    best, half = losses.centres.copy(), 8
+    best = losses.centres.copy()
     for _ in range(1 + zooms):
         steps = np.linspace(-1, 1, 2 * half + 1)
         offsets = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 1, 2)
@@ -137,7 +137,7 @@ def rough_minimisers(losses: Losses, strength: float, penalty: Penalty) -> np.nd
     """As `minimisers`, with exact zeros, but what must be searched is searched roughly: enough to count zeros in
     thousands."""
     if penalty.alpha is None and penalty.p not in (1.0, 2.0):
-        return _by_search(losses, strength, penalty, zooms=2)
+        return _by_search(losses, strength, penalty, zooms=3, half=3)
     return minimisers(losses, strength, penalty)
 
 

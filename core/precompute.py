@@ -209,7 +209,8 @@ KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
 
 def _measurement(spec) -> Shipped:
     compute, write, read = KINDS[type(spec)]
-    told = [f"{field}={value}" for field, value in vars(spec).items() if isinstance(value, int | float | str)]
+    settings = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
+    told = [f"{name}={value}" for name, value in settings.items() if isinstance(value, int | float | str)]
     run = getattr(spec, "run", None)
     what = " ".join([str(run.to_params()) if run else "", *told])
     return Shipped(spec.file_name, what, read, lambda path: write(compute(spec), path))

@@ -1,6 +1,6 @@
 """The one form in which measurements are kept: they come back as they were, and nothing else passes for one."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_arrays_of_another_shape_are_neither_written_nor_read(kind, spec, tmp_pa
     with pytest.raises(ValueError, match="shapes"):
         measurement.to_file(wrong, tmp_path / "x.npz")
     arrays = {n: getattr(wrong, n) for n in spec.shapes}
-    told = {f: v for f, v in vars(spec).items() if f != "run"}
+    told = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "run"}
     meta = {"kind": spec.kind, "spec": {**told, "run": spec.run.to_dict()}}
     store.write_npz(tmp_path / "x.npz", meta, arrays)
     with pytest.raises(store.StoreError, match=spec.kind):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
@@ -12,7 +14,6 @@ from core.app.panels import captioned, percent
 from core.app.results import stored_run
 from core.app.take_home import take_home
 from core.config import FULL
-from core.data import seeded
 from core.figures.shrinkage import (
     flows_figure,
     mapped_figure,
@@ -310,39 +311,59 @@ def _play_button(times: tuple[str, ...]) -> None:
 
 NETWORK_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 NETWORK_CHOICES = {"network_lambda": controls.texts_of(NETWORK_STRENGTHS)}
-SAMPLE = 20_000
 EDGES = (np.arange(182) - 91) * 0.005
 
 
+@dataclass(frozen=True)
+class _Sizes:
+    """Many weights by their distinct sizes |w|, and how many weights have each, above 0 and below: kept in 16 bits, the
+    weights of a layer have few."""
+
+    sizes: np.ndarray
+    above: np.ndarray
+    below: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        return self.above + self.below
+
+
 @st.cache_resource(show_spinner=False)
-def _sample() -> np.ndarray | None:
-    """Some weights of the plain network's first layer, drawn once; None where the run is not stored."""
+def _first_layer() -> _Sizes | None:
+    """The weights of the plain network's first layer; None where the run is not stored."""
     run = stored_run(FULL)
     if run is None or run.weights is None:
         return None
     w = run.weights["linear1.weight"].astype(np.float64).ravel()
-    return seeded(0, "weights that the maps are applied to").choice(w, SAMPLE, replace=False)
+    sizes, which = np.unique(np.abs(w), return_inverse=True)
+    above = np.bincount(which[w >= 0], minlength=len(sizes))
+    return _Sizes(sizes, above, np.bincount(which[w < 0], minlength=len(sizes)))
 
 
 @st.fragment
 def network_panel(penalties: Penalties) -> None:
     """One proximal step of each penalty on real weights: histograms, zeros, size."""
     strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.03, key="network_lambda")
-    w = _sample()
-    if w is None:
+    layer = _first_layer()
+    if layer is None:
         st.info("The network's weights are missing: `python -m core.precompute` trains it.")
         return
+    w, n = layer.sizes, layer.counts
+    # every map is odd: what it makes of |w| is enough
     mapped = {"before": w} | {name: proximal(w, strength, penalty) for name, penalty in penalties.items()}
-    counts = {name: np.histogram(np.clip(some, EDGES[0], EDGES[-1]), EDGES)[0] for name, some in mapped.items()}
-    chart(mapped_figure(counts, EDGES, look=look()), alt="Histograms of the weights before and after each map.")
+    chart(mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES, look=look()),
+          alt="Histograms of the weights before and after each map.")  # fmt: skip
     st.table([
-        {"": name, "exactly 0": percent(float((some == 0).mean()), 2),
-         "Σ|w| left": percent(np.abs(some).sum() / np.abs(w).sum(), 2),
-         "Σw² left": percent((some**2).sum() / (w**2).sum()),
-         "largest |w|": f"{np.abs(some).max():.3f}"}
+        {"": name, "exactly 0": percent(n[some == 0].sum() / n.sum(), 2),
+         "Σ|w| left": percent((n @ some) / (n @ w), 2), "Σw² left": percent((n @ some**2) / (n @ w**2)),
+         "largest |w|": f"{some.max():.3f}"}
         for name, some in mapped.items()
     ])  # fmt: skip
+    st.caption(f"All {n.sum():,} weights of the plain network's first layer (60,000 images, seed 0).")
     take_home({"the network": FULL}, key="network")
-    st.caption(
-        f"{SAMPLE:,} of the 307,328 weights of the plain network's first layer (60,000 images, seed 0), drawn once."
-    )
+
+
+def _histogram(sizes: np.ndarray, layer: _Sizes) -> np.ndarray:
+    """How many weights lie in each bin, once those of each size have gone to another one."""
+    values, counts = np.concatenate([sizes, -sizes]), np.concatenate([layer.above, layer.below])
+    return np.histogram(np.clip(values, EDGES[0], EDGES[-1]), EDGES, weights=counts)[0]

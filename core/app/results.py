@@ -1,14 +1,14 @@
 """What is stored, for a page: runs, surfaces and measurements, read once per process and kept in bounded caches.
 
-The caches go by digests and file names: Streamlit takes a tenth of a millisecond to hash a config, and a page shows
-hundreds. Arguments with an underscore are not part of the key.
+st.cache_resource holds the readers, and they hold what they read: it takes a tenth of a millisecond to hash a config
+for a key of its own, and a page shows hundreds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -32,18 +32,6 @@ class _NotStored(LookupError):
     """Raised inside the caches, which remember results but not exceptions."""
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _cached_outcome(digest: str, _config: RunConfig) -> Outcome:
-    return _or_not_stored(store.load_outcome(_config))
-
-
-@st.cache_resource(max_entries=1024, show_spinner=False)
-def _cached_numbers(digest: str, _config: RunConfig) -> Outcome:
-    """Without the weights, so that hundreds can be kept."""
-    outcome = _or_not_stored(store.load_outcome(_config))
-    return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
-
-
 MEASUREMENTS = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced, Batches)
 
 LOADERS: dict[type, Callable[[Any], Any]] = {
@@ -54,9 +42,28 @@ LOADERS: dict[type, Callable[[Any], Any]] = {
 """How the result of each kind of measurement is found on disk."""
 
 
-@st.cache_resource(max_entries=1024, show_spinner=False)
-def _cached_result(file_name: str, _spec: Any) -> Any:
-    return _or_not_stored(LOADERS[type(_spec)](_spec))
+@dataclass(frozen=True)
+class _Readers:
+    """What reads results, each with a bounded cache of its own; they raise _NotStored."""
+
+    outcome: Callable[[RunConfig], Outcome]
+    numbers: Callable[[RunConfig], Outcome]
+    """Without the weights, so that hundreds can be kept."""
+    result: Callable[[Any], Any]
+
+
+@st.cache_resource(show_spinner=False)
+def _readers() -> _Readers:
+    return _Readers(
+        lru_cache(64)(lambda config: _or_not_stored(store.load_outcome(config))),
+        lru_cache(1024)(_numbers),
+        lru_cache(1024)(lambda spec: _or_not_stored(LOADERS[type(spec)](spec))),
+    )
+
+
+def _numbers(config: RunConfig) -> Outcome:
+    outcome = _or_not_stored(store.load_outcome(config))
+    return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
 
 
 def _or_not_stored(result: Any) -> Any:
@@ -65,16 +72,16 @@ def _or_not_stored(result: Any) -> Any:
     return result
 
 
-def _none_if_not_stored(cached: Callable, *key: Any) -> Any:
+def _none_if_not_stored(read: Callable, key: Any) -> Any:
     try:
-        return cached(*key)
+        return read(key)
     except _NotStored:
         return None
 
 
 def stored_outcome(config: RunConfig) -> Outcome | None:
     """What a config's training came to, if it is precomputed or was trained here before."""
-    return _none_if_not_stored(_cached_outcome, config.digest, config)
+    return _none_if_not_stored(_readers().outcome, config)
 
 
 def stored_run(config: RunConfig) -> Run | None:
@@ -85,12 +92,13 @@ def stored_run(config: RunConfig) -> Run | None:
 
 def stored(spec: Any) -> Any:
     """The result of a measurement (a surface, a line, a probe, …) if it is stored, else None."""
-    return _none_if_not_stored(_cached_result, spec.file_name, spec)
+    return _none_if_not_stored(_readers().result, spec)
 
 
 def stored_outcomes(configs: Iterable[RunConfig]) -> list[Outcome]:
     """What those of several trainings that are stored came to: the numbers, without the weights."""
-    found = (_none_if_not_stored(_cached_numbers, config.digest, config) for config in configs)
+    read = _readers().numbers
+    found = (_none_if_not_stored(read, config) for config in configs)
     return [outcome for outcome in found if outcome]
 
 

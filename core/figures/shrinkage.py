@@ -146,7 +146,7 @@ REACH = 2.6
 def optimum_figure(losses: Losses, found: np.ndarray, name: str, penalty: Penalty, *, look: Look = NORMAL) -> Spec:
     """One loss's contours around its centre, the minimum of loss and penalty, and the penalty's ball that touches the
     contour there. found: (2,)."""
-    turn = np.linspace(0, 2 * np.pi, 121)
+    turn = np.linspace(0, 2 * np.pi, 73)
     circle = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
     half = np.linalg.inv(np.linalg.cholesky(losses.matrices[0])).T  # maps the unit circle to the contour of loss ½
     centre = losses.centres[0]
