@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 from core.app import frame
@@ -31,4 +32,13 @@ def metrics(app):
 
 
 def charts(app):
-    return [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    """The charts' specifications, with the rows that travel beside them back in their places."""
+    return [_with_rows(chart.proto) for chart in app.get("vega_lite_chart")]
+
+
+def _with_rows(proto):
+    spec = json.loads(proto.spec)
+    rows = {dataset.name: pa.ipc.open_stream(dataset.data.data).read_all().to_pylist() for dataset in proto.datasets}
+    for layer in spec["layer"]:
+        layer["data"] = {"values": rows[layer["data"]["name"]]}
+    return spec
