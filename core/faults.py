@@ -543,7 +543,7 @@ def l1_norm_of_x_minus_d(delta, epsilon):
 )  # fmt: skip
 
 NO_LOSS = Fault(
-    "no-loss",
+    "norm-alone",
     "Making the norm small",
     """\
 w = 1.0

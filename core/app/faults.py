@@ -466,6 +466,6 @@ PICTURES: dict[str, Pictures] = {
         _both_strengths,
     ),
     "no-kink": Pictures(lambda: _norm_over_delta(mended=False), lambda: _norm_over_delta(mended=True)),
-    "no-loss": Pictures(lambda: _flows(with_loss=False), lambda: _flows(with_loss=True)),
+    "norm-alone": Pictures(lambda: _flows(with_loss=False), lambda: _flows(with_loss=True)),
 }  # fmt: skip
 """Fault → its figures."""

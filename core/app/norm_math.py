@@ -343,7 +343,7 @@ def _first_layer() -> _Sizes | None:
 @st.fragment
 def network_panel(penalties: Penalties) -> None:
     """One proximal step of each penalty on real weights: histograms, zeros, size."""
-    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.03, key="network_lambda")
+    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.01, key="network_lambda")
     layer = _first_layer()
     if layer is None:
         st.info("The network's weights are missing: `python -m core.precompute` trains it.")

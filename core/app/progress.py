@@ -99,5 +99,7 @@ def _say_loaded() -> None:
         st.error(loaded)
     elif loaded:
         n, unknown = loaded
-        rest = f" {unknown} belong to exercises that this version of the course does not have." if unknown else ""
-        st.success(f"{n} answers are loaded.{rest}")
+        rest = (
+            f" Left out, since this version of the course does not have their exercises: {unknown}." if unknown else ""
+        )
+        st.success(f"{n} {'answer is' if n == 1 else 'answers are'} loaded.{rest}")
