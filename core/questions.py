@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,12 @@ class Option:
     text: str
     feedback: str
     right: bool = False
+
+
+def shown_order(exercise: str, n: int) -> list[int]:
+    """The order in which an exercise's n options are shown: mixed, always in the same way, so that an option's place
+    says nothing about it."""
+    return sorted(range(n), key=lambda i: zlib.crc32(f"{exercise} {i}".encode()))
 
 
 @dataclass(frozen=True)

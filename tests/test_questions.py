@@ -1,15 +1,20 @@
 """Options, faults and curves to draw: one right answer each, words for every wrong one, names that the course knows."""
 
 import ast
+from collections import Counter
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.app.faults import PICTURES
 from core.faults import FAULTS
 from core.fill_in import FILL_IN
-from core.questions import Curve
+from core.questions import Curve, shown_order
 from core.syllabus import EXERCISES, QUESTIONS
 
+PAGES = Path(__file__).resolve().parents[1] / "pages"
 ALL_FAULTS = [fault for faults in FAULTS.values() for fault in faults]
 
 
@@ -44,9 +49,21 @@ def _unindented(code: str) -> str:
     return "\n".join(line[margin:] if line[:margin].isspace() else line for line in code.splitlines())
 
 
-def test_the_right_options_stand_in_different_places():
-    places = {next(i for i, option in enumerate(fault.options) if option.right) for fault in ALL_FAULTS}
-    assert len(places) >= 3
+def test_where_an_option_is_shown_does_not_tell_whether_it_is_right():
+    """Of the questions on the pages too, which are read from their sources."""
+    rights = {f"{lesson}/fault-{fault.name}": [option.right for option in fault.options]
+              for lesson, faults in FAULTS.items() for fault in faults}  # fmt: skip
+    rights |= {call.args[0].value: [any(k.arg == "right" for k in option.keywords) for option in call.args[2].elts]
+               for path in PAGES.glob("*.py") for call in ast.walk(ast.parse(path.read_text()))
+               if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "choose"}  # fmt: skip
+    assert len(rights) >= 60 and all(sum(some) == 1 for some in rights.values())
+    places = Counter([rights[name][i] for i in shown_order(name, len(rights[name]))].index(True) for name in rights)
+    assert max(places.values()) < 0.5 * len(rights)
+
+
+@given(st.text(max_size=30), st.integers(1, 12))
+def test_the_order_shown_is_of_all_options_and_stays(exercise, n):
+    assert sorted(shown_order(exercise, n)) == list(range(n)) and shown_order(exercise, n) == shown_order(exercise, n)
 
 
 def test_a_curve_that_cannot_be_drawn_is_refused():

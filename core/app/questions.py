@@ -15,7 +15,7 @@ from core.app.frame import is_hidden, look, part
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.figures.predictions import prediction_figure
 from core.progress import Answer
-from core.questions import Curve, Option
+from core.questions import Curve, Option, shown_order
 
 RIGHT, WRONG = ":green[:material/check_circle:]", ":orange[:material/cancel:]"
 """Beside the words, never instead of them."""
@@ -51,15 +51,16 @@ def choose(
 
 @st.fragment
 def _choice(exercise: str, question: str, options: Sequence[Option], show, asks: str, reveal) -> None:
-    given = option_given(exercise, len(options))
+    given, order = option_given(exercise, len(options)), shown_order(exercise, len(options))
     with st.container(border=True):
         st.markdown(question)
         show()
         if asks:
             st.markdown(f"**{asks}**")
         chosen = st.radio(
-            "Your answer", range(len(options)), format_func=lambda i: options[i].text, key=f"{exercise}?",
-            index=given, disabled=given is not None, label_visibility="collapsed",
+            "Your answer", order, format_func=lambda i: options[i].text, key=f"{exercise}?",
+            index=None if given is None else order.index(given), disabled=given is not None,
+            label_visibility="collapsed",
         )  # fmt: skip
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit, args=(exercise, options), disabled=chosen is None)

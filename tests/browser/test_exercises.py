@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.faults import FAULTS
 from core.fill_in import FILL_IN
+from core.questions import shown_order
 from core.syllabus import QUESTIONS
 
 
@@ -48,7 +49,8 @@ def test_every_fault_is_found_and_mended(server, page, lesson):
     opened(page, f"{server.url}/{lesson}?hide=questions,code")
     for fault in FAULTS[lesson]:
         pick(page, fault.name)
-        right = next(i for i, option in enumerate(fault.options) if option.right)
+        order = shown_order(f"{lesson}/fault-{fault.name}", len(fault.options))
+        right = next(place for place, i in enumerate(order) if fault.options[i].right)
         options = page.locator(f"[class*='st-key-{lesson}-fault-{fault.name}-'] [role=radiogroup] label")
         expect(options).to_have_count(len(fault.options))
         options.nth(right).click()
