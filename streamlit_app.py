@@ -27,8 +27,9 @@ frame.text("In preparation: a page that compares all techniques. It joins the me
 
 st.header("Your answers")
 frame.text(
-    "Each lesson has questions to commit to, faults to find and code to fill in. Your answers stay with this browser "
-    "tab and are nowhere else: there is no account, and nothing is tracked. Save them to go on another day."
+    "Each lesson has questions to commit to, faults to find and code to fill in. Your answers stay in this browser tab "
+    "and nowhere else: there is no account, and nothing is tracked. Reloading or closing the tab forgets them, so save "
+    "them first."
 )
 progress.progress_panel()
 
@@ -56,9 +57,9 @@ with st.expander("For instructors: links that set a page up"):
     frame.text(
         "The address holds what is set: move the sliders, copy it, and the class opens your figures. Add to it\n"
         "- `present=true` for large type and no menu;\n"
-        "- `hide=` and a list of `questions`, `faults`, `code`, `solutions` (the worked solutions of the code "
-        "exercises), `downloads`: what is named is left out, on every page that is opened from there. `hide=none` "
-        "brings all back;\n"
+        "- `hide=` and a list of `questions` (the drawn predictions too), `faults`, `code`, `solutions` (the worked "
+        "solutions of the code exercises, and their last hint), `downloads`: what is named is left out, on every page "
+        "that is opened from there. `hide=none` brings all back;\n"
         "- `fault=` or `exercise=` and the name on its button, to open a page at that exercise.\n"
         "\n"
         "For example `/l1_l2?lambda1=0.001&exercise=l1+branch&hide=solutions,questions`."

@@ -33,11 +33,13 @@ STEP, CLOSE = 1e-6, 1e-5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said to an answer, in Markdown; config: what to train, where the answer is right and can be trained."""
+    """What is said to an answer, in Markdown. config: what to train, where the answer is right and can be trained.
+    is_read: whether the text is of the part of Python that can be read here; what it does is not known else."""
 
     right: bool
     says: str
     config: RunConfig | None = None
+    is_read: bool = True
 
 
 @dataclass(frozen=True)
@@ -231,14 +233,18 @@ def judge(exercise: Exercise, text: str) -> Verdict:
     try:
         check_length(text)
     except SnippetError as error:
-        return Verdict(False, str(error))
+        return Verdict(False, str(error), is_read=False)
     return _judged(exercise, text)
 
 
 @lru_cache(maxsize=512)
 def _judged(exercise: Exercise, text: str) -> Verdict:
     try:
-        return exercise.verdict(read(text))
+        tree = read(text)
+    except SnippetError as error:
+        return Verdict(False, str(error), is_read=False)
+    try:
+        return exercise.verdict(tree)
     except SnippetError as error:
         return Verdict(False, str(error))
     except RecursionError:  # the stack that is left differs from caller to caller, so no limit of ours can count it

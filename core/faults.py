@@ -224,12 +224,13 @@ for losses in (losses_plain, losses_bn):
         Option("You may: one has fewer bumps", "Bumps in a box of another height. Look at the numbers on the axes."),
     ),
     """\
-top = max(losses_plain.max(), losses_bn.max())
-for losses in (losses_plain, losses_bn):
-    fig = go.Figure(go.Surface(x=A, y=B, z=losses))
-    fig.update_layout(scene_zaxis_range=[0, top])
+logs = [np.log10(losses) for losses in (losses_plain, losses_bn)]
+z_range = [min(z.min() for z in logs), max(z.max() for z in logs)]
+for z in logs:
+    fig = go.Figure(go.Surface(x=A, y=B, z=z))
+    fig.update_layout(scene_zaxis_range=z_range)
     fig.show()""",
-    "On one loss axis (logarithmic, or the lower one would be a sheet).",
+    "On one loss axis; logarithmic, or the lower one would be a flat sheet.",
 )  # fmt: skip
 
 LAST_NUMBER = Fault(
@@ -268,14 +269,17 @@ plt.semilogy(val_loss_plain, label="plain")
     "One training of each network, as in the notebook.",
     "Which network is best?",
     (
-        Option("Layer norm: its curve is lowest", "In this training. Would it be in the next?"),
+        Option("Layer norm: its curve is "
+               "lowest", "For most epochs of this training; at the last one it is not. Would it "
+               "be so in the next training?"),
         Option("That cannot be said from one run "
                "each", "Another seed, another order. A difference counts if it is larger "
                "than what seeds do.", right=True),
         Option("The plain one: it is simplest", "A fine rule between equals; but whether they are equals is the "
                "question."),
-        Option("Batch norm: it is lowest at first", "At first, in this training. The question is what to say of the "
-               "networks."),
+        Option("Whichever has the lowest loss at the last "
+               "epoch", "The caption tells which, in this training. By how much "
+               "would it differ with another seed?"),
     ),
     """\
 for name, histories in runs.items():       # five seeds each
@@ -302,7 +306,9 @@ class Dropout(nn.Module):                  # p: probability to turn a unit off
         Option("The mask keeps a unit with probability "
                "p", "`rand > p` is true with probability 1 − p: p switches off, as "
                "the comment says."),
-        Option("Nothing may be scaled in evaluation", "In the paper's convention it is. But by which number?"),
+        Option("Nothing may be scaled in "
+               "evaluation", "That is PyTorch's way, and then training must scale. This training "
+               "does not, so evaluation must; but by which number?"),
         Option("In evaluation the factor must be 1 − p", "The mean in training is 1 − p. The notebook's figure is the "
                "paper's, where p *keeps*; its text says p turns off. Mixed, they agree at 0.5 only.", right=True),
         Option("The mask must be the same for all images", "Each image draws its own; that is as it should be."),
@@ -310,9 +316,11 @@ class Dropout(nn.Module):                  # p: probability to turn a unit off
     """\
     def forward(self, h):
         if self.training:
-            return h * (torch.rand_like(h) > self.p) / (1 - self.p)
-        return h                           # as nn.Dropout does""",
-    "Scaled in training, as PyTorch does it: 1 on average in either mode.",
+            return h * (torch.rand_like(h) > self.p)
+        return h * (1 - self.p)            # what training hands on, on average
+
+# nn.Dropout divides by 1 - p in training instead, and hands h on in evaluation""",
+    "Now both modes hand on 1 − p on average. In PyTorch's way, which scales in training, both hand on 1.",
 )  # fmt: skip
 
 MASKED_LOSS = Fault(
@@ -325,7 +333,7 @@ for x, y in train_loader:
     ...
     losses.append(loss.item())
 train_loss.append(np.mean(losses))         # then model.eval() for the validation loss""",
-    "Dropout 0.5, all 60,000 images: this training loss, and the held-out loss.",
+    "Dropout with p = 0.8, all 60,000 images: this training loss, and the held-out loss.",
     "The network seems to be better on images that it never saw. Why?",
     (
         Option("Dropout makes it generalise that well", "Nice, but look at what is compared: two losses in two modes."),
@@ -548,7 +556,7 @@ NO_LOSS = Fault(
     """\
 w = 1.0
 for step in range(steps):
-    w -= lr * gradient_of_norm(w)          # sign(w) for L1, 2 * w for L2""",
+    w -= lr * strength * gradient_of_norm(w)   # sign(w) for L1, 2 * w for L2""",
     "A weight that runs down either norm, with strength 0.5.",
     "Both end at (or near) zero. So what does this say about which weights of a *network* become zero?",
     (
@@ -562,8 +570,8 @@ for step in range(steps):
     """\
 for step in range(steps):
     w -= lr * (gradient_of_loss(w) + strength * gradient_of_norm(w))""",
-    "With a loss ½(w − 0.3)²: L1 still goes to exactly 0, since the loss pulls with less than λ there; L2 stays at "
-    "0.3/(1 + 2λ).",
+    "With a loss ½(w − 0.3)², in steps small enough to be a curve: L1 still goes to 0, since the loss pulls with less "
+    "than λ there (single steps would jitter around it; a proximal step lands on it); L2 stays at 0.3/(1 + 2λ).",
 )  # fmt: skip
 
 FAULTS: dict[str, tuple[Fault, ...]] = {

@@ -119,8 +119,7 @@ TRAINING_STEP = Exercise(
         mistakes=(
             Mistake(_STEP.format(a="pass", b="loss.backward()", c="opt.step()"),
                     "The gradients are not cleared in every step. `backward()` adds to them, so the third step moves "
-                    "by "
-                    "the sum of three batches' gradients. (Once before the loop is not enough.)"),
+                    "by the sum of three batches' gradients. (Once before the loop is not enough.)"),
             Mistake(_STEP.format(a="opt.zero_grad()", b="opt.step()", c="loss.backward()"),
                     "Nothing moves: when `step()` comes, the gradients have just been cleared, or were never computed. "
                     "`backward()` belongs between `zero_grad()` and `step()`."),
@@ -220,8 +219,7 @@ BATCH_NORM_BY_HAND = Exercise(
     "batch-norm-by-hand",
     "Batch norm, by hand",
     "`x` is a batch: a row for each image, a column for each unit. **Write $\\hat x$ in training mode, without γ and "
-    "β:** "
-    "mean and *biased* variance over the batch, and `eps` under the root.",
+    "β:** mean and *biased* variance over the batch, and `eps` under the root.",
     _BY_HAND.format("..."),
     ("Over the batch means along dimension 0: `x.mean(dim=0)` has a number for each unit.",
      "`x.var(dim=0)` divides by n − 1. Batch norm divides by n: `unbiased=False`.",
@@ -233,6 +231,8 @@ BATCH_NORM_BY_HAND = Exercise(
                            "Value and gradient are those of `nn.BatchNorm1d`: the gradient flows through mean and "
                            "variance too."),),
         mistakes=(
+            Mistake(_BY_HAND.format("(x - x.mean()) / torch.sqrt(x.var(dim=0, unbiased=False) + eps)"),
+                    "One mean for the whole table mixes the units: `x.mean()` needs dim=0, as the variance has it."),
             Mistake(_BY_HAND.format("(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0) + eps)"),
                     "The variance here divides by n − 1. Batch norm normalises with the biased one: `unbiased=False`. "
                     "(Its running variance, for evaluation, is the unbiased one.)"),
@@ -318,8 +318,7 @@ LAYER_NORM_BY_HAND = Exercise(
     "layer-norm-by-hand",
     "Layer norm, by hand",
     "The same `x`: a row for each image, a column for each unit. **Write $\\hat x$ of layer norm**, biased variance, "
-    "`eps` "
-    "under the root.",
+    "`eps` under the root.",
     _BY_HAND.format("..."),
     ("Now mean and variance run over the units of one image: `dim=1` (or −1).",
      "`x.mean(dim=1)` has one number for each image, in a row; `keepdim=True` makes it a column that fits beside x.",
@@ -407,16 +406,14 @@ DROPOUT_BY_HAND = Exercise(
                            "The expected value is h: (1 − p) · h / (1 − p). Evaluation hands on h as it is."),),
         mistakes=(
             Mistake(_MASKED.format("h * mask"), "This is the paper's way: nothing is scaled in training, and "
-                                                "evaluation "
-                    "multiplies by 1 − p. PyTorch scales in training."),
+                                                "evaluation multiplies by 1 − p. PyTorch scales in training."),
             Mistake(_MASKED.format("h * mask / p"), "p is the probability to be *off*. What stays is 1 − p of it."),
             Mistake(_MASKED.format("h * mask * (1 - p)"), "This shrinks twice: once by the mask, once by 1 − p. "
                                                           "Divide."),
             Mistake(_MASKED.format("h / (1 - p)"), "Nothing is switched off: the mask is not used."),
             Mistake(_MASKED.format("h * (1 - mask) / (1 - p)"), "The mask is turned round: 1 means *stays* here."),
             Mistake(_MASKED.format("h * mask * p"), "p is the probability to be off, and the sum must grow, not "
-                                                    "shrink: "
-                    "divide by 1 − p."),
+                                                    "shrink: divide by 1 − p."),
             Mistake(_MASKED.format("h * mask + (1 - mask)"), "Units that are off should hand on 0, not 1."),
             Mistake(_MASKED.format("h * mask / mask.mean()"), "This divides by the share of ones in *this* mask. "
                     "PyTorch divides by 1 − p, the expected share."),
@@ -469,8 +466,7 @@ L1_LOSS = Exercise(
             Mistake(_L1.format("w.sum().abs()"), "First the sizes, then the sum: here weights of opposite sign "
                                                  "cancel."),
             Mistake(_L1.format("w.sign().sum()"), "This counts signs; the sizes are missing. (sign(w) is the "
-                                                  "*gradient* "
-                    "of |w|.)"),
+                                                  "*gradient* of |w|.)"),
         ),
     ).verdict,
 )  # fmt: skip
@@ -554,8 +550,7 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
         f"The {name.upper()} branch of the training loop",
         f"The notebook's blank, for every batch: collect the {name.upper()} penalties of all parameters, add them up, "
         f"weigh them, and add them to the loss. `model.compute_{name}_loss(w)` gives {one} of one tensor. **Fill in "
-        "the "
-        "two blanks.**",
+        "the two blanks.**",
         text(loop=f"{name}_parameters.append(...)", total="..."),
         (f"In the loop: append `model.compute_{name}_loss(parameter)`, one number for each parameter.",
          f"After it: `sum({name}_parameters)` adds the list up.",
@@ -587,6 +582,8 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 Mistake(text(loop="if parameter.dim() == 1:\n        " + f"{name}_parameters.append({term})"),
                         "These are the biases alone; it is the weights that are penalised."),
                 Mistake(text(total="0"), "Nothing is added to the loss."),
+                *(Mistake(text().replace("0.001", other), f"λ was to stay 0.001; here it is {other}.")
+                  for other in ("0.0001", "0.01", "0.1", "0.00001")),
                 Mistake(text().replace("loss +=", "loss ="), "The loss itself is gone: the penalty takes its place "
                         "instead of being added."),
                 Mistake(text() + f"loss += {name}\n", "The penalty is added twice."),
@@ -632,8 +629,7 @@ PROXIMAL_STEP = Exercise(
     "proximal-step",
     "The proximal step",
     "After a step of SGD every weight is moved towards 0 by `t` = learning rate × λ₁, **but not past it**. `w`: a "
-    "tensor of "
-    "weights. **Write `w_new`.**",
+    "tensor of weights. **Write `w_new`.**",
     _PROXIMAL.format("..."),
     ("The size becomes |w| − t, or 0 where that is negative.",
      "`.clamp(min=0)` cuts negative numbers to 0.",
@@ -652,20 +648,25 @@ PROXIMAL_STEP = Exercise(
 
 _TWO_NORMS = "l2 = {}\nl1 = {}\nboth = torch.stack([l2, l1])\n"
 
+
+def _short_vector(rng: np.random.Generator) -> Inputs:
+    """x = (1, ε) and d = (0, δ), δ past ε; and ε and δ by their names in the text."""
+    epsilon, delta = np.array(rng.uniform(0.05, 0.5)), np.array(rng.uniform(0.6, 1.5))
+    return {"x": np.array([1.0, epsilon]), "d": np.array([0.0, delta]), "epsilon": epsilon, "delta": delta}
+
+
 NORMS_OF_X = Exercise(
     "norms-of-x",
     "The two norms",
-    "`x` is the vector (1, ε), `d` the move (0, δ). **Write ‖x − d‖²₂ and ‖x − d‖₁**, so that they hold for every δ, "
-    "also "
-    "past ε. (The last line only hands both to the check.)",
+    "`x` is the vector (1, ε), `d` the move (0, δ); `epsilon` and `delta` are there too. **Write ‖x − d‖²₂ and ‖x − "
+    "d‖₁**, so that they hold for every δ, also past ε. (The last line only hands both to the check.)",
     _TWO_NORMS.format("...", "..."),
     ("`x - d` is the vector (1, ε − δ).",
      "The squared L2 norm adds up squares, the L1 norm sizes.",
      "`((x - d) ** 2).sum()` and `(x - d).abs().sum()`"),
     _TWO_NORMS.format("((x - d) ** 2).sum()", "(x - d).abs().sum()"),
     ByValue(
-        inputs=lambda rng: {"x": np.array([1.0, rng.uniform(0.05, 0.5)]), "d": np.array([0.0, rng.uniform(0.6, 1.5)])},
-        result=variable("both"),
+        inputs=_short_vector, result=variable("both"),
         accepted=(Accepted(_TWO_NORMS.format("((x - d) ** 2).sum()", "(x - d).abs().sum()"),
                            "And past δ = ε the L1 norm rises again: 1 + δ − ε."),),
         mistakes=(
@@ -702,8 +703,7 @@ RIDGE = Exercise(
                            "Every weight is scaled by the same factor, and none but a = 0 becomes 0."),),
         mistakes=(
             Mistake(_SHRUNK.format("a / (1 + lam)"), "That is for the penalty (λ/2)w². Here it is λw², whose "
-                                                     "derivative "
-                    "is 2λw."),
+                                                     "derivative is 2λw."),
             Mistake(_SHRUNK.format("a * (1 - 2 * lam)"), "This is one gradient step of length 1, not the minimum."),
             Mistake(_SHRUNK.format("a.sign() * (a.abs() - lam).clamp(min=0)"), "That is L1's answer: soft "
                                                                                "thresholding."),
@@ -733,6 +733,7 @@ LASSO = Exercise(
         accepted=(Accepted(_L1_MINIMUM.format("a.sign() * (a.abs() - lam).clamp(min=0)"),
                            "Every wish is cut by λ, and those within λ of 0 are exactly 0."),),
         mistakes=(
+            Mistake(_L1_MINIMUM.format("a - lam"), "This moves every wish down by λ, the negative ones away from 0."),
             Mistake(_L1_MINIMUM.format("a - lam * a.sign()"), "Where |a| < λ this lands on the other side of 0; there "
                     "the minimum is the kink, 0 itself."),
             Mistake(_L1_MINIMUM.format("(a.abs() - lam).clamp(min=0)"), "The sign of a is lost."),

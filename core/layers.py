@@ -53,7 +53,7 @@ def _width(n: object, what: str) -> int:
     if isinstance(n, bool) or not isinstance(n, (int, float)):
         raise Refused(f"{what} is a whole number")
     if isinstance(n, float):
-        raise Refused(f"{what} must be a whole number, not {n:g}: in Python 3 `/` gives a fraction, `//` does not")
+        raise Refused(f"{what} must be a whole number, not {n!r}: in Python 3 `/` gives a fraction, `//` does not")
     if not 1 <= n <= LARGEST_WIDTH:
         raise Refused(f"{what} must be from 1 to {LARGEST_WIDTH}, not {n}")
     return n

@@ -125,7 +125,9 @@ def _form_problem(model: Model) -> str:
     if not linear:
         return "The network needs nn.Flatten() and then linear layers."
     if widths[-1] != N_CLASSES:
-        return f"The last linear layer gives {widths[-1]} numbers; there are {N_CLASSES} classes, a logit for each."
+        return (
+            f"The last linear layer gives {widths[-1]} for each image; there are {N_CLASSES} classes, a logit for each."
+        )
     if widths != (*WIDTHS, N_CLASSES):
         return (
             f"The linear layers give {', '.join(map(str, widths))}; the notebook's give "

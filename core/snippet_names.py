@@ -62,7 +62,7 @@ F = Namespace(
     "F",
     {name: Bound(name, call) for name, call in tensors.FUNCTIONAL.items()},
     {**dict.fromkeys(("batch_norm", "layer_norm"), BY_HAND),
-     "dropout": "draws a mask of its own; here the mask is given"},
+     "dropout": "draws a mask of its own. As a layer it is nn.Dropout; by hand the mask is given"},
 )  # fmt: skip
 NN = Namespace("nn", {**{name: Bound(name, call) for name, call in layers.CONSTRUCTORS.items()}, "functional": F},
                layers.OTHER_LAYERS)  # fmt: skip

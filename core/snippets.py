@@ -368,7 +368,7 @@ class Interpreter:
 
     def _whole(self, node: ast.expr, value: Any) -> int:
         if not isinstance(value, int):
-            raise SnippetError("an index is a whole number", node.lineno)
+            raise SnippetError("an index is a whole number, a slice, or a tensor of truth values", node.lineno)
         return value
 
     def _comprehension(self, node: ast.ListComp | ast.GeneratorExp) -> list:
@@ -458,7 +458,7 @@ class Interpreter:
         except Refused as error:
             raise SnippetError(f"{error}", node.lineno) from error
         except TypeError as error:
-            raise SnippetError(_wrong_call(call, keywords), node.lineno) from error
+            raise SnippetError(_wrong_call(call, arguments, keywords), node.lineno) from error
         except (ValueError, IndexError, ZeroDivisionError, OverflowError) as error:
             raise SnippetError(_wrong_values(error, arguments), node.lineno) from error
         if isinstance(found, Array):
@@ -517,15 +517,24 @@ def _similar(name: str, among: Mapping[str, Any]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _wrong_call(call: Callable, keywords: Mapping[str, Any]) -> str:
+def _wrong_call(call: Callable, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> str:
     try:
-        takes = list(inspect.signature(call).parameters)
+        takes = inspect.signature(call).parameters
     except (TypeError, ValueError):
-        takes = list(keywords)
-    unknown = next((name for name in keywords if name not in takes), None)
+        takes = dict.fromkeys(keywords)
+    # axis comes last: where it is an alias of dim, it is not what is wrong
+    unknown = next((name for name in sorted(keywords, key=NUMPYS_NAMES.__contains__) if name not in takes), None)
     if unknown:
         return f"this does not take `{unknown[:40]}` here"
-    return "this is called with something missing, or with something that it does not take"
+    needed = [name for name, p in takes.items() if p and p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+    left_out = [name for name in needed[len(arguments) :] if name not in keywords]
+    if left_out:
+        return f"something is missing in the brackets: `{left_out[0]}`"
+    return "this is called with something that it does not take"
+
+
+NUMPYS_NAMES = ("axis", "keepdims")
+"""PyTorch's tensors take them for dim and keepdim."""
 
 
 def _wrong_values(error: Exception, arguments: Sequence[Any]) -> str:

@@ -24,7 +24,6 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     ),
     "l1_l2": (
         "draw-l1", "which-first", "count-zeros", "finer-ruler", "white-rows", "weight-decay", "default-decay",
-        "same-strength",
     ),
     "norm_math": (
         "draw-kink", "a-tenth", "always-an-axis", "other-sign", "elastic-net", "arrival", "p-above-one",

@@ -81,7 +81,7 @@ frame.text(
 frame.section("Try it: open and close the gap")
 frame.text(
     "Before you move a slider, guess: what does more for the validation accuracy of the small and noisy setting, "
-    "ten times the images or a third of the epochs? (The question stands again at the end.) Stops around the two "
+    "ten times the images or a third of the epochs? Stops around the two "
     "settings above are precomputed. Anything else is trained while you watch."
 )
 with st.container(horizontal=True):
@@ -291,7 +291,7 @@ questions.choose(
         Option("The validation images change from epoch to epoch", "They are the same 10,000 in every epoch."),
         Option("More and more images are wrong, and as many others become right",
                "Then the loss need not rise. What rises is what the mistakes cost."),
-        Option("The same images are wrong, but the network is surer of them",
+        Option("Its mistakes hardly change in number, but the network gets surer of them",
                "Loss counts how *sure* the network is, of its mistakes too. From its best epoch "
                f"({clean.best_epoch}) to its last the loss rises from {clean.best.held_out_loss:.2f} to "
                f"{clean.last.held_out_loss:.2f} nats; the accuracy goes from "
@@ -312,14 +312,16 @@ questions.choose(
 )  # fmt: skip
 questions.choose(
     "baseline/steeper-bowl",
-    "Which of the two trained networks sits in the steeper bowl? (Range 1, the loss surface above.)",
+    "Go from each trained network to the edge of the picture at range 1. Whose loss rises more, on the mean over the "
+    "three pairs of directions?",
     (
         Option("The full one: it was trained on more", "Look at how far the loss rises to the edge: "
                f"{landscapes.edge_rise(SurfaceSpec(FULL))} for the full one, "
                f"{landscapes.edge_rise(SurfaceSpec(SMALL_AND_NOISY))} for the small and noisy one."),
         Option("The small and noisy one", "To the edge the loss rises by "
                f"{landscapes.edge_rise(SurfaceSpec(SMALL_AND_NOISY))}, for the full one by "
-               f"{landscapes.edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation over three pairs of directions).",
+               f"{landscapes.edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation), and it rises more in each of "
+               "the three pairs. How much more hangs on the pair: three are few.",
                right=True),
         Option("It cannot be compared: their weights differ in size", "That is why the directions are "
                "filter-normalised: each unit's weights move by their own length in both."),

@@ -6,6 +6,7 @@ from core.app import code, controls, dropout_arithmetic, dropout_measurements, f
 from core.app.dropout_measurements import (
     accuracy_without,
     active_share,
+    all_units,
     alone,
     averages_to_beat_scaling,
     correlation_verdict,
@@ -107,8 +108,7 @@ questions.choose(
     "test loss than weight scaling**, which is one pass?",
     (
         Option("One: each of them was "
-               "trained", f"One alone does worse: {alone(HALF)} of the test images, weight scaling "
-               f"{scores(HALF, 0)}."),
+               "trained", f"One alone does worse: {scores(HALF, 1)}. Weight scaling: {scores(HALF, 0)}."),
         Option("About a dozen", f"From {averages_to_beat_scaling(HALF)} on, in the mean over five seeds. So a pass "
                                 "with all units is worth a dozen with masks.", right=True),
         Option("More than a hundred", f"Fewer: from {averages_to_beat_scaling(HALF)} on, in the mean over five seeds."),
@@ -263,7 +263,7 @@ questions.choose(
         Option("The same accuracy: training is over", "The masks do not know that. They are drawn as long as the model "
                "is in training mode."),
         Option("A lower accuracy, and another one each time", f"You test one thinned network for each image: about "
-               f"{alone(HALF)}, instead of {scores(HALF, 0)}.", right=True),
+               f"{alone(HALF)}, instead of {all_units(HALF)}.", right=True),
         Option("Chance: half of the network is "
                "missing", f"One thinned network is not bad at all: {alone(HALF)}. It was "
                "trained like that."),

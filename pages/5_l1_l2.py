@@ -252,8 +252,8 @@ frame.text(
     f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. L2 "
     f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}. (With its biases penalised, as it does.)\n"
     "- **Its two histograms** are not of an unregularized network and of L2's: the first is of a network that its "
-    "landscape loop had left at the last corner of the grid, with weights around 1. (See *The unregularized weights* "
-    "above, under *Find the fault*.) And each has a range and bins of its own.\n"
+    "landscape loop had left at the last corner of the grid, with weights around 1. And each has a range and bins of "
+    "its own.\n"
     "- **“l1 works!”** by a threshold as wide as the jitter. No weight is zero.\n"
     "- **The penalty is in its training loss and not in its validation loss**, so its two curves cannot be compared, "
     "and the gap looks inverted. Here the penalty has a curve of its own.\n"
@@ -302,7 +302,7 @@ questions.choose(
         Option("It fills up again", f"At or below 0.0001: {sparsity_words(THEIRS, 1e-4)}; at or below 0.00001: "
                f"{sparsity_words(THEIRS, 1e-5)}. The network is the same, only the ruler is finer.", right=True),
         Option("It is full, as the plain "
-               "one's", f"Not quite: {sparsity_words(THEIRS, 1e-5)} are below it, of the plain "
+               "one's", f"Nearly, but no: {sparsity_words(THEIRS, 1e-5)} are below it, of the plain "
                f"network's {sparsity_words(FULL, 1e-5)}."),
     ),
 )  # fmt: skip
@@ -342,20 +342,6 @@ questions.choose(
         Option("Next to nothing", f"Standard deviation {spread_words(decay_path(FULL)[0.01])}, without "
                f"{spread_words(FULL)}: in each step it is multiplied by the learning rate, 0.0003.", right=True),
         Option("It sets most weights to zero", "Decay scales all weights by the same factor; no factor makes a zero."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "l1_l2/same-strength",
-    "Both at 0.001 on all images, L1 loses more accuracy than L2. May you conclude that L2 is the better penalty?",
-    (
-        Option("Yes: the same strength, the better "
-               "result", "The same *number*. |w| and w² are different currencies: for "
-               "|w| < 1 the square is the smaller."),
-        Option("No: one run each is not enough", "True in general, but here five seeds agree. L2 against L1: "
-               f"{against_plain(LAST_ACCURACY, THEIRS, L2_THEIRS, 'higher', 'lower')} than L1."),
-        Option("No: compare each at its best strength, or both at equal accuracy", "The paths show it: L1 at 0.00003 "
-               f"gets {LAST_ACCURACY.over(runs_at(MILD))}, L2 at 0.001 {LAST_ACCURACY.over(runs_at(L2_THEIRS))}.",
-               right=True),
     ),
 )  # fmt: skip
 with st.expander("To think about: you halve the number of images and keep λ. Is it the same regularization?"):

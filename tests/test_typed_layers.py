@@ -120,7 +120,7 @@ def test_a_shape_is_refused_at_the_layer_at_which_pytorch_refuses_it(layers, fla
 @pytest.mark.parametrize(
     "code, says",
     [
-        ("nn.Linear(6)", "something missing"), ("nn.Linear(6, 4, 3, 2, 1, 0)", "does not take"),
+        ("nn.Linear(6)", "something is missing in the brackets"), ("nn.Linear(6, 4, 3, 2, 1, 0)", "does not take"),
         ("nn.Linear(6, 4.0)", "`//` does not"), ("nn.Linear(0, 4)", "from 1 to"), ("nn.Linear('6', 4)", "whole number"),
         ("nn.Linear(True, 4)", "whole number"), ("nn.Linear(6, 4, bias=[])", "True or False"),
         ("nn.BatchNorm1d(6, momentum=None)", "keeps a number"), ("nn.BatchNorm1d(6, eps=-1)", "from 0 to"),

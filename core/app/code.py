@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.app.comparisons import course_chart
 from core.app.controls import labels_of, one_of
-from core.app.frame import is_hidden, part
+from core.app.frame import is_hidden, is_presenting, part
+from core.app.panels import settings_in_words
 from core.app.progress import keep, typed_text
 from core.app.questions import RIGHT, WRONG
 from core.app.results import stored_run
@@ -36,7 +37,8 @@ def fill_in(lesson: str) -> None:
     """A lesson's exercises, one at a time; which one stands in the address as `exercise`."""
     says = (
         "Type in place of the dots. What you type is read and interpreted, never run, and judged by what it does: "
-        "another right answer is right as well. The names `torch`, `nn`, `F`, `device` and those in the text are there."
+        "another right answer is right as well, as long as it needs no more of Python than functions, loops and "
+        "conditions. The names `torch`, `nn`, `F`, `device` and those in the text are there."
     )
     if part("code", "Fill in the code", says):
         _exercises(lesson)
@@ -53,8 +55,9 @@ def _exercise(key: str, exercise: Exercise) -> None:
         st.markdown(f"**{exercise.title}.** {exercise.asks}")
         if f"{key}=" not in st.session_state:
             st.session_state[f"{key}="] = typed_text(key) or exercise.template
+        line = 2 * LINE if is_presenting() else LINE
         text = st.text_area(
-            "Your code", key=f"{key}=", height=LINE * max(4, exercise.template.count("\n") + 2),
+            "Your code", key=f"{key}=", height=line * max(4, exercise.template.count("\n") + 2),
             max_chars=LONGEST_TEXT, label_visibility="collapsed",
         )  # fmt: skip
         with st.container(horizontal=True):
@@ -64,8 +67,9 @@ def _exercise(key: str, exercise: Exercise) -> None:
         checked = typed_text(key)
         if checked is not None:
             _say(judge(exercise, checked), key, changed=text != checked)
-        for i, hint in enumerate(exercise.hints[: st.session_state.get(f"_{key}_hints", 0)], start=1):
-            st.markdown(f"**Hint {i} of 3.** {hint}")
+        hints = exercise.hints[:-1] if is_hidden("solutions") else exercise.hints  # the last one says it nearly all
+        for i, hint in enumerate(hints[: st.session_state.get(f"_{key}_hints", 0)], start=1):
+            st.markdown(f"**Hint {i} of {len(hints)}.** {hint}")
         if st.session_state.get(f"_{key}_hints", 0) >= 3 and not is_hidden("solutions"):
             with st.expander("A solution"):
                 st.code(exercise.solution, language="python")
@@ -87,7 +91,8 @@ def _start_again(key: str, exercise: Exercise) -> None:
 
 
 def _say(verdict: Verdict, key: str, *, changed: bool) -> None:
-    st.markdown(f"{RIGHT if verdict.right else WRONG} **{'Right.' if verdict.right else 'Not yet.'}** {verdict.says}")
+    label = "Right." if verdict.right else "Not yet." if verdict.is_read else "This cannot be read here."
+    st.markdown(f"{RIGHT if verdict.right else WRONG} **{label}** {verdict.says}")
     if changed:
         st.caption("You have changed the code since: check it again.")
     elif verdict.config and st.toggle("Train the network with it", key=f"{key}%"):
@@ -100,7 +105,8 @@ def _trained(config: RunConfig, key: str) -> None:
     if run is None:
         return
     plain = stored_run(replace(config, norm="none", norm_position="before", dropout=0.0, l1=0.0, l2=0.0))
-    yours = "plain" if technique(run.config) == "plain" else f"{technique(run.config)}"
+    yours = technique(run.config)
+    st.caption(f"{run.config.n_train:,} images · {settings_in_words(run.config)}")
     runs = {"plain": plain, yours: run} if plain and run.config.dataset == config.dataset else {yours: run}
     for place, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         held_out, train = ({name: _course(r, f"{images}_{what}") for name, r in runs.items()}
@@ -108,9 +114,10 @@ def _trained(config: RunConfig, key: str) -> None:
         with place:
             course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy",
                          key=f"{key}{what}")  # fmt: skip
+    beside = "" if yours == "plain" else " beside the plain network"
     st.caption(
-        f"Yours ({yours}) beside the plain network, seed 0. Solid: held-out images; dashed: training images. One run "
-        "each: the spread over seeds stands in the figures above."
+        f"Yours ({yours}){beside}, seed 0. Solid: held-out images; dashed: training images. One run: another seed "
+        "would draw other curves."
     )
     take_home({"your network": run.config}, key=key)
 

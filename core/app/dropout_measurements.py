@@ -154,6 +154,12 @@ def alone(config: RunConfig) -> str:
     return spread([float(e.alone.mean()) for e in found]).percent() if found else "not computed here"
 
 
+def all_units(config: RunConfig) -> str:
+    """The test accuracy of all units at once, by weight scaling, over seeds."""
+    found = ensembles_of(config)
+    return spread([float(e.scaled[0]) for e in found]).percent() if found else "not computed here"
+
+
 def scores(config: RunConfig, n: int) -> str:
     """Accuracy and loss of the mean of n thinned networks, over seeds; n = 0: of weight scaling."""
     found = ensembles_of(config)

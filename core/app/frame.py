@@ -235,11 +235,11 @@ def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
 
 def _style() -> None:
     """What Streamlit has no setting for: the width of a wide page, type for a projector, and for typed code."""
-    rules = ".stMainBlockContainer{max-width:72rem;padding-top:3rem}.stTextArea textarea{font-family:monospace}"
+    rules = ".stMainBlockContainer{max-width:72rem;padding-top:3rem}"
     if is_presenting():
         rules = (
             "html{font-size:24px !important}"
             "section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none !important}"
             ".stMainBlockContainer{max-width:none;padding:2rem 3rem}"
         )
-    st.html(f"<style>{rules}</style>")
+    st.html(f"<style>{rules}.stTextArea textarea{{font-family:monospace}}</style>")

@@ -25,7 +25,7 @@ def _nothing() -> None:
     pass
 
 
-def check_yourself(says: str = "Each can be read off a figure of this page.") -> None:
+def check_yourself(says: str = "The figures and formulas of this page have the answers.") -> None:
     """The heading of a page's questions."""
     part("questions", "Check yourself", f"Commit to an answer, then read what is said to it. {says}")
 
@@ -84,7 +84,8 @@ def _feedback(options: Sequence[Option], chosen: int) -> None:
     yours, right = options[chosen], next(option for option in options if option.right)
     st.markdown(f"{RIGHT if yours.right else WRONG} **{'Right' if yours.right else 'Not quite'}.** {yours.feedback}")
     if not yours.right:
-        st.markdown(f"**The answer:** *{right.text.rstrip('.')}.* {right.feedback}")
+        with st.expander("Show the answer"):
+            st.markdown(f"*{right.text.rstrip('.')}.* {right.feedback}")
 
 
 # --- drawing --------------------------------------------------------------------------------------------------------
@@ -133,7 +134,8 @@ def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None)
     unit = "%d %%" if curve.percent else "%.2f"
     value = st.slider(
         f"{curve.x_title} = {curve.stops[i]}", scale * curve.low, scale * curve.high, scale * middle,
-        step=scale * (curve.high - curve.low) / STEPS, format=unit, key=f"{exercise}={i}", disabled=given is not None,
+        step=1.0 if curve.percent else (curve.high - curve.low) / STEPS, format=unit, key=f"{exercise}={i}",
+        disabled=given is not None,
     )  # fmt: skip
     return value / scale
 

@@ -85,7 +85,7 @@ def _grid(values: np.ndarray) -> list[list[float]]:
 def _ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
     """Ticks of a loss axis: short numbers; on a log axis at 1, 2 and 5 times powers of ten, written as losses."""
     if not log_z:
-        return {"tickformat": "~s"} if z_range[1] >= 1000 else {}
+        return {"nticks": 6, **({"tickformat": "~s"} if z_range[1] >= 1000 else {})}
     low, high = z_range
     wide = high - low > 2.5
     steps = (1,) if wide else (1, 2, 5)
