@@ -10,7 +10,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+expect.set_options(timeout=20_000)  # a machine that is busy answers late, not wrongly
 
 ROOT = Path(__file__).resolve().parents[2]
 
