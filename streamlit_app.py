@@ -60,9 +60,10 @@ with st.expander("For instructors: links that set a page up"):
         "- `hide=` and a list of `questions` (the drawn predictions too), `faults`, `code`, `solutions` (the worked "
         "solutions of the code exercises, and their last hint), `downloads`: what is named is left out, on every page "
         "that is opened from there. `hide=none` brings all back;\n"
-        "- `fault=` or `exercise=` and the name on its button, to open a page at that exercise.\n"
+        "- `fault=` or `exercise=` and the name on its button, to open that one; `#find-the-fault`, "
+        "`#fill-in-the-code` or `#check-yourself` at the end scrolls there.\n"
         "\n"
-        "For example `/l1_l2?lambda1=0.001&exercise=l1+branch&hide=solutions,questions`."
+        "For example `/l1_l2?lambda1=0.001&exercise=l1+branch&hide=solutions,questions#fill-in-the-code`."
     )
 frame.text(
     "Two settings come back in every lesson. **Full**: all 60,000 images, right labels, 20 epochs: the notebook's "

@@ -85,7 +85,7 @@ def _grid(values: np.ndarray) -> list[list[float]]:
 def _ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
     """Ticks of a loss axis: short numbers; on a log axis at 1, 2 and 5 times powers of ten, written as losses."""
     if not log_z:
-        return {"nticks": 6, **({"tickformat": "~s"} if z_range[1] >= 1000 else {})}
+        return {"nticks": 5, **({"tickformat": "~s"} if z_range[1] >= 1000 else {})}
     low, high = z_range
     wide = high - low > 2.5
     steps = (1,) if wide else (1, 2, 5)
@@ -137,6 +137,8 @@ def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
         log_z)}, "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
         "camera": {"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.12}},
     }  # fmt: skip
+    for axis in ("xaxis", "yaxis", "zaxis"):  # numbers along a slanted axis run into each other when they are large
+        scene[axis]["tickfont"] = {"size": min(look.font, 13)}
     return {
         "data": data,
         "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 10), "uirevision": "kept", **_font(look)},

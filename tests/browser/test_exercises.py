@@ -110,6 +110,12 @@ def test_answers_are_saved_to_a_file_and_loaded_from_it_in_another_tab(server, p
     other.close()
 
 
+def test_a_link_opens_at_its_exercise(server, page):
+    opened(page, f"{server.url}/l1_l2?exercise=l2+branch&hide=questions#fill-in-the-code")
+    expect(page.get_by_role("heading", name="Fill in the code")).to_be_in_viewport()
+    expect(code_field(page, "l1_l2/code-l2-branch")).to_be_visible()
+
+
 def test_a_network_is_taken_home_as_script_notebook_and_numbers(server, page, tmp_path):
     opened(page, f"{server.url}/dropout?p_on=2,000+images,+20+%25+wrong+labels&p=0.5")
     page.get_by_text("Take it home").nth(1).click()
