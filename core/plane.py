@@ -25,7 +25,10 @@ class Losses:
     def at(self, w: np.ndarray) -> np.ndarray:
         """The losses of w, which broadcasts against (N, 2): (N,)."""
         away = w - self.centres
-        return np.einsum("...i,...ij,...j->...", away, self.matrices, away) / 2
+        x, y = away[..., 0], away[..., 1]
+        # written out: einsum takes three times as long, and a slider waits for it
+        a, b, d = self.matrices[:, 0, 0], self.matrices[:, 0, 1], self.matrices[:, 1, 1]
+        return (a * x * x + 2 * b * x * y + d * y * y) / 2
 
 
 def losses_of(centres: np.ndarray, tilts: np.ndarray, stretches: np.ndarray) -> Losses:
