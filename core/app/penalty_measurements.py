@@ -236,7 +236,7 @@ def zero_panel() -> None:
     if not all(found.values()):
         st.info("The weights' ways are missing: `python -m core.precompute` follows them.")
         return
-    reach = max(float(np.abs(f.weights).max()) for f in found.values())
+    reach = _reach(optimizer)
     step = one_step(found[METHODS[0]])
     zoom = 1.5 * step if optimizer == "sgd" else 0.75 * step
     for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
@@ -251,6 +251,13 @@ def zero_panel() -> None:
     spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
     take_home({f"{method}, 20 epochs": l1_path(FULL, method)[strength] for method in METHODS}
               | {f"{method}, as followed": f.spec.run for method, f in found.items()}, key="steps")  # fmt: skip
+
+
+def _reach(optimizer: str) -> float:
+    """The largest |w| that is followed at any strength: on an axis that stays when λ₁ moves, pictures can be compared,
+    and are redrawn in place."""
+    ways = [stored(spec) for strength in FOLLOWED_L1 for spec in followed(optimizer, strength).values()]
+    return max(float(np.abs(one.weights).max()) for one in ways if one)
 
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
