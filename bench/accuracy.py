@@ -19,9 +19,9 @@ import numpy as np
 
 from bench.report import Requirement, at_most, print_table, verdict, within
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.experiments import RUNS
-from core.run import RECORD_FIELDS, Diverged, Outcome, Run
-from core.store import is_precomputed, load_outcome, load_run
+from core.course.experiments import RUNS
+from core.results.run import RECORD_FIELDS, Diverged, Outcome, Run
+from core.results.store import is_precomputed, load_outcome, load_run
 
 ACCURACY = (0.882, 0.898)
 LOSS = (0.305, 0.337)
@@ -145,7 +145,7 @@ def _largest(a, b) -> float:
 def check_retrained(n: int, sample_seed: int) -> list[Requirement]:
     """Train n shipped runs again. Equal bits are expected on the same kind of machine with the same versions."""
     from core.data import load_images
-    from core.training import train_or_diverge
+    from core.engine.training import train_or_diverge
 
     planned = set().union(*(runs() for runs in RUNS))
     candidates = sorted(filter(is_precomputed, planned), key=lambda config: config.digest)

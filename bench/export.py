@@ -20,9 +20,9 @@ from pathlib import Path
 from bench.report import Requirement, at_most, print_table, verdict
 from core.config import FULL, SMALL_AND_NOISY, RunConfig
 from core.data import find_or_fetch, load_images
-from core.export import file_name, to_script
-from core.run import Run
-from core.store import load_run
+from core.export.document import file_name, to_script
+from core.results.run import Run
+from core.results.store import load_run
 
 SCRIPTS = {
     "plain": SMALL_AND_NOISY,
@@ -80,8 +80,8 @@ def run_script(config: RunConfig, expected: Run | None) -> Exported:
 
 def with_pytorchs_products(config: RunConfig) -> Run:
     """The app's own training, its products left to PyTorch."""
-    from core import models
-    from core.training import train
+    from core.engine import models
+    from core.engine.training import train
 
     had = models.HAS_ONEDNN
     models.HAS_ONEDNN = False

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
-from core import measurement
-from core.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.config import FULL, seeds_of
-from core.experiments import (
+from core.course.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
+from core.course.experiments import (
     BATCH_NORM,
     BATCH_NORM_AFTER,
     LAYER_NORM,
@@ -17,10 +16,11 @@ from core.experiments import (
     probes,
     shifted_networks,
 )
-from core.probes import Probe
-from core.run import Run
-from core.shift import Shift, Shifted
-from core.store import load_run
+from core.results import measurement
+from core.results.probe import Probe
+from core.results.run import Run
+from core.results.shift import Shift, Shifted
+from core.results.store import load_run
 
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM, "batch norm after": BATCH_NORM_AFTER, "layer norm": LAYER_NORM}
 ACCURACY, LOSS, NOTEBOOK_LOSS = (0.865, 0.905), (0.355, 0.44), (0.074, 0.085)

@@ -7,14 +7,23 @@ import math
 import sys
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
-from core import measurement
-from core.claims import LAST_ACCURACY, compare, spread
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.experiments import SMALL_DROPOUT, SMALL_L1, SMALL_L2, dropout_path, l1_path, l2_path, paths_of, sparsities
+from core.course.claims import LAST_ACCURACY, compare, spread
+from core.course.experiments import (
+    SMALL_DROPOUT,
+    SMALL_L1,
+    SMALL_L2,
+    dropout_path,
+    l1_path,
+    l2_path,
+    paths_of,
+    sparsities,
+)
 from core.folders import PRECOMPUTED
-from core.run import Run
-from core.sparsity import Sparsity
-from core.store import load_run
+from core.results import measurement
+from core.results.run import Run
+from core.results.sparsity import Sparsity
+from core.results.store import load_run
 
 
 def runs_of(config: RunConfig) -> list[Run]:

@@ -18,14 +18,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from core import measurement, store
-from core.activations import Activations, ActivationSpec
-from core.batches import Batches, BatchesSpec
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.displaced import Displaced, DisplacedSpec
-from core.drift import Drift, DriftSpec
-from core.ensemble import Ensemble, EnsembleSpec
-from core.experiments import (
+from core.course.experiments import (
     BARRIER,
     BATCH_NORM,
     BATCH_NORM_AFTER,
@@ -43,12 +37,18 @@ from core.experiments import (
     surfaces,
 )
 from core.folders import PRECOMPUTED
-from core.followed import Followed, FollowSpec
-from core.probes import Probe, ProbeSpec
-from core.run import Outcome, Run, expected_seconds
-from core.shift import Shifted, ShiftSpec
-from core.sparsity import Sparsity, SparsitySpec
-from core.surface import (
+from core.results import measurement, store
+from core.results.activations import Activations, ActivationSpec
+from core.results.batches import Batches, BatchesSpec
+from core.results.displaced import Displaced, DisplacedSpec
+from core.results.drift import Drift, DriftSpec
+from core.results.ensemble import Ensemble, EnsembleSpec
+from core.results.followed import Followed, FollowSpec
+from core.results.probe import Probe, ProbeSpec
+from core.results.run import Outcome, Run, expected_seconds
+from core.results.shift import Shifted, ShiftSpec
+from core.results.sparsity import Sparsity, SparsitySpec
+from core.results.surface import (
     Line,
     LineSpec,
     Surface,
@@ -111,7 +111,7 @@ def _outcome(config: RunConfig) -> Outcome:
     for path in store.places(store.run_name(config)):
         if path.is_file() and getattr(outcome := store.outcome_from_file(path), "weights", True) is not None:
             return outcome
-    from core.training import train_or_diverge
+    from core.engine.training import train_or_diverge
 
     outcome = train_or_diverge(config, _images())
     store.save_run(outcome)
@@ -122,67 +122,67 @@ def _outcome(config: RunConfig) -> Outcome:
 
 
 def _surface(spec: SurfaceSpec) -> Surface:
-    from core.landscape import surface
+    from core.engine.landscape import surface
 
     return surface(spec, _run_with_weights(spec.run), _images())
 
 
 def _line(spec: LineSpec) -> Line:
-    from core.landscape import line_between
+    from core.engine.landscape import line_between
 
     return line_between(spec, _run_with_weights(spec.start), _run_with_weights(spec.end), _images())
 
 
 def _probe(spec: ProbeSpec) -> Probe:
-    from core.smoothness import probe_training
+    from core.engine.probe import probe_training
 
     return probe_training(spec, _images())
 
 
 def _drift(spec: DriftSpec) -> Drift:
-    from core.unit_inputs import follow_inputs
+    from core.engine.drift import follow_inputs
 
     return follow_inputs(spec, _images())
 
 
 def _shifted(spec: ShiftSpec) -> Shifted:
-    from core.deployment import measure_shifted
+    from core.engine.shift import measure_shifted
 
     return measure_shifted(spec, _run_with_weights(spec.run), _images())
 
 
 def _sparsity(spec: SparsitySpec) -> Sparsity:
-    from core.pruning import measure_sparsity
+    from core.engine.sparsity import measure_sparsity
 
     return measure_sparsity(spec, _run_with_weights(spec.run), _images())
 
 
 def _activations(spec: ActivationSpec) -> Activations:
-    from core.hidden_units import measure_activations
+    from core.engine.activations import measure_activations
 
     return measure_activations(spec, _run_with_weights(spec.run), _images())
 
 
 def _ensemble(spec: EnsembleSpec) -> Ensemble:
-    from core.thinned import measure_ensemble
+    from core.engine.ensemble import measure_ensemble
 
     return measure_ensemble(spec, _run_with_weights(spec.run), _images())
 
 
 def _followed(spec: FollowSpec) -> Followed:
-    from core.weight_paths import follow_weights
+    from core.engine.followed import follow_weights
 
     return follow_weights(spec, _images())
 
 
 def _displaced(spec: DisplacedSpec) -> Displaced:
-    from core.landscape import displaced_by_notebook
+    from core.engine.landscape import displaced_by_notebook
 
     return displaced_by_notebook(spec, _run_with_weights(spec.run), _images())
 
 
 def _batches(spec: BatchesSpec) -> Batches:
-    from core.batch_means import measure_batches
+    from core.engine.batches import measure_batches
 
     return measure_batches(spec, _run_with_weights(spec.run), _images())
 

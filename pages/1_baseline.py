@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.app import code, controls, faults, frame, landscapes, panels, questions, results, runs, take_home
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
-from core.experiments import BARRIER
+from core.course.experiments import BARRIER
+from core.course.questions import Curve, Option
 from core.figures.curves import sweep_figure, sweep_table
 from core.figures.surfaces import line_figure
-from core.questions import Curve, Option
-from core.surface import SurfaceSpec, notebook_spec
+from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/1_baseline.py"
 SETTINGS = ("n_train", "label_noise", "epochs", "lr", "batch_size", "seed")

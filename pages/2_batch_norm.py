@@ -17,7 +17,8 @@ from core.app import (
     results,
     runs,
 )
-from core.claims import (
+from core.config import FULL
+from core.course.claims import (
     BEST_EPOCH,
     BEST_LOSS,
     FIRST_EPOCH,
@@ -29,8 +30,7 @@ from core.claims import (
     TRAIN_ACCURACY,
     verdict,
 )
-from core.config import FULL
-from core.experiments import (
+from core.course.experiments import (
     BATCH_NORM,
     BATCH_NORM_AFTER,
     BATCH_SIZES,
@@ -42,8 +42,8 @@ from core.experiments import (
     at_batch_size,
     at_learning_rate,
 )
-from core.questions import Curve, Option
-from core.surface import SurfaceSpec, notebook_spec
+from core.course.questions import Curve, Option
+from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/2_batch_norm.py"
 CHOICES = {

@@ -16,7 +16,8 @@ from core.app import (
     results,
     runs,
 )
-from core.claims import (
+from core.config import FULL
+from core.course.claims import (
     BEST_EPOCH,
     BEST_LOSS,
     FIRST_EPOCH,
@@ -27,8 +28,7 @@ from core.claims import (
     RISE,
     verdict,
 )
-from core.config import FULL
-from core.experiments import (
+from core.course.experiments import (
     BATCH_NORM,
     LAYER_NORM,
     LEARNING_RATES,
@@ -38,8 +38,8 @@ from core.experiments import (
     at_learning_rate,
     normalised,
 )
-from core.questions import Curve, Option
-from core.surface import SurfaceSpec, notebook_spec
+from core.course.questions import Curve, Option
+from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/3_layer_norm.py"
 CHOICES = {

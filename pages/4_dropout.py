@@ -15,10 +15,10 @@ from core.app.dropout_measurements import (
 )
 from core.app.penalty_measurements import sparsity_words
 from core.app.strengths import DROPOUT, against_plain, runs_at
-from core.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY
 from core.config import FULL, SMALL_AND_NOISY
-from core.experiments import OWN_DROPOUT, SMALL_DROPOUT, dropout_path
-from core.questions import Curve, Option
+from core.course.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY
+from core.course.experiments import OWN_DROPOUT, SMALL_DROPOUT, dropout_path
+from core.course.questions import Curve, Option
 
 HERE = "pages/4_dropout.py"
 CHOICES = {

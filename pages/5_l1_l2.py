@@ -14,10 +14,10 @@ from core.app.penalty_measurements import (
     zeros_words,
 )
 from core.app.strengths import against_plain, runs_at
-from core.claims import LAST_ACCURACY
 from core.config import FULL, SMALL_AND_NOISY
-from core.experiments import NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, decay_path, l1_path, l2_path
-from core.questions import Curve, Option
+from core.course.claims import LAST_ACCURACY
+from core.course.experiments import NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, decay_path, l1_path, l2_path
+from core.course.questions import Curve, Option
 
 HERE = "pages/5_l1_l2.py"
 CHOICES = {

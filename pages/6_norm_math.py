@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.app import code, controls, faults, frame, norm_math, questions
-from core.questions import Option
+from core.course.questions import Option
 
 HERE = "pages/6_norm_math.py"
 CHOICES = {

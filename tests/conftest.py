@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from core.config import DATASETS, DIGITS, FIELDS, RunConfig
 from core.data import Images, load_images
-from core.run import Run
+from core.results.run import Run
 
 hypothesis.configuration.set_hypothesis_home_dir(Path(gettempdir()) / "hypothesis")
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=60, derandomize=True, database=None)
@@ -63,7 +63,7 @@ def precomputed(tmp_path, monkeypatch) -> Path:
     """An empty folder in the place of precomputed/."""
     folder = tmp_path / "precomputed"
     folder.mkdir()
-    for module in ("core.folders", "core.store", "core.precompute"):
+    for module in ("core.folders", "core.results.store", "core.precompute"):
         monkeypatch.setattr(f"{module}.PRECOMPUTED", folder)
     return folder
 
@@ -84,7 +84,7 @@ def trained(digits) -> Callable[..., Run]:
 
     @cache
     def run_of(config: RunConfig) -> Run:
-        from core.training import train
+        from core.engine.training import train
 
         return train(config, digits)
 

@@ -5,14 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import precompute, store
-from core.activations import Activations
-from core.batches import Batches
+from core import precompute
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
-from core.displaced import Displaced
-from core.drift import Drift, DriftSpec
-from core.ensemble import N_SHOWN, Ensemble
-from core.experiments import (
+from core.course.experiments import (
     BARRIER,
     BATCH_NORM,
     BATCH_SIZES,
@@ -46,14 +41,20 @@ from core.experiments import (
     sparsities,
     surfaces,
 )
-from core.followed import Followed
 from core.precompute import MAIN, Shipped, is_good, main, plan
-from core.probes import Probe, ProbeSpec
-from core.run import Diverged
-from core.shift import Shifted, ShiftSpec
-from core.sparsity import Sparsity
-from core.store import outcome_from_file, run_from_file, run_name, run_to_file
-from core.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
+from core.results import store
+from core.results.activations import Activations
+from core.results.batches import Batches
+from core.results.displaced import Displaced
+from core.results.drift import Drift, DriftSpec
+from core.results.ensemble import N_SHOWN, Ensemble
+from core.results.followed import Followed
+from core.results.probe import Probe, ProbeSpec
+from core.results.run import Diverged
+from core.results.shift import Shifted, ShiftSpec
+from core.results.sparsity import Sparsity
+from core.results.store import outcome_from_file, run_from_file, run_name, run_to_file
+from core.results.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
 
 SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
 
@@ -272,7 +273,7 @@ def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_dig
 
 
 def test_shipped_surfaces_and_lines_are_those_of_the_shipped_runs(on_digits, digits, trained):
-    from core import landscape
+    from core.engine import landscape
 
     one, other = trained(), trained(seed=1)
     for run in (one, other):
@@ -299,14 +300,19 @@ def test_a_measurement_that_needs_weights_trains_the_run_once_and_keeps_it_apart
     run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
     again = precompute._run_with_weights(run.config)
     assert all(np.array_equal(w, again.weights[name]) for name, w in run.weights.items())
-    monkeypatch.setattr("core.training.train", None)
+    monkeypatch.setattr("core.engine.training.train", None)
     kept = precompute._run_with_weights(run.config)
     assert all(np.array_equal(w, kept.weights[name]) for name, w in run.weights.items())
 
 
 @pytest.mark.parametrize("kind", [Sparsity, Activations, Ensemble, Followed, Displaced, Batches])
 def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the_run(kind, on_digits, digits, trained):
-    from core import batch_means, hidden_units, landscape, pruning, thinned, weight_paths
+    from core.engine import activations as hidden_units
+    from core.engine import batches as batch_means
+    from core.engine import ensemble as thinned
+    from core.engine import followed as weight_paths
+    from core.engine import landscape
+    from core.engine import sparsity as pruning
 
     run = trained(dropout=0.5)
     run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
@@ -328,10 +334,12 @@ def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the
 
 @pytest.mark.parametrize("kind", ["probe", "drift", "shift"])
 def test_shipped_measurements_are_those_of_their_module(on_digits, digits, trained, kind, monkeypatch):
-    from core import deployment, smoothness, unit_inputs
+    from core.engine import drift as unit_inputs
+    from core.engine import probe as smoothness
+    from core.engine import shift as deployment
 
     run = trained(norm="batch")
-    monkeypatch.setattr("core.shift.BRIGHTNESS", (0.0,))
+    monkeypatch.setattr("core.results.shift.BRIGHTNESS", (0.0,))
     run_to_file(run, on_digits / run_name(run.config))
     spec, item, expected, column = {
         "probe": lambda: (s := ProbeSpec(run.config, steps=4, every=2), precompute._measurement(s),

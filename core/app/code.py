@@ -17,12 +17,12 @@ from core.app.results import stored_run
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
-from core.exercises import Exercise, Verdict, judge
+from core.course.fill_in import FILL_IN
+from core.course.progress import LONGEST_TEXT, Answer
 from core.figures.compare import Course
 from core.figures.theme import technique
-from core.fill_in import FILL_IN
-from core.progress import LONGEST_TEXT, Answer
-from core.run import Run
+from core.results.run import Run
+from core.typed_code.exercises import Exercise, Verdict, judge
 
 LINE = 24
 """Pixels of a line in the text field."""

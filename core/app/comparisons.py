@@ -11,10 +11,10 @@ from core.app.frame import look
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored_outcomes, stored_runs
 from core.app.take_home import take_home
-from core.claims import Measure
-from core.experiments import Networks, over_seeds
+from core.course.claims import Measure
+from core.course.experiments import Networks, over_seeds
 from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
-from core.run import Diverged, Outcome, Run
+from core.results.run import Diverged, Outcome, Run
 
 MEASURED_ON = {
     "held-out images": ("held_out_loss", "held_out_accuracy"),

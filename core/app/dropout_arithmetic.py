@@ -8,7 +8,7 @@ from core.app import controls
 from core.app.draw import chart
 from core.app.frame import look
 from core.figures.dropout import expectation_figure, network_figure
-from core.masks import CONVENTIONS, draw_masks, expected_output, forward, keep_probability, mean_outputs
+from core.maths.masks import CONVENTIONS, draw_masks, expected_output, forward, keep_probability, mean_outputs
 
 MODES = ("training", "evaluation")
 STOPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.activations import SWITCHED_OFF, Activations
 from core.app import controls
 from core.app.comparisons import course_chart
 from core.app.draw import chart
@@ -24,12 +23,13 @@ from core.app.strengths import (
 )
 from core.app.take_home import take_home
 from core.app.weight_pictures import SPY_CAPTION, spies, threshold_choices, threshold_controls
-from core.claims import paired_difference, spread
 from core.config import DATASETS, RunConfig
-from core.ensemble import N_SHOWN, Ensemble
-from core.experiments import activations, dropout_path, ensembles
+from core.course.claims import paired_difference, spread
+from core.course.experiments import activations, dropout_path, ensembles
 from core.figures.compare import Course
 from core.figures.dropout import activations_figure, masks_figure, votes_figure
+from core.results.activations import SWITCHED_OFF, Activations
+from core.results.ensemble import N_SHOWN, Ensemble
 
 # --- p --------------------------------------------------------------------------------------------------------------
 

@@ -18,11 +18,9 @@ from core.app.questions import choose
 from core.app.results import stored, stored_run
 from core.app.strengths import runs_at
 from core.app.weight_pictures import first_layer, spies
-from core.batches import POINTS, Batches, positions
-from core.claims import LAST_ACCURACY
 from core.config import FULL, RunConfig
-from core.displaced import BINS, HIGH, LOW, Displaced
-from core.experiments import (
+from core.course.claims import LAST_ACCURACY
+from core.course.experiments import (
     BATCH_NORM,
     BATCHES,
     DISPLACED,
@@ -31,7 +29,7 @@ from core.experiments import (
     l2_path,
     normalised,
 )
-from core.faults import FAULTS, Fault
+from core.course.faults import FAULTS, Fault
 from core.figures.compare import course_of, courses_figure, dots_figure, stops_figure
 from core.figures.curves import LOSS, NOTEBOOK_LOSS, Curves, learning_curves
 from core.figures.faults import batches_figure, lines_figure, own_range_figure
@@ -39,9 +37,11 @@ from core.figures.shrinkage import flows_figure
 from core.figures.surfaces import surface_figure
 from core.figures.theme import COLOURS
 from core.figures.weights import displaced_figure, weights_figure
-from core.shrinkage import L1, L2, Bowl, arrival, arrival_in_bowl, flow, flow_in_bowl
-from core.small_vector import NORMS
-from core.surface import Surface, SurfaceSpec, notebook_spec
+from core.maths.shrinkage import L1, L2, Bowl, arrival, arrival_in_bowl, flow, flow_in_bowl
+from core.maths.small_vector import NORMS
+from core.results.batches import POINTS, Batches, positions
+from core.results.displaced import BINS, HIGH, LOW, Displaced
+from core.results.surface import Surface, SurfaceSpec, notebook_spec
 
 
 def choices(lesson: str) -> dict[str, tuple[str, ...]]:

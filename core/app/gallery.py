@@ -9,8 +9,8 @@ from core.app.frame import data_on_this_machine
 from core.app.runs import data_or_download
 from core.config import DATASETS
 from core.data import examples_per_class, load_images, seeded
-from core.ensemble import N_SHOWN
-from core.shift import Shift
+from core.results.ensemble import N_SHOWN
+from core.results.shift import Shift
 
 PER_CLASS = 8
 SCALE = 2

@@ -12,11 +12,11 @@ from core.app.panels import percent, table
 from core.app.results import stored
 from core.app.runs import surface_or_computing
 from core.app.take_home import take_home
-from core.claims import spread
 from core.config import FULL, RunConfig
+from core.course.claims import spread
 from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
-from core.run import Run
-from core.surface import RADII, Surface, SurfaceSpec, share_curving_down
+from core.results.run import Run
+from core.results.surface import RADII, Surface, SurfaceSpec, share_curving_down
 
 SURFACE_CHOICES = {
     "radius": tuple(f"{r:g}" for r in RADII),

@@ -10,7 +10,7 @@ from core.app.draw import chart
 from core.app.frame import look
 from core.data import seeded
 from core.figures.norms import cells_figure, features_figure, running_figure
-from core.norms import Axis, Normalised, Running, normalise, running_course
+from core.maths.normalisation import Axis, Normalised, Running, normalise, running_course
 
 MODES = ("training", "evaluation")
 

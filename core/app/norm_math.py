@@ -14,6 +14,7 @@ from core.app.panels import captioned, percent
 from core.app.results import stored_run
 from core.app.take_home import take_home
 from core.config import FULL
+from core.course.questions import Curve
 from core.figures.shrinkage import (
     flows_figure,
     mapped_figure,
@@ -23,9 +24,8 @@ from core.figures.shrinkage import (
     shortened_figure,
     zeros_figure,
 )
-from core.plane import count_zeros, minimisers, one_loss, random_losses, rough_minimisers
-from core.questions import Curve
-from core.shrinkage import (
+from core.maths.plane import count_zeros, minimisers, one_loss, random_losses, rough_minimisers
+from core.maths.shrinkage import (
     L1,
     L2,
     STEP,
@@ -40,7 +40,7 @@ from core.shrinkage import (
     proximal,
     zero_band,
 )
-from core.small_vector import NORMS, gradients
+from core.maths.small_vector import NORMS, gradients
 
 # --- the vector (1, ε) ----------------------------------------------------------------------------------------------
 

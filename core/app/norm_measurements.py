@@ -14,12 +14,12 @@ from core.app.frame import look
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored
-from core.claims import spread
-from core.experiments import drifts, probes, shifted_networks
+from core.course.claims import spread
+from core.course.experiments import drifts, probes, shifted_networks
 from core.figures.compare import Course, dots_figure
 from core.figures.norms import pixels_figure, unit_figure
-from core.probes import Probe
-from core.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
+from core.results.probe import Probe
+from core.results.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
 
 # --- covariate shift ------------------------------------------------------------------------------------------------
 

@@ -11,11 +11,11 @@ from core.app.draw import chart
 from core.app.frame import is_presenting, look
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
-from core.claims import paired_difference, spread
 from core.config import RunConfig
+from core.course.claims import paired_difference, spread
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
 from core.figures.theme import Spec
-from core.run import Run, parameter_counts, total_parameters
+from core.results.run import Run, parameter_counts, total_parameters
 
 
 def percent(fraction: float, digits: int = 1) -> str:

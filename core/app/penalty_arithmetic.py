@@ -7,7 +7,7 @@ import streamlit as st
 from core.app import controls
 from core.app.panels import percent
 from core.config import FULL
-from core.conventions import ADAMW, CONVENTIONS, pull, shrinkage, strength_of
+from core.maths.conventions import ADAMW, CONVENTIONS, pull, shrinkage, strength_of
 
 NAMES = tuple(convention.name for convention in CONVENTIONS)
 RATES = (1e-4, 3e-4, 1e-3, 1e-2, 0.1)

@@ -38,9 +38,9 @@ from core.app.weight_pictures import (
     threshold_controls,
     weight_numbers,
 )
-from core.claims import LAST_ACCURACY, spread
 from core.config import FIELDS, FULL, RunConfig
-from core.experiments import (
+from core.course.claims import LAST_ACCURACY, spread
+from core.course.experiments import (
     FOLLOWED_L1,
     RegularizationPath,
     dropout_path,
@@ -51,8 +51,8 @@ from core.experiments import (
 )
 from core.figures.theme import COLOURS
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
-from core.followed import Followed
-from core.sparsity import Sparsity
+from core.results.followed import Followed
+from core.results.sparsity import Sparsity
 
 METHODS = FIELDS["l1_method"].choices
 

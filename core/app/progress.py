@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.progress import Answer, ProgressError, from_text, tally, to_text
-from core.questions import Curve
+from core.course.progress import Answer, ProgressError, from_text, tally, to_text
+from core.course.questions import Curve
 
 
 def answers() -> dict[str, Answer]:

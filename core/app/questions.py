@@ -13,9 +13,9 @@ import streamlit as st
 from core.app.draw import chart
 from core.app.frame import is_hidden, look, part
 from core.app.progress import drawn_values, keep, option_given, take_back
+from core.course.progress import Answer
+from core.course.questions import Curve, Option, shown_order
 from core.figures.predictions import prediction_figure
-from core.progress import Answer
-from core.questions import Curve, Option, shown_order
 
 RIGHT, WRONG = ":green[:material/check_circle:]", ":orange[:material/cancel:]"
 """Beside the words, never instead of them."""

@@ -13,19 +13,19 @@ from typing import Any
 
 import streamlit as st
 
-from core import measurement, store
-from core.activations import Activations
-from core.batches import Batches
 from core.config import RunConfig
-from core.displaced import Displaced
-from core.drift import Drift
-from core.ensemble import Ensemble
-from core.followed import Followed
-from core.probes import Probe
-from core.run import Outcome, Run
-from core.shift import Shifted
-from core.sparsity import Sparsity
-from core.surface import LineSpec, SurfaceSpec, load_line, load_surface
+from core.results import measurement, store
+from core.results.activations import Activations
+from core.results.batches import Batches
+from core.results.displaced import Displaced
+from core.results.drift import Drift
+from core.results.ensemble import Ensemble
+from core.results.followed import Followed
+from core.results.probe import Probe
+from core.results.run import Outcome, Run
+from core.results.shift import Shifted
+from core.results.sparsity import Sparsity
+from core.results.surface import LineSpec, SurfaceSpec, load_line, load_surface
 
 
 class _NotStored(LookupError):

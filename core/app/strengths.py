@@ -12,14 +12,14 @@ from core.app.comparisons import course_chart, outcomes_of
 from core.app.frame import look
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored, stored_runs
-from core.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure, verdict
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.experiments import RegularizationPath, decay_path, dropout_path, l1_path, l2_path, sparsities
+from core.course.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure, verdict
+from core.course.experiments import RegularizationPath, decay_path, dropout_path, l1_path, l2_path, sparsities
 from core.figures.compare import course_of
 from core.figures.theme import COLOURS
 from core.figures.weights import path_figure
-from core.run import Run
-from core.sparsity import Sparsity
+from core.results.run import Run
+from core.results.sparsity import Sparsity
 
 SETTINGS = {"60,000 images": FULL, "2,000 images, 20 % wrong labels": SMALL_AND_NOISY}
 """The two settings that every strength is shown in."""

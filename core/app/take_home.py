@@ -14,7 +14,7 @@ import streamlit as st
 from core.app.frame import is_hidden, is_presenting
 from core.app.results import stored_outcome
 from core.config import RunConfig
-from core.export import file_name, to_notebook, to_script
+from core.export.document import file_name, to_notebook, to_script
 from core.figures.curves import curve_table
 
 SAYS = (

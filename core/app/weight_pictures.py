@@ -12,9 +12,9 @@ from core.app.frame import is_presenting, look
 from core.app.panels import percent
 from core.app.results import stored
 from core.config import RunConfig
-from core.experiments import sparsities
+from core.course.experiments import sparsities
 from core.figures.weights import kept_figure, spy_figure, weights_figure
-from core.sparsity import RATES, THRESHOLDS, Sparsity, in_rates
+from core.results.sparsity import RATES, THRESHOLDS, Sparsity, in_rates
 
 UNITS = ("as a number", "in learning rates")
 

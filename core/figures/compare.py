@@ -20,7 +20,7 @@ from core.figures.theme import (
     quantity,
     rows,
 )
-from core.run import Outcome
+from core.results.run import Outcome
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.config import RunConfig
 from core.figures.theme import COLOURS, MARK, NORMAL, Look, Spec, by_dash, layered, quantity, rows, technique
-from core.run import EpochRecord, Run
+from core.results.run import EpochRecord, Run
 
 CHANCE = math.log(10)
 """The cross-entropy of guessing among ten classes, in nats."""

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from core.activations import ACTIVATION_BINS, ACTIVATION_TOP
 from core.figures.theme import (
     COLOURS,
     LEGEND_OF_DOTS,
@@ -21,7 +20,8 @@ from core.figures.theme import (
     quantity,
     rows,
 )
-from core.masks import WIDTHS, Pass, network
+from core.maths.masks import WIDTHS, Pass, network
+from core.results.activations import ACTIVATION_BINS, ACTIVATION_TOP
 
 
 def network_figure(shown: Pass, masks: tuple[np.ndarray, ...] | None, *, look: Look = NORMAL) -> Spec:

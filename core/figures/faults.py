@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from core.batches import Batches
 from core.figures.theme import COLOURS, LEGEND_ON_TOP, MARK, NORMAL, Look, Spec, layered, quantity, rows
 from core.figures.weights import histogram_figure
+from core.results.batches import Batches
 
 Points = tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]
 """Where along x, and how much."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from core.drift import Drift
 from core.figures.theme import COLOURS, LEGEND_OF_DOTS, MARK, NORMAL, Look, Spec, layered, quantity, rows
-from core.norms import Axis, Running
+from core.maths.normalisation import Axis, Running
+from core.results.drift import Drift
 
 
 def cells_figure(

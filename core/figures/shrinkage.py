@@ -20,9 +20,9 @@ from core.figures.theme import (
     quantity,
     rows,
 )
-from core.plane import Losses, ball
-from core.shrinkage import Penalty
-from core.small_vector import NORMS
+from core.maths.plane import Losses, ball
+from core.maths.shrinkage import Penalty
+from core.maths.small_vector import NORMS
 
 THIRD = "#8E6BBF"
 """Of the penalty that the student chooses."""

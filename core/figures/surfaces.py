@@ -23,7 +23,7 @@ from core.figures.theme import (
     rows,
     technique,
 )
-from core.surface import Line, Surface, slice_at
+from core.results.surface import Line, Surface, slice_at
 
 
 def shared_z_range(surfaces: Sequence[Surface], log_z: bool) -> tuple[float, float]:

@@ -22,8 +22,8 @@ from core.figures.theme import (
     quantity,
     rows,
 )
-from core.followed import PLACES, Followed
-from core.sparsity import bin_edges
+from core.results.followed import PLACES, Followed
+from core.results.sparsity import bin_edges
 
 SPY_COLOURS = {"above": (0x00, 0x4B, 0x87), "small": (0xF3, 0xC9, 0xA5), "zero": (0xFF, 0xFF, 0xFF)}
 """Of a weight above the threshold, of a smaller one that is not 0, of an exact 0; to be told apart on a light and on a

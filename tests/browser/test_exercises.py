@@ -5,10 +5,10 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from core.faults import FAULTS
-from core.fill_in import FILL_IN
-from core.questions import shown_order
-from core.syllabus import QUESTIONS
+from core.course.faults import FAULTS
+from core.course.fill_in import FILL_IN
+from core.course.questions import shown_order
+from core.course.syllabus import QUESTIONS
 
 
 def opened(page, address):

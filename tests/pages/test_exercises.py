@@ -8,11 +8,11 @@ from page_reader import PAGES, ROOT, open_page
 from streamlit.testing.v1 import AppTest
 
 from core.app import frame
-from core.exercises import judge
-from core.faults import FAULTS
-from core.fill_in import FILL_IN
-from core.progress import Answer, exercise_ids, from_text, to_text
-from core.syllabus import EXERCISES, QUESTIONS
+from core.course.faults import FAULTS
+from core.course.fill_in import FILL_IN
+from core.course.progress import Answer, exercise_ids, from_text, to_text
+from core.course.syllabus import EXERCISES, QUESTIONS
+from core.typed_code.exercises import judge
 
 LESSONS = {lesson.name: lesson.path for lesson in frame.LESSONS if lesson.name in EXERCISES}
 FAULT_NAMES = [(lesson, fault.name) for lesson, faults in FAULTS.items() for fault in faults]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from page_reader import charts, open_page
 
-from core import store
 from core.app import norm_math
 from core.config import FULL
-from core.shrinkage import L1, L2, Penalty
+from core.maths.shrinkage import L1, L2, Penalty
+from core.results import store
 
 PAGE = "pages/6_norm_math.py"
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from page_reader import charts, open_page
 
-from core import measurement, store
 from core.app import norm_measurements
 from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
-from core.claims import FIRST_EPOCH, LAST_ACCURACY, compare
 from core.config import FULL, seeds_of
-from core.experiments import BATCH_NORM, LAYER_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probes
-from core.norms import EPS
-from core.probes import Probe
-from core.shift import Shift, Shifted, ShiftSpec
+from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, compare
+from core.course.experiments import BATCH_NORM, LAYER_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probes
+from core.maths.normalisation import EPS
+from core.results import measurement, store
+from core.results.probe import Probe
+from core.results.shift import Shift, Shifted, ShiftSpec
 
 BATCH, LAYER = "pages/2_batch_norm.py", "pages/3_layer_norm.py"
 

@@ -8,12 +8,12 @@ import pytest
 import streamlit as st
 from page_reader import PAGES, ROOT, charts, metrics, open_page
 
-from core import store
 from core.app import runs
 from core.config import FULL, SMALL_AND_NOISY
 from core.data import DataError
-from core.run import Diverged
-from core.worker import train_with
+from core.jobs.worker import train_with
+from core.results import store
+from core.results.run import Diverged
 
 BASELINE = "pages/1_baseline.py"
 

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 from page_reader import charts, metrics, open_page
 
-from core import measurement, store
 from core.app.strengths import DECAY, DROPOUT, L1, L2, SETTINGS
-from core.claims import GAP, LAST_ACCURACY, compare, spread
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
-from core.displaced import Displaced
-from core.ensemble import Ensemble
-from core.experiments import (
+from core.course.claims import GAP, LAST_ACCURACY, compare, spread
+from core.course.experiments import (
     DISPLACED,
     SMALL_DROPOUT,
     SMALL_L1,
@@ -25,8 +22,11 @@ from core.experiments import (
     paths_of,
     sparsities,
 )
-from core.followed import Followed
-from core.sparsity import Sparsity
+from core.results import measurement, store
+from core.results.displaced import Displaced
+from core.results.ensemble import Ensemble
+from core.results.followed import Followed
+from core.results.sparsity import Sparsity
 
 DROPOUT_PAGE, PENALTY_PAGE = "pages/4_dropout.py", "pages/5_l1_l2.py"
 

@@ -1,0 +1,148 @@
+"""Claims over seeds: a number, its spread, and words that follow from the spread."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.results.run import Run
+
+T_QUANTILE = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
+"""Number of values → Student's t at 97.5 % with one degree of freedom less (any table of the t distribution)."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A quantity over seeds: mean and sample standard deviation (nan for one value)."""
+
+    mean: float
+    sd: float
+    n: int
+
+    def percent(self, digits: int = 1) -> str:
+        """As percentages: "71.2 ± 0.9 %"."""
+        return f"{100 * self.mean:.{digits}f}{self._sd(100, digits)} %"
+
+    def points(self, digits: int = 1) -> str:
+        """A difference of percentages: "+7.1 ± 0.9 points"."""
+        return f"{100 * self.mean:+.{digits}f}{self._sd(100, digits)} points"
+
+    def plain(self, digits: int = 2) -> str:
+        return f"{self.mean:.{digits}f}{self._sd(1, digits)}"
+
+    def significant(self, digits: int = 3) -> str:
+        """With so many significant digits of the mean: "0.00589 ± 0.00002", "1234 ± 5"."""
+        size = math.floor(math.log10(abs(self.mean))) if self.mean else 0
+        return self.plain(max(0, digits - 1 - size))
+
+    def _sd(self, scale: float, digits: int) -> str:
+        return f" ± {scale * self.sd:.{digits}f}" if self.n > 1 else ""
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation. Raises ValueError for no values."""
+    if not len(values):
+        raise ValueError("there is nothing to take the mean of")
+    array = np.asarray(values, dtype=np.float64)
+    return Spread(float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else math.nan, len(array))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Paired differences over seeds (second minus first, same seed): mean, 95 % t-interval, how many are above 0."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    n_above: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low > 0 or self.high < 0
+
+    def verdict(self, higher: str, lower: str, *, scale: float = 100.0, unit: str = "points", digits: int = 1) -> str:
+        """In words: what is `higher` or `lower` and by how much, or that there is no clear difference."""
+        mean, low, high = (_signed(scale * x, digits) for x in (self.mean, self.low, self.high))
+        numbers = f"{mean} {unit}".rstrip() + f", 95 % interval {low} to {high}, {self.n} seeds"
+        if not self.is_clear:
+            return f"no clear difference ({numbers})"
+        return f"{higher if self.mean > 0 else lower} ({numbers})"
+
+
+def paired_difference(first: Sequence[float], second: Sequence[float]) -> Difference:
+    """second − first for each seed, with Student's 95 % interval of the mean. Raises ValueError for unequal or single
+    values."""
+    if len(first) != len(second) or len(first) not in T_QUANTILE:
+        raise ValueError(f"paired values of 2 to 10 seeds are needed, not {len(first)} and {len(second)}")
+    differences = np.asarray(second, np.float64) - np.asarray(first, np.float64)
+    mean = float(differences.mean())
+    half = T_QUANTILE[len(differences)] * float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    return Difference(mean, mean - half, mean + half, len(differences), int((differences > 0).sum()))
+
+
+def _signed(x: float, digits: int = 1) -> str:
+    """With its sign, and no sign where it rounds to 0: "+8.9", "−0.6", "0.0"."""
+    return f"{x:+.{digits}f}".replace("-", "−") if abs(x) >= 0.5 * 10**-digits else f"{0:.{digits}f}"
+
+
+# --- what is compared of runs ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a run, and how it is printed: times `scale`, with `digits` decimals, in `unit`."""
+
+    label: str
+    of: Callable[[Run], float]
+    unit: str
+    scale: float = 1.0
+    digits: int = 1
+
+    def mean(self, runs: Sequence[Run]) -> float:
+        """The mean over runs, in the run's own unit. Raises ValueError without any."""
+        return spread(list(map(self.of, runs))).mean
+
+    def over(self, runs: Sequence[Run]) -> str:
+        """Mean ± standard deviation over runs: "88.9 ± 0.2 %"; "–" without any."""
+        if not runs:
+            return "–"
+        found = spread([self.scale * self.of(run) for run in runs])
+        return f"{found.plain(self.digits)} {self.unit}".rstrip()
+
+
+FIRST_EPOCH = Measure("accuracy after epoch 1", lambda run: run.records[0].held_out_accuracy, "%", 100)
+FIVE_EPOCHS = Measure(
+    "accuracy, mean of epochs 1 to 5", lambda run: float(run.curve("held_out_accuracy")[:5].mean()), "%", 100
+)
+LAST_ACCURACY = Measure("accuracy, last epoch", lambda run: run.last.held_out_accuracy, "%", 100)
+TRAIN_ACCURACY = Measure("training accuracy, last epoch", lambda run: run.last.train_accuracy, "%", 100)
+MEMORISED = Measure("wrong labels given back, last epoch", lambda run: run.last.memorised, "%", 100)
+BEST_EPOCH = Measure("best epoch", lambda run: run.best_epoch, "")
+BEST_LOSS = Measure("loss, best epoch", lambda run: run.best.held_out_loss, "", digits=3)
+LAST_LOSS = Measure("loss, last epoch", lambda run: run.last.held_out_loss, "", digits=3)
+RISE = Measure("loss, last minus best epoch", lambda run: run.last.held_out_loss - run.best.held_out_loss, "", digits=3)
+GAP = Measure("gap", lambda run: run.gap, "points", 100)
+
+
+def compare(measure: Measure, first: Sequence[Run], second: Sequence[Run]) -> Difference | None:
+    """second − first, paired by the seeds that both have; None where there are fewer than two of them."""
+    by_seed = [{run.config.seed: measure.of(run) for run in runs} for runs in (first, second)]
+    shared = sorted(by_seed[0].keys() & by_seed[1].keys())
+    if len(shared) < 2:
+        return None
+    return paired_difference(*([values[seed] for seed in shared] for values in by_seed))
+
+
+def verdict(measure: Measure, first: Sequence[Run], second: Sequence[Run], higher: str, lower: str) -> str:
+    """In words how the second runs' number differs from the first's: by how much, how surely, or that it cannot be
+    told."""
+    difference = compare(measure, first, second)
+    if difference is None:
+        return "not known here (runs are missing: `python -m core.precompute` makes them)"
+    unit = "points" if measure.unit == "%" else measure.unit
+    return difference.verdict(higher, lower, scale=measure.scale, unit=unit, digits=measure.digits)

@@ -1,0 +1,272 @@
+"""train(config, images, on_epoch) -> Run: the training loop, and the evaluation that its records come from."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from core.config import FIELDS, RunConfig
+from core.data import Images, Split, split_images
+from core.engine.models import build_model, torch_generator, weights_of
+from core.engine.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step
+from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, EpochRecord, Evaluation, Outcome, Run
+
+THREADS = min(2, os.cpu_count() or 1)
+"""Threads of a large run and of a surface. Another number gives other last bits, and so, after some epochs, another
+run."""
+
+EVALUATION_BATCH = 2048
+
+
+class DivergenceError(ArithmeticError):
+    """The loss stopped being a finite number. `outcome` keeps where, and the records of the epochs before."""
+
+    def __init__(self, config: RunConfig, step: int, records: tuple[EpochRecord, ...]):
+        name, remedy = _likely_cause(config)
+        field = FIELDS[name]
+        super().__init__(
+            f"The loss is no longer a finite number at step {step:,} of {config.steps:,}, with {field.label.lower()} "
+            f"{field.format(getattr(config, name))}. {remedy}"
+        )
+        self.outcome = Diverged(config, step, records, str(self))
+
+
+def _likely_cause(config: RunConfig) -> tuple[str, str]:
+    """The setting to blame first, and what to try."""
+    if config.lr > 1e-2:
+        return "lr", "Each step overshoots. Try a tenth of this learning rate, or less."
+    for name in ("l1", "l2"):
+        if getattr(config, name) > 1e-1:
+            return name, "The penalty outweighs the loss. Try a strength of 0.01 or less."
+    return "lr", "Try a smaller learning rate or a larger batch."
+
+
+def threads_of(config: RunConfig) -> int:
+    """The number of threads that a run is trained with; part of what its bits depend on, and recorded in it."""
+    return 1 if config.n_train <= SMALL_RUN else THREADS
+
+
+def fix_threads(threads: int = THREADS) -> None:
+    """Make torch compute with so many threads from now on."""
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+
+
+def as_pixels(x: Tensor) -> Tensor:
+    """uint8 0…255 of any shape to float32 in [0, 1], as torchvision's ToTensor does."""
+    return x.to(torch.float32).div_(255)
+
+
+def test_tensors(images: Images, n: int | None = None) -> tuple[Tensor, Tensor]:
+    """The first n test images (None: all) as pixels (N, side, side) in [0, 1], and their classes (N,)."""
+    return as_pixels(torch.tensor(images.test_x[:n])), torch.tensor(images.test_y[:n])
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, x: Tensor) -> Tensor:
+    """(N, 10) logits in evaluation mode for uint8 images (N, …); the model is left in the mode it was in."""
+    was_training = model.training
+    model.eval()
+    logits = torch.cat([model(as_pixels(batch)) for batch in x.split(EVALUATION_BATCH)])
+    model.train(was_training)
+    return logits
+
+
+def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> Evaluation:
+    """Cross-entropy (nats) and accuracy of a model over uint8 images x (N, …) with classes y (N,), each image counting
+    once."""
+    return evaluate_logits(logits_of(model, x), y)
+
+
+def evaluate_logits(logits: Tensor, y: Tensor) -> Evaluation:
+    losses = cross_entropy(logits, y, reduction="none").double()
+    return Evaluation(loss=losses.mean().item(), accuracy=(logits.argmax(1) == y).double().mean().item())
+
+
+def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[Tensor]:
+    """The shuffled index batches of one epoch. A last batch of one image is left out with batch norm, which cannot use
+    it."""
+    smallest = 2 if config.norm == "batch" else 1
+    for batch in torch.randperm(n, generator=generator).split(config.batch_size):
+        if len(batch) >= smallest:
+            yield batch
+
+
+def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
+    """The config's optimizer, with its decoupled decay of the penalised parameters: w ← w − lr·2λ₂·w beside the step.
+
+    Adam becomes AdamW then; for plain SGD a decay in the gradient and a decoupled one are the same step.
+    """
+    decayed = penalised_parameters(model, config.penalised) if config.l2_method == "decoupled" else []
+    chosen = {id(w) for w in decayed}
+    groups = [{"params": [w for w in model.parameters() if id(w) not in chosen], "weight_decay": 0.0}]
+    if decayed:
+        groups.append({"params": decayed, "weight_decay": 2 * config.l2})
+    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.AdamW if decayed else torch.optim.Adam}
+    return kinds[config.optimizer](groups, lr=config.lr, fused=True)
+
+
+def penalty_of(parameters: list[nn.Parameter], config: RunConfig, *, in_loss: bool) -> Tensor | float:
+    """The config's penalties, a scalar. in_loss: only those that are a term of the loss (0.0 where there is none)."""
+    terms = []
+    if config.l1 and not (in_loss and config.l1_method == "proximal"):
+        terms.append(l1_penalty(parameters, config.l1))
+    if config.l2 and not (in_loss and config.l2_method == "decoupled"):
+        terms.append(l2_penalty(parameters, config.l2))
+    return sum(terms, 0.0)
+
+
+class _Tensors:
+    """A Split as tensors, with the fixed subset that the training loss is measured on."""
+
+    def __init__(self, split: Split):
+        self.train_x, self.train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
+        self.held_out_x, self.held_out_y = torch.from_numpy(split.held_out_x), torch.from_numpy(split.held_out_y)
+        self.test_x, self.test_y = torch.from_numpy(split.test_x), torch.from_numpy(split.test_y)
+        self.probe_x, self.probe_y = self.train_x[:TRAIN_SUBSET], self.train_y[:TRAIN_SUBSET]
+        self.probe_wrong = self.probe_y != torch.from_numpy(split.train_true_y[:TRAIN_SUBSET])
+
+
+def train(
+    config: RunConfig,
+    images: Images,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    *,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Train the network of `config` on `images` with Adam and return the Run.
+
+    on_epoch: called with each epoch's record. on_step: called with (steps done, steps in all) after every step; what
+    either raises ends the training. The same config gives the same bits on one machine, whatever else runs. Raises
+    DivergenceError, with the records so far, where the loss stops being finite.
+    """
+    fix_threads(threads_of(config))
+    started = time.perf_counter()
+    tensors = _Tensors(split_images(images, config))
+    model = build_model(config)
+    optimizer = build_optimizer(model, config)
+    penalised = penalised_parameters(model, config.penalised)
+    order = torch_generator(config.seed, "batch order")
+    records: list[EpochRecord] = []
+    best_loss, best_state = math.inf, {}
+    for epoch in range(1, config.epochs + 1):
+        epoch_started = time.perf_counter()
+        model.train()
+        losses, norms = [], []
+        for batch in batches(len(tensors.train_x), config, order):
+            x, y = as_pixels(tensors.train_x.index_select(0, batch)), tensors.train_y[batch]
+            loss, norm = _step(model, optimizer, penalised, config, x, y)
+            losses.append(loss)
+            norms.append(norm)
+            step = (epoch - 1) * (config.steps // config.epochs) + len(losses)
+            if not math.isfinite(loss):
+                raise DivergenceError(config, step, tuple(records))
+            if on_step:
+                on_step(step, config.steps)
+        record = _record(epoch, model, penalised, config, tensors, losses, norms, epoch_started)
+        if not math.isfinite(record.train_loss + record.held_out_loss):
+            raise DivergenceError(config, step, tuple(records))
+        records.append(record)
+        if record.held_out_loss < best_loss:
+            best_loss = record.held_out_loss
+            best_state = {name: t.clone() for name, t in model.state_dict().items()}
+        if on_epoch:
+            on_epoch(record)
+    weights = weights_of(model)
+    test_last = evaluate(model, tensors.test_x, tensors.test_y)
+    model.load_state_dict(best_state)
+    return Run(
+        config=config,
+        records=tuple(records),
+        test_last=test_last,
+        test_best=evaluate(model, tensors.test_x, tensors.test_y),
+        weights=weights,
+        seconds=time.perf_counter() - started,
+        device="cpu",
+        threads=threads_of(config),
+        versions=versions(),
+        date=datetime.date.today().isoformat(),
+    )
+
+
+def train_or_diverge(
+    config: RunConfig,
+    images: Images,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    *,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """`train`, but a training that diverges is a result as well: that it does is a property of its config."""
+    try:
+        return train(config, images, on_epoch, on_step=on_step)
+    except DivergenceError as error:
+        return error.outcome
+
+
+def first_steps(model: nn.Module, config: RunConfig, split: Split, n: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """Train `model`, fresh from build_model, for the first n steps of `train`.
+
+    Yields (step from 0, pixels, classes) of each batch before the step on it, so that the caller can look at the model
+    there; leaves the model after the last step.
+    """
+    train_x, train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
+    optimizer, order = build_optimizer(model, config), torch_generator(config.seed, "batch order")
+    penalised = penalised_parameters(model, config.penalised)
+    step = 0
+    while step < n:
+        for batch in batches(len(train_x), config, order):
+            x, y = as_pixels(train_x.index_select(0, batch)), train_y[batch]
+            yield step, x, y
+            model.train()
+            _step(model, optimizer, penalised, config, x, y)
+            step += 1
+            if step == n:
+                return
+
+
+def _step(model, optimizer, penalised, config, x, y) -> tuple[float, float]:
+    """One optimizer step on a batch of pixels and classes; the objective before it, and the norm of its gradient."""
+    optimizer.zero_grad(set_to_none=True)
+    objective = cross_entropy(model(x), y) + penalty_of(penalised, config, in_loss=True)
+    objective.backward()
+    gradients = [w.grad for w in model.parameters()]
+    norm = torch.stack(torch._foreach_norm(gradients)).norm().item()
+    optimizer.step()
+    if config.l1 and config.l1_method == "proximal":
+        proximal_step(optimizer, penalised, config.l1)
+    return objective.item(), norm
+
+
+@torch.no_grad()
+def _record(epoch, model, penalised, config, tensors, losses, norms, started) -> EpochRecord:
+    logits = logits_of(model, tensors.probe_x)
+    train = evaluate_logits(logits, tensors.probe_y)
+    held_out = evaluate(model, tensors.held_out_x, tensors.held_out_y)
+    given_back = (logits.argmax(1) == tensors.probe_y)[tensors.probe_wrong]
+    return EpochRecord(
+        epoch=epoch,
+        train_loss=train.loss,
+        train_accuracy=train.accuracy,
+        memorised=given_back.double().mean().item() if len(given_back) else math.nan,
+        notebook_loss=float(np.mean(losses)),
+        penalty=float(penalty_of(penalised, config, in_loss=False)),
+        held_out_loss=held_out.loss,
+        held_out_accuracy=held_out.accuracy,
+        gradient_norm=float(np.mean(norms)),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def versions() -> dict[str, str]:
+    """What the bits of a run depend on besides its config."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__,
+            "machine": platform.machine()}  # fmt: skip

@@ -1,0 +1,1 @@
+"""What takes long: the queue, and the process that computes."""

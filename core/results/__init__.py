@@ -1,0 +1,1 @@
+"""What the engine leaves behind, as plain data: runs, measurements, and the store that keeps them. No torch."""

@@ -1,0 +1,1 @@
+"""Code that a student types: read, checked and interpreted over tables of operations, never executed."""

@@ -1,0 +1,129 @@
+"""Spreads and paired differences, against numpy and scipy."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from core.course.claims import (
+    BEST_EPOCH,
+    BEST_LOSS,
+    FIRST_EPOCH,
+    FIVE_EPOCHS,
+    GAP,
+    LAST_ACCURACY,
+    LAST_LOSS,
+    RISE,
+    T_QUANTILE,
+    TRAIN_ACCURACY,
+    compare,
+    paired_difference,
+    spread,
+    verdict,
+)
+
+values = st.lists(st.floats(-10, 10), min_size=2, max_size=10)
+
+
+@given(values)
+def test_a_spread_is_mean_and_sample_standard_deviation(numbers):
+    found = spread(numbers)
+    assert found.mean == pytest.approx(np.mean(numbers), abs=1e-12)
+    assert found.sd == pytest.approx(np.std(numbers, ddof=1), abs=1e-12)
+
+
+def test_one_value_has_no_standard_deviation_and_none_has_no_mean():
+    assert math.isnan(spread([1.0]).sd)
+    with pytest.raises(ValueError, match="nothing"):
+        spread([])
+
+
+@pytest.mark.parametrize("n", T_QUANTILE)
+def test_the_quantiles_are_students(n):
+    assert T_QUANTILE[n] == pytest.approx(stats.t.ppf(0.975, n - 1), abs=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_interval_is_scipys(seed):
+    first, second = np.random.default_rng(seed).normal(size=(2, 6))
+    found = paired_difference(first, second)
+    theirs = stats.ttest_rel(second, first).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), rel=1e-3)
+    assert found.n_above == (second > first).sum()
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [([0.005881, 0.005901], "0.00589 ± 0.00001"), ([1234.4, 1230.2], "1232 ± 3"), ([0.0, 0.0], "0.00 ± 0.00"),
+     ([9.996, 9.998], "10.00 ± 0.00"), ([-0.0512], "-0.0512")],
+)  # fmt: skip
+def test_significant_digits_are_those_of_the_mean(values, text):
+    assert spread(values).significant() == text
+
+
+def test_words_follow_from_the_interval():
+    clear = paired_difference([0.70, 0.71, 0.69], [0.80, 0.82, 0.79])
+    assert clear.verdict("better", "worse").startswith("better (+10.3 points, 95 % interval +8.9 to +11.8, 3 seeds")
+    assert (
+        paired_difference([0.80, 0.82, 0.79], [0.70, 0.71, 0.69]).verdict("better", "worse").startswith("worse (−10.3")
+    )
+    unclear = paired_difference([0.70, 0.71, 0.69], [0.71, 0.69, 0.70])
+    assert unclear.verdict("better", "worse").startswith("no clear difference (0.0 points")
+
+
+def test_unpaired_values_are_refused():
+    with pytest.raises(ValueError, match="paired"):
+        paired_difference([1.0, 2.0], [1.0])
+
+
+# --- measures of runs -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def seeds(trained):
+    return [trained(seed=seed) for seed in range(3)]
+
+
+def test_each_measure_is_the_number_of_its_name(seeds):
+    run = seeds[0]
+    accuracy, loss = run.curve("held_out_accuracy"), run.curve("held_out_loss")
+    assert FIRST_EPOCH.of(run) == accuracy[0]
+    assert FIVE_EPOCHS.of(run) == pytest.approx(accuracy[:5].mean())
+    assert LAST_ACCURACY.of(run) == accuracy[-1]
+    assert TRAIN_ACCURACY.of(run) == run.curve("train_accuracy")[-1]
+    assert BEST_EPOCH.of(run) == 1 + loss.argmin()
+    assert BEST_LOSS.of(run) == loss.min()
+    assert LAST_LOSS.of(run) == loss[-1]
+    assert RISE.of(run) == loss[-1] - loss.min()
+    assert GAP.of(run) == pytest.approx(run.curve("train_accuracy")[-1] - accuracy[-1])
+
+
+def test_a_measure_over_seeds_is_printed_with_its_spread(seeds):
+    values = [100 * run.records[-1].held_out_accuracy for run in seeds]
+    assert LAST_ACCURACY.over(seeds) == f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %"
+    assert LAST_ACCURACY.over(seeds[:1]) == f"{values[0]:.1f} %"
+    assert LAST_ACCURACY.over([]) == "–"
+    assert "±" in BEST_EPOCH.over(seeds) and not BEST_EPOCH.over(seeds).endswith(" ")
+
+
+def test_runs_are_paired_by_their_seeds_whatever_their_order(seeds):
+    better = [replace(run, records=tuple(replace(r, held_out_accuracy=r.held_out_accuracy + 0.05) for r in run.records))
+              for run in seeds]  # fmt: skip
+    difference = compare(LAST_ACCURACY, seeds, better[::-1])
+    assert difference.mean == pytest.approx(0.05) and difference.n == 3 and difference.is_clear
+    assert compare(LAST_ACCURACY, seeds[:2], better[1:]) is None
+    assert verdict(LAST_ACCURACY, seeds, better, "ahead", "behind").startswith("ahead (+5.0 points, 95 % interval +5.0")
+    assert verdict(LAST_ACCURACY, better, seeds, "ahead", "behind").startswith("behind (−5.0 points")
+    assert "python -m core.precompute" in verdict(LAST_ACCURACY, [], better, "ahead", "behind")
+
+
+def test_a_loss_is_compared_in_nats_with_three_decimals(seeds):
+    lower = [replace(run, records=tuple(replace(r, held_out_loss=r.held_out_loss - 0.0123) for r in run.records))
+             for run in seeds]  # fmt: skip
+    assert verdict(LAST_LOSS, seeds, lower, "higher", "lower").startswith("lower (−0.012, 95 % interval −0.012")
+    assert verdict(LAST_LOSS, seeds, seeds, "higher", "lower") == (
+        "no clear difference (0.000, 95 % interval 0.000 to 0.000, 3 seeds)")  # fmt: skip

@@ -1,0 +1,122 @@
+"""The process that computes: what goes down the pipe comes back the same, whatever happens in between."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.config import FULL
+from core.engine.landscape import surface
+from core.engine.training import train
+from core.jobs.queue import JobQueue
+from core.jobs.worker import Worker, WorkerError, line_with, surface_with, train_with
+from core.results import store
+from core.results.run import Diverged
+from core.results.surface import LineSpec, SurfaceSpec
+
+
+@pytest.fixture(scope="module")
+def worker():
+    worker = Worker()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def queue():
+    queue = JobQueue()
+    yield queue
+    queue._executor.shutdown(wait=True)
+
+
+def finished(job):
+    job.future.result(timeout=60)
+    return job.snapshot()
+
+
+def test_the_worker_returns_the_run_that_training_here_returns(worker, queue, tiny, digits):
+    job = queue.submit("run", lambda job: train_with(worker, tiny, job), session="a")
+    now, here = finished(job), train(tiny, digits)
+    assert now.state == "done", now.error
+    assert [r.held_out_loss for r in now.parts] == [r.held_out_loss for r in now.result.records]
+    assert now.result.config == here.config and now.result.test_last == here.test_last
+    assert all(np.array_equal(w, now.result.weights[name]) for name, w in here.weights.items())
+    assert now.done == now.total == tiny.steps
+
+
+def test_a_training_that_diverges_comes_back_as_a_result_with_its_records(worker, queue, tiny):
+    config = replace(tiny, lr=0.11, l2=10.0, l2_method="decoupled", epochs=100)
+    now = finished(queue.submit("run", lambda job: train_with(worker, config, job), session="a"))
+    assert now.state == "done", now.error
+    assert isinstance(now.result, Diverged) and now.result.records == tuple(now.parts) and len(now.parts) > 3
+
+
+def test_the_worker_returns_the_surface_that_is_computed_here(worker, queue, trained, digits):
+    run = trained()
+    spec = SurfaceSpec(run.config, resolution=5, n_images=40)
+    now = finished(queue.submit("surface", lambda job: surface_with(worker, spec, run, job), session="a"))
+    assert now.state == "done", now.error
+    assert np.allclose(now.result.loss, surface(spec, run, digits).loss, rtol=1e-6, atol=0)
+
+
+def test_a_request_that_fails_says_why_and_the_next_one_works(queue, worker, tiny):
+    nowhere = LineSpec(replace(tiny, seed=7), replace(tiny, seed=8), points=3, n_images=10)
+    now = finished(queue.submit("line", lambda job: line_with(worker, nowhere, job), session="a"))
+    assert now.state == "failed" and isinstance(now.error, WorkerError)
+    again = finished(queue.submit("run", lambda job: train_with(worker, tiny, job), session="a"))
+    assert again.state == "done"
+
+
+def test_a_cancelled_run_ends_and_the_next_one_is_whole(queue, worker, tiny):
+    long = replace(tiny, epochs=200, batch_size=1, seed=3)
+    going = threading.Event()
+
+    def work(job):
+        step = job.step
+        job.step = lambda done, total: (going.set(), step(done, total))
+        return train_with(worker, long, job)
+
+    job = queue.submit("long", work, session="a")
+    assert going.wait(60)
+    queue.leave(job, "a")
+    assert finished(job).state == "cancelled"
+    again = finished(queue.submit("run", lambda job: train_with(worker, tiny, job), session="a"))
+    assert again.state == "done" and len(again.result.records) == tiny.epochs
+
+
+def test_a_process_that_was_killed_is_reported_and_replaced(queue, tiny):
+    worker, going = Worker(), threading.Event()
+
+    def work(job):
+        step = job.step
+        job.step = lambda done, total: (going.set(), step(done, total))
+        return train_with(worker, replace(tiny, epochs=200, batch_size=1), job)
+
+    job = queue.submit("killed", work, session="a")
+    assert going.wait(60)
+    worker._process.kill()
+    now = finished(job)
+    assert now.state == "failed" and "memory" in str(now.error)
+    again = finished(queue.submit("run", lambda job: train_with(worker, tiny, job), session="a"))
+    assert again.state == "done"
+    worker.close()
+
+
+def test_a_process_that_ended_before_the_request_reached_it_is_replaced_without_a_word(queue, tiny):
+    worker = Worker()
+    assert finished(queue.submit("one", lambda job: train_with(worker, tiny, job), session="a")).state == "done"
+    worker._process.kill()
+    now = finished(queue.submit("two", lambda job: train_with(worker, tiny, job), session="a"))
+    worker.close()
+    assert now.state == "done", now.error
+
+
+def test_without_the_images_the_error_says_what_to_do(queue, monkeypatch, tmp_path):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there: no network, whatever the machine has
+    worker = Worker()
+    now = finished(queue.submit("run", lambda job: train_with(worker, replace(FULL, epochs=1), job), session="a"))
+    worker.close()
+    assert now.state == "failed" and type(now.error).__name__ == "DataError"
+    assert "REGLAB_DATA" in str(now.error)
+    assert store.load_run(replace(FULL, epochs=1)) is None
