@@ -136,7 +136,6 @@ with left:
             "n_train",
             "training images (log scale)",
             log=True,
-            look=frame.look(),
         ),
         alt_text="Training and held-out accuracy against the number of training images.",
         caption="More images: the lines close in. 20 % of the training labels are wrong throughout, so the rule alone "
@@ -148,7 +147,7 @@ with right:
     panels.captioned(
         sweep_figure(
             results.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
-            log=False, look=frame.look(),
+            log=False,
         ),
         alt_text="Training and held-out accuracy against the share of wrong labels.",
         caption="More wrong labels: the dashed line hardly falls, although up to half of what it counts is wrong. The "
@@ -236,7 +235,7 @@ frame.text(
 line = runs.line_or_computing(BARRIER, key="line")
 if line:
     panels.captioned(
-        line_figure(line, look=frame.look()),
+        line_figure(line),
         alt_text=f"The loss along the line between two trained networks rises {line.barrier:.2f} nats above the chord.",
         caption=f"The loss rises {line.barrier:.2f} nats above the chord: the loss is not convex. Swapping "
         "hidden units gives other networks that compute the same; between them lie ridges like this one.",

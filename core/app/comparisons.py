@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from core.app import controls
-from core.app.frame import look
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored_outcomes, stored_runs
 from core.app.take_home import take_home
@@ -60,8 +59,16 @@ def course_chart(
 ) -> None:
     """One quantity over time for several techniques, with a table behind it. dashed: a second one."""
     y_title = "nats per image" if what == "loss" else ""  # a title says the rest, and fits a projector
-    figure = courses_figure(courses, x_title=x, y_title=y_title, title=what.capitalize(), percent=percent,
-                            log_y=log_y, legend_columns=2 if narrow else 0, dashed=dashed, look=look())  # fmt: skip
+    figure = courses_figure(
+        courses,
+        x_title=x,
+        y_title=y_title,
+        title=what.capitalize(),
+        percent=percent,
+        log_y=log_y,
+        legend_columns=2 if narrow else 0,
+        dashed=dashed,
+    )
     seeds = max((len(course.values) for course in courses.values()), default=0)
     captioned(
         figure, rows=course_table(courses, x), key=key,
@@ -101,7 +108,7 @@ def stops_panel(
     }
     with right:
         captioned(
-            stops_figure(values, current, x_title=x_title, title="Accuracy, last epoch", look=look()),
+            stops_figure(values, current, x_title=x_title, title="Accuracy, last epoch"),
             alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(here)}.",
             rows=_stop_rows(values, x_title), key=key,
         )  # fmt: skip

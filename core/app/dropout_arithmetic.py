@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.app.frame import look
 from core.figures.dropout import expectation_figure, network_figure
 from core.maths.masks import CONVENTIONS, draw_masks, expected_output, forward, keep_probability, mean_outputs
 
@@ -43,7 +42,7 @@ def network_panel() -> None:
         st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
         st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
     with right:
-        chart(network_figure(shown, masks, look=look()), alt=_describe(masks, shown.output))
+        chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
         st.caption("A circle holds what its unit hands on. Draw " + f"{draw + 1}" + "; the same input each time.")
     unit, output = mean_outputs(p, convention, DRAWS)
     first = float(evaluated.handed_on[0][0])
@@ -52,9 +51,12 @@ def network_panel() -> None:
         st.columns(2), (unit, output), ((first, first), (evaluated.output, expected)),
         ("The first hidden unit (on top)", "The output"), strict=True,
     ):  # fmt: skip
-        chart(expectation_figure(means, *goals, title=what, look=look()), into=place,
-              alt=f"{what}: the mean over 1 to {DRAWS} masks; {goals[0]:.3f} in evaluation, {goals[1]:.3f} over all "
-              "masks.")  # fmt: skip
+        chart(
+            expectation_figure(means, *goals, title=what),
+            into=place,
+            alt=f"{what}: the mean over 1 to {DRAWS} masks; {goals[0]:.3f} in evaluation, {goals[1]:.3f} over all "
+            "masks.",
+        )
     st.caption(
         f"What is handed on in training, averaged over more and more draws, up to {DRAWS}. Nine units have 2⁹ = 512 "
         "masks: their mean, each by its probability, is exact. For the unit it is what evaluation gives. For the "

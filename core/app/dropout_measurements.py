@@ -8,7 +8,6 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart
 from core.app.draw import chart
-from core.app.frame import look
 from core.app.gallery import test_image
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored
@@ -90,7 +89,7 @@ def ensemble_panel() -> None:
     for place, (what, (some, scaled)) in zip(st.columns(2), lines.items(), strict=True):
         with place:
             captioned(
-                masks_figure(some, scaled, n, title=f"Test {what}", percent=what == "accuracy", look=look()),
+                masks_figure(some, scaled, n, title=f"Test {what}", percent=what == "accuracy"),
                 alt_text=f"Test {what} of the average of 1 to 100 thinned networks, and by weight scaling.",
                 rows=_mask_rows(found, what), key=f"masks_{what}",
             )  # fmt: skip
@@ -115,7 +114,7 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
         st.markdown(f"Test image {image}: **{names[right]}**. {agree} of {n} thinned networks say so.")
     with middle:
         chart(
-            votes_figure(votes, e.scaled_probabilities[image].astype(float), names, right, look=look()),
+            votes_figure(votes, e.scaled_probabilities[image].astype(float), names, right),
             alt=f"Class probabilities of image {image} by {n} thinned networks, their mean, and weight scaling.",
         )
         st.caption("A tick for each thinned network; bars: their mean, and weight scaling, which is one pass.")
@@ -195,7 +194,7 @@ def units_panel() -> None:
     with left:
         chart(
             activations_figure({name: some[0].histogram[layer] for name, some in found.items()},
-                               title=f"Activations of hidden layer {layer + 1}", look=look()),
+                               title=f"Activations of hidden layer {layer + 1}"),
             alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
         )  # fmt: skip
     with right:

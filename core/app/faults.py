@@ -11,7 +11,7 @@ import streamlit as st
 from core.app.comparisons import course_chart, outcomes_of
 from core.app.controls import labels_of, one_of
 from core.app.draw import chart, scene
-from core.app.frame import is_presenting, look, part
+from core.app.frame import is_presenting, part
 from core.app.landscapes import describe_surface, surfaces_side_by_side
 from core.app.panels import percent
 from core.app.questions import choose
@@ -105,7 +105,7 @@ def _surface(spec: SurfaceSpec, *, key: str, view: str = "3-D", swapped: bool = 
     if surface is None:
         _missing()
         return None
-    figure = surface_figure(surface, view=view, as_in_notebook=swapped, look=look())
+    figure = surface_figure(surface, view=view, as_in_notebook=swapped)
     scene(figure, key=f"fault_{key}", alt=describe_surface(surface), height=540 if is_presenting() else 400)
     return surface
 
@@ -143,8 +143,10 @@ def _fresh_before() -> None:
         names = ("first time", "second time", "third time")
         colours = (COLOURS["plain"], COLOURS["batch norm"], COLOURS["layer norm"])
         lines = {name: (positions(POINTS), curve) for name, curve in zip(names, found.fresh, strict=True)}
-        chart(lines_figure(lines, x_title=ALPHA, y_title=LOSS_TITLE, colours=colours, look=look()),
-              alt="The loss over α on fresh batches, three times: three ragged curves.")  # fmt: skip
+        chart(
+            lines_figure(lines, x_title=ALPHA, y_title=LOSS_TITLE, colours=colours),
+            alt="The loss over α on fresh batches, three times: three ragged curves.",
+        )
 
 
 def _fresh_after() -> None:
@@ -152,8 +154,9 @@ def _fresh_after() -> None:
         lines = {"a fresh batch at each point": (positions(POINTS), found.fresh[0]),
                  "the same 1,024 images": (positions(POINTS), found.fixed)}  # fmt: skip
         y_range = (float(found.fresh.min()) * 0.95, float(found.fresh.max()) * 1.05)
-        figure = lines_figure(lines, x_title=ALPHA, y_title=LOSS_TITLE, colours=("#9aa1ab", COLOURS["plain"]),
-                              y_range=y_range, look=look())  # fmt: skip
+        figure = lines_figure(
+            lines, x_title=ALPHA, y_title=LOSS_TITLE, colours=("#9aa1ab", COLOURS["plain"]), y_range=y_range
+        )
         chart(figure, alt="The loss over α: ragged on fresh batches, smooth on fixed images.")
         st.caption(
             f"Without moving at all, {len(found.at_centre)} fresh batches give {found.at_centre.mean():.3f} ± "
@@ -171,8 +174,10 @@ def _middle(found: Batches, values: np.ndarray, reach: int) -> tuple[np.ndarray,
 def _grid_before() -> None:
     if found := _batches():
         points = {"points of the grid": _middle(found, found.fixed, 5)}
-        chart(lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=(COLOURS["plain"],), dotted=points,
-                           look=look()), alt="Ten grid points around the trained network; none at α = 0.")  # fmt: skip
+        chart(
+            lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=(COLOURS["plain"],), dotted=points),
+            alt="Ten grid points around the trained network; none at α = 0.",
+        )
         st.caption(f"The ten points in the middle of 40; α from −0.25 to 0.25. The smallest: {found.fixed.min():.4f}.")
 
 
@@ -181,8 +186,10 @@ def _grid_after() -> None:
         centre = float(found.odd[POINTS // 2])
         points = {"41 points": _middle(found, found.odd, 5), "θ*, the trained network": ([0.0], [centre])}
         colours = (COLOURS["plain"], COLOURS["dropout"])
-        chart(lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=colours, dotted=points, look=look()),
-              alt="Eleven grid points; the middle one is the trained network.")  # fmt: skip
+        chart(
+            lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=colours, dotted=points),
+            alt="Eleven grid points; the middle one is the trained network.",
+        )
         st.caption(
             f"θ* has {centre:.4f}. The smallest of the 40 points was {found.fixed.min():.4f}: of another network, and "
             "lower by chance, since 1,024 images are not all that it was trained on."
@@ -206,14 +213,14 @@ def _axes_after() -> None:
 
 def _means_before() -> None:
     if found := _batches():
-        chart(batches_figure(found, {}, look=look()), alt="The accuracy of 40 test batches; the last is a small dot.")
+        chart(batches_figure(found, {}), alt="The accuracy of 40 test batches; the last is a small dot.")
         st.caption(f"Printed: {found.mean_of_batches:.4f}.")
 
 
 def _means_after() -> None:
     if found := _batches():
         means = {"mean of the batches": found.mean_of_batches, "share of all images": found.accuracy}
-        chart(batches_figure(found, means, look=look()), alt="The same, with both means as lines.")
+        chart(batches_figure(found, means), alt="The same, with both means as lines.")
         st.caption(
             f"Of all images {found.accuracy:.4f} are right, printed was {found.mean_of_batches:.4f}. The last batch "
             f"has {int(found.sizes[-1])} images, of which {found.accuracies[-1]:.1%} are right."
@@ -266,8 +273,10 @@ def _last_accuracies(named: dict[str, RunConfig], colours: dict[str, str]) -> No
     if not all(values.values()):
         _missing()
         return
-    chart(dots_figure(values, colours, x_title="test accuracy, last epoch", look=look()),
-          alt=f"Test accuracy of five seeds each: {', '.join(values)}.")  # fmt: skip
+    chart(
+        dots_figure(values, colours, x_title="test accuracy, last epoch"),
+        alt=f"Test accuracy of five seeds each: {', '.join(values)}.",
+    )
     st.caption("; ".join(f"{name}: {LAST_ACCURACY.over(runs_at(config))}" for name, config in named.items()) + ".")
 
 
@@ -285,8 +294,10 @@ def _one_run_each() -> None:
         _missing()
         return
     courses = {name: course_of([run], "held_out_loss") for name, run in named.items()}
-    chart(courses_figure(courses, x_title="epoch", y_title="nats per image", title="Test loss", log_y=True,
-                         look=look()), alt="The test loss of one training of each network.")  # fmt: skip
+    chart(
+        courses_figure(courses, x_title="epoch", y_title="nats per image", title="Test loss", log_y=True),
+        alt="The test loss of one training of each network.",
+    )
     st.caption(
         "Seed 0. Last epoch: " + "; ".join(f"{n} {run.last.held_out_loss:.3f}" for n, run in named.items()) + "."
     )
@@ -314,7 +325,7 @@ def _curves(config: RunConfig, curves: Curves, says: str) -> None:
     if run is None:
         _missing()
         return
-    chart(learning_curves(run.records, run.config, curves, look=look()), alt=says)
+    chart(learning_curves(run.records, run.config, curves), alt=says)
     end = run.last
     st.caption(
         f"Last epoch: recorded training loss {end.notebook_loss:.3f}, {config.held_out} loss {end.held_out_loss:.3f}"
@@ -329,8 +340,10 @@ def _both_strengths() -> None:
         name: {stop: [LAST_ACCURACY.of(run) for run in runs_at(config)] for stop, config in path.items()}
         for name, path in (("L1", l1_path(FULL)), ("L2", l2_path(FULL)))
     }
-    chart(stops_figure(values, 1e-3, x_title="λ", title="Test accuracy, last epoch", look=look()),
-          alt="Test accuracy over λ for L1 and for L2.")  # fmt: skip
+    chart(
+        stops_figure(values, 1e-3, x_title="λ", title="Test accuracy, last epoch"),
+        alt="Test accuracy over λ for L1 and for L2.",
+    )
     st.caption("The bar marks 0.001, where the code compared them. Each dot is a seed.")
 
 
@@ -346,8 +359,10 @@ def _displaced_before() -> None:
         _missing()
         return
     edges = np.linspace(LOW, HIGH, BINS + 1)
-    chart(displaced_figure(found.own, found.displaced, edges, look=look()),
-          alt="The network's own weights around 0, and those of the notebook's histogram around 1.")  # fmt: skip
+    chart(
+        displaced_figure(found.own, found.displaced, edges),
+        alt="The network's own weights around 0, and those of the notebook's histogram around 1.",
+    )
 
 
 def _displaced_after() -> None:
@@ -357,8 +372,10 @@ def _displaced_after() -> None:
         return
     own = first_layer(FULL)
     if own:
-        chart(weights_figure({"plain": own.histogram}, log=False, look=look()),
-              alt="The plain network's own first-layer weights, around 0.")  # fmt: skip
+        chart(
+            weights_figure({"plain": own.histogram}, log=False),
+            alt="The plain network's own first-layer weights, around 0.",
+        )
     st.caption(
         f"Mean of the weights in the notebook's histogram: {found.mean[1]:.2f}; of the network's own: "
         f"{found.mean[0]:.3f}. The displaced network gets {percent(found.accuracy[1])} of the test images right, the "
@@ -372,7 +389,7 @@ def _own_bins_before() -> None:
         _missing()
         return
     for place, (name, run) in zip(st.columns(2), named.items(), strict=True):
-        figure = own_range_figure(run.weights["linear1.weight"].astype(float).ravel(), name, look=look())
+        figure = own_range_figure(run.weights["linear1.weight"].astype(float).ravel(), name)
         chart(figure, into=place, alt=f"Histogram of the first layer's weights over their own range, {name}.")
 
 
@@ -381,8 +398,10 @@ def _own_bins_after() -> None:
     if not all(found.values()):
         _missing()
         return
-    chart(weights_figure({name: s.histogram for name, s in found.items()}, log=True, look=look()),
-          alt="Both histograms over the same bins, counts logarithmic: L2's is much narrower.")  # fmt: skip
+    chart(
+        weights_figure({name: s.histogram for name, s in found.items()}, log=True),
+        alt="Both histograms over the same bins, counts logarithmic: L2's is much narrower.",
+    )
     st.caption(
         "Standard deviation: " + ", ".join(f"{name} {float(s.spread):.4f}" for name, s in found.items())
         + "; largest |w|: " + ", ".join(f"{name} {float(s.largest):.2f}" for name, s in found.items()) + "."
@@ -396,7 +415,7 @@ def _conventions(train: Callable, evaluate: Callable) -> None:
     p = np.linspace(0.05, 0.95, 19)
     lines = {"training, on average": (p, train(p)), "evaluation": (p, evaluate(p))}
     chart(lines_figure(lines, x_title="p", y_title="what is handed on", colours=(COLOURS["dropout"], COLOURS["plain"]),
-                       dotted=["evaluation"], y_range=(0, 1.2), look=look()),
+                       dotted=["evaluation"], y_range=(0, 1.2)),
           alt="What a unit that gives 1 hands on, over p, in training and in evaluation.")  # fmt: skip
 
 
@@ -407,8 +426,16 @@ def _norm_over_delta(*, mended: bool) -> None:
     found = {"as the code has it": (DELTAS, 1 - DELTAS + EPSILON)}
     if mended:
         found["‖x − d‖₁"] = DELTAS, NORMS["L1, from the small"].value(EPSILON, DELTAS)
-    chart(lines_figure(found, x_title="δ", y_title="L1 norm", colours=("#9aa1ab", COLOURS["L1"]) if mended else
-                       (COLOURS["L1"],), y_range=(-0.4, 2.4), look=look()), alt="The L1 norm over δ.")  # fmt: skip
+    chart(
+        lines_figure(
+            found,
+            x_title="δ",
+            y_title="L1 norm",
+            colours=("#9aa1ab", COLOURS["L1"]) if mended else (COLOURS["L1"],),
+            y_range=(-0.4, 2.4),
+        ),
+        alt="The L1 norm over δ.",
+    )
 
 
 TIMES, STRENGTH, BOWL = np.linspace(0, 6, 121), 0.5, Bowl(1.0, 0.3)
@@ -422,8 +449,10 @@ def _flows(*, with_loss: bool) -> None:
         penalties = {"L1": L1, "L2": L2}
         curves = {name: flow(1.0, STRENGTH, TIMES, penalty) for name, penalty in penalties.items()}
         met = {name: arrival(1.0, STRENGTH, penalty) for name, penalty in penalties.items()}
-    chart(flows_figure(curves, TIMES, len(TIMES) - 1, met, title="A weight over time", look=look()),
-          alt="A weight over time under L1 and under L2.")  # fmt: skip
+    chart(
+        flows_figure(curves, TIMES, len(TIMES) - 1, met, title="A weight over time"),
+        alt="A weight over time under L1 and under L2.",
+    )
     st.caption("; ".join(f"{name} ends at {curve[-1]:.3f}" for name, curve in curves.items()) + ".")
 
 

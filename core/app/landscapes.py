@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.app.draw import chart, scene
-from core.app.frame import is_presenting, look
+from core.app.frame import is_presenting
 from core.app.panels import percent, table
 from core.app.results import stored
 from core.app.runs import surface_or_computing
@@ -74,10 +74,10 @@ def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
         surface = surface_or_computing(spec, run, key=key)
         if surface is None:
             return
-        figure = surface_figure(surface, view=view, log_z=log_z, look=look())
+        figure = surface_figure(surface, view=view, log_z=log_z)
         scene(figure, key=f"{key}_scene", alt=describe_surface(surface), height=640 if is_presenting() else 480)
         st.caption(surface_caption(surface))
-    cut = slice_figure(surface, along, at * spec.radius, log_z=log_z, look=look())
+    cut = slice_figure(surface, along, at * spec.radius, log_z=log_z)
     chart(cut, into=cut_place, alt=f"The loss along {along}, the other coordinate held at {at * spec.radius:.2f}.")
     table(surface_rows(surface), key=key, label="Numbers behind the surface")
 
@@ -131,8 +131,7 @@ def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str
     for place, (name, (surface, swapped)) in zip(st.columns(len(named)), named.items(), strict=True):
         with place:
             st.markdown(f"**{name}**")
-            figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow,
-                                    look=look())  # fmt: skip
+            figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow)
             scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=height)
 
 

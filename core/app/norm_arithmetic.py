@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.app.frame import look
 from core.data import seeded
 from core.figures.norms import cells_figure, features_figure, running_figure
 from core.maths.normalisation import Axis, Normalised, Running, normalise, running_course
@@ -84,7 +83,7 @@ def _transform_steps(x: np.ndarray, mode: str, gamma: float, beta: float, bias: 
     in_evaluation = running_course([z] * seen, features=x.shape[1])[0][-1].normalise(z, gammas, betas)
     shown = in_training if mode == "training" else in_evaluation
     chart(
-        features_figure({"x": z, "y": shown.y}, look=look()),
+        features_figure({"x": z, "y": shown.y}),
         alt=f"The three features before and after batch norm in {mode} mode.",
     )
     st.caption(
@@ -151,7 +150,7 @@ def running_panel() -> None:
     for place, what, value in zip(
         st.columns(2), ("mean", "variance"), (course[-1].mean[0], course[-1].variance[0]), strict=True
     ):
-        figure = running_figure(course, batches, (TRUE_MEAN, TRUE_VARIANCE), what=what, look=look())
+        figure = running_figure(course, batches, (TRUE_MEAN, TRUE_VARIANCE), what=what)
         chart(figure, into=place, alt=f"Running {what} over {STREAM_STEPS} steps, ending at {value:.2f}.")
     st.caption(
         f"One feature whose values are drawn from a normal distribution with mean {TRUE_MEAN:g} and variance "
@@ -205,7 +204,7 @@ def cells_panel() -> None:
     by_running = along == "batch" and mode == "evaluation"
     with before:
         chart(
-            cells_figure(x, picked, None if by_running else along, title="x, before", limit=6, look=look()),
+            cells_figure(x, picked, None if by_running else along, title="x, before", limit=6),
             alt=f"The batch before: {samples} samples of {N_FEATURES} features.",
         )
     with after:
@@ -217,7 +216,7 @@ def cells_panel() -> None:
             )
             return
         chart(
-            cells_figure(out.x_hat, picked, None if by_running else along, title="x̂, after", limit=2, look=look()),
+            cells_figure(out.x_hat, picked, None if by_running else along, title="x̂, after", limit=2),
             alt=f"The batch after {axis} in {mode} mode.",
         )
     _cells_numbers(x, out, picked, axis, mode)

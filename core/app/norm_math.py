@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.app.frame import look
 from core.app.panels import captioned, percent
 from core.app.results import stored_run
 from core.app.take_home import take_home
@@ -63,10 +62,16 @@ def vector_panel() -> None:
         st.warning(note)
     places = st.columns(3)
     for place, which in zip(places, ("L2", "L1"), strict=False):
-        chart(shortened_figure(which, epsilon, delta, look=look()), into=place,
-              alt=f"{which} norm of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}.")  # fmt: skip
-    chart(moves_figure(epsilon, delta, look=look()), into=places[2],
-          alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.")  # fmt: skip
+        chart(
+            shortened_figure(which, epsilon, delta),
+            into=place,
+            alt=f"{which} norm of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}.",
+        )
+    chart(
+        moves_figure(epsilon, delta),
+        into=places[2],
+        alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.",
+    )
     st.caption(
         "Dots: your δ. Open squares: where a formula stops holding. Up to δ = ε the two L1 lines are one. Right: x, "
         "the two shortened vectors, and the curves on which either norm is as large as that of x: inside it is smaller."
@@ -165,7 +170,7 @@ def plane_panel(penalties: Penalties) -> None:
         found = minimisers(losses, strength, penalty)[0]
         with place:
             st.markdown(f"**{name}**: w = ({_number(found[0])}, {_number(found[1])})")
-            figure = optimum_figure(losses, found, name, penalty, look=look())
+            figure = optimum_figure(losses, found, name, penalty)
             chart(figure, alt=f"{name}: the optimum is ({found[0]:.3f}, {found[1]:.3f}).")
     st.caption(
         "Grey ellipses: equal loss. Grey dot: its minimum. Orange dot: the minimum of loss + λ·penalty, found "
@@ -176,7 +181,7 @@ def plane_panel(penalties: Penalties) -> None:
     )
     shares = {name: _zero_shares(penalty, strength) for name, penalty in penalties.items()}
     captioned(
-        zeros_figure(shares, look=look()),
+        zeros_figure(shares),
         alt_text="Shares of random losses with no, one or two coordinates exactly 0 at the optimum.",
         caption=f"{TRIALS:,} random losses at your λ: centres anywhere up to ±2, any tilt, stretch from 1 to 4, even "
         "in its logarithm. How often is a coordinate of the optimum **exactly** 0?",
@@ -216,7 +221,7 @@ def maps_panel(penalties: Penalties) -> None:
     before = np.linspace(-2, 2, 401)
     curves = {name: (before, proximal(before, strength, penalty)) for name, penalty in penalties.items()}
     left, right = st.columns([3, 2])
-    chart(maps_figure(curves, w, look=look()), into=left, alt=f"Proximal maps of {', '.join(penalties)}.")
+    chart(maps_figure(curves, w), into=left, alt=f"Proximal maps of {', '.join(penalties)}.")
     with right:
         st.table([
             {"penalty": name, "before": f"{w:g}", "after": _plain(float(proximal(w, strength, penalty))),
@@ -267,8 +272,11 @@ def _flow_panel(penalties: Penalties) -> None:
         curves, met = _flows_in_bowl(w0, strength, Bowl(1.0, centre), penalties)
     now = stops.index(time)
     left, right = st.columns([3, 2])
-    chart(flows_figure(curves, TIMES, now, met, title="A weight over time", look=look()), into=left,
-          alt=f"A weight from {w0:g} over time under {', '.join(curves)}.")  # fmt: skip
+    chart(
+        flows_figure(curves, TIMES, now, met, title="A weight over time"),
+        into=left,
+        alt=f"A weight from {w0:g} over time under {', '.join(curves)}.",
+    )
     right.table([
         {"penalty": name, f"at time {time:g}": _plain(float(curve[now])),
          "first at 0": f"{met[name]:.3g}" if met[name] <= TIMES[-1] else "never" if np.isinf(met[name]) else "later",
@@ -351,8 +359,10 @@ def network_panel(penalties: Penalties) -> None:
     w, n = layer.sizes, layer.counts
     # every map is odd: what it makes of |w| is enough
     mapped = {"before": w} | {name: proximal(w, strength, penalty) for name, penalty in penalties.items()}
-    chart(mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES, look=look()),
-          alt="Histograms of the weights before and after each map.")  # fmt: skip
+    chart(
+        mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES),
+        alt="Histograms of the weights before and after each map.",
+    )
     st.table([
         {"": name, "exactly 0": percent(n[some == 0].sum() / n.sum(), 2),
          "Σ|w| left": percent((n @ some) / (n @ w), 2), "Σw² left": percent((n @ some**2) / (n @ w**2)),

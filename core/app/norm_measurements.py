@@ -10,7 +10,6 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart
 from core.app.draw import chart
-from core.app.frame import look
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored
@@ -65,7 +64,7 @@ def shift_panel() -> None:
     with right:
         counts = found["plain"][0].pixel_counts
         chart(
-            pixels_figure(Shift().histogram(counts), shift.histogram(counts), look=look()),
+            pixels_figure(Shift().histogram(counts), shift.histogram(counts)),
             alt="Histogram of the pixel values before and after the shift.",
         )
         st.caption("P(x), pixel by pixel: what the network was trained on, and what it gets.")
@@ -92,7 +91,7 @@ def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> N
     clean = {name: [s.at(Shift(), statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
     captioned(
         dots_figure(values, {name: net for name, (net, _) in VARIANTS.items()}, x_title="accuracy on the test images",
-                    x_range=(0, 1), look=look()),
+                    x_range=(0, 1)),
         alt_text="Accuracy of each network on the shifted test images, one dot a seed.",
         caption=f"One dot a seed ({len(found['plain'])} each), a bar at the mean; 10,000 test images. Guessing: 10 %.",
         rows=[{"network": name, "shifted": spread(v).percent(), "as in training": spread(clean[name]).percent()}
@@ -119,7 +118,7 @@ def drift_panel() -> None:
     low = min(d.percentiles[:, unit].min() for d in found.values())
     high = max(d.percentiles[:, unit].max() for d in found.values())
     for place, (name, drift) in zip(st.columns(2), found.items(), strict=True):
-        figure = unit_figure(drift, unit, name, (float(low), float(high)), look=look())
+        figure = unit_figure(drift, unit, name, (float(low), float(high)))
         chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
     plain, batch = (spread(found[name].travel) for name in ("plain", "batch norm"))
     st.caption(

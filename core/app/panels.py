@@ -8,13 +8,13 @@ import streamlit as st
 
 from core.app.controls import config_from_widgets
 from core.app.draw import chart
-from core.app.frame import is_presenting, look
+from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
 from core.course.claims import paired_difference, spread
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
-from core.figures.theme import Spec
+from core.figures.theme import Figure
 from core.results.run import Run, parameter_counts, total_parameters
 
 
@@ -25,7 +25,7 @@ def percent(fraction: float, digits: int = 1) -> str:
 # --- one figure -----------------------------------------------------------------------------------------------------
 
 
-def captioned(figure: Spec, *, alt_text: str, caption: str = "", rows: Sequence[Mapping] = (), key: str = "") -> None:
+def captioned(figure: Figure, *, alt_text: str, caption: str = "", rows: Sequence[Mapping] = (), key: str = "") -> None:
     """A chart with a caption that says what to see, and, where there are rows, a table behind it."""
     chart(figure, alt=alt_text)
     if caption:
@@ -82,9 +82,9 @@ def run_curves(run: Run, *, key: str) -> None:
     left, right = st.columns(2)
     curves = NOTEBOOK_LOSS if with_notebook else LOSS
     with left:
-        chart(learning_curves(run.records, run.config, curves, look=look()), alt=_describe(run, "loss"))
+        chart(learning_curves(run.records, run.config, curves), alt=_describe(run, "loss"))
     with right:
-        chart(learning_curves(run.records, run.config, ACCURACY, look=look()), alt=_describe(run, "accuracy"))
+        chart(learning_curves(run.records, run.config, ACCURACY), alt=_describe(run, "accuracy"))
     table(curve_table(run.records, run.config), key=key)
 
 
@@ -97,7 +97,7 @@ def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
             st.caption(settings_in_words(run.config))
             headline(run, narrow=True)
             for curves, y_range in ((LOSS, loss_range), (ACCURACY, accuracy_range)):
-                figure = learning_curves(run.records, run.config, curves, y_range=y_range, look=look())
+                figure = learning_curves(run.records, run.config, curves, y_range=y_range)
                 chart(figure, alt=_describe(run, curves.title.lower()))
             table(curve_table(run.records, run.config), key=f"{key}_{run.config.digest}")
     take_home({name: run.config for name, run in runs.items()}, key=key)

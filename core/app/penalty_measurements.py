@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.app.frame import look
 from core.app.panels import captioned, numbers_table, percent
 from core.app.results import stored
 from core.app.strengths import (
@@ -65,8 +64,8 @@ L2_CHOICES = {**L2.choices, **threshold_choices("l2"), "l2_log": ("true", "false
 def penalties_picture() -> None:
     """Both penalties of one weight, and how hard each pulls."""
     left, right = st.columns(2)
-    chart(penalties_figure(pull=False, look=look()), into=left, alt="|w| and w² over w from −1.5 to 1.5.")
-    chart(penalties_figure(pull=True, look=look()), into=right, alt="Their derivatives: sign(w), which jumps at 0, 2w.")
+    chart(penalties_figure(pull=False), into=left, alt="|w| and w² over w from −1.5 to 1.5.")
+    chart(penalties_figure(pull=True), into=right, alt="Their derivatives: sign(w), which jumps at 0, 2w.")
 
 
 @st.fragment
@@ -154,7 +153,7 @@ def _path_charts(of: Strength, path: RegularizationPath, strength: float, thresh
         with place:
             captioned(
                 path_figure(lines, strength, colour=COLOURS[of.technique], x_title=of.symbol, title=title,
-                            percent=not log, log_y=log, narrow=True, look=look()),
+                            percent=not log, log_y=log, narrow=True),
                 alt_text=f"{title}, against {of.symbol}.", key=f"{key}_{title}",
                 rows=[{of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
                       for stop, some in along.items() if some],
@@ -261,10 +260,9 @@ def _reach(optimizer: str) -> float:
 
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
-    figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach), look=look())
+    figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
     chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.")
-    figure = followed_figure(one, title=f"The last {LAST} steps, near 0", y_range=(-zoom, zoom), last=LAST, band=band,
-                             look=look())  # fmt: skip
+    figure = followed_figure(one, title=f"The last {LAST} steps, near 0", y_range=(-zoom, zoom), last=LAST, band=band)
     chart(figure, alt=f"The small ones among them over the last {LAST} steps, enlarged.")
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
@@ -336,7 +334,7 @@ def decay_panel() -> None:
         }  # fmt: skip
         st.space("medium")
         captioned(
-            shrunk_figure(points, {"L2": coupled, "AdamW": decay}, look=look()),
+            shrunk_figure(points, {"L2": coupled, "AdamW": decay}),
             alt_text="Held-out accuracy against the standard deviation of the first layer's weights, for both.",
             rows=[{"applied": name, "strength": f"{stop:g}", "standard deviation of w": f"{x:.4f}",
                    "held-out accuracy": percent(y)} for name, by in points.items() for stop, (x, y) in by.items()],

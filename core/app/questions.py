@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.app.draw import chart
-from core.app.frame import is_hidden, look, part
+from core.app.frame import is_hidden, part
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.course.progress import Answer
 from core.course.questions import Curve, Option, shown_order
@@ -110,7 +110,7 @@ def _drawing(exercise: str, question: str, curve: Curve, says: str) -> None:
             chart(
                 prediction_figure(
                     curve.stops, drawn, curve.measured if given else None, x_title=curve.x_title,
-                    y_title=curve.y_title, y_range=(curve.low, curve.high), percent=curve.percent, look=look(),
+                    y_title=curve.y_title, y_range=(curve.low, curve.high), percent=curve.percent,
                 ),
                 alt=f"Your prediction of {curve.y_title} against {curve.x_title}"
                 + (", and what was measured." if given else "."),

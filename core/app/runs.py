@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core.app.draw import chart
-from core.app.frame import data_on_this_machine, look, session_name
+from core.app.frame import data_on_this_machine, session_name
 from core.app.results import stored, stored_outcome, stored_run
 from core.config import RunConfig
 from core.data import DataError, DataState
@@ -285,7 +285,7 @@ def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
 def _growing_curves(records, config: RunConfig) -> None:
     """The curves so far, on axes that stay, so that they grow in place."""
     for place, curves, y_range in zip(st.columns(2), (LOSS, ACCURACY), ((0, 2.5), (0, 1)), strict=True):
-        figure = learning_curves(records, config, curves, y_range=y_range, finished=False, look=look())
+        figure = learning_curves(records, config, curves, y_range=y_range, finished=False)
         chart(figure, into=place, alt=f"{curves.title} so far: {len(records)} of {config.epochs} epochs.")
 
 

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.comparisons import course_chart, outcomes_of
-from core.app.frame import look
 from core.app.panels import captioned, numbers_table
 from core.app.results import stored, stored_runs
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
@@ -139,7 +138,7 @@ def accuracy_path(
     ]  # fmt: skip
     captioned(
         path_figure(lines, current, colour=COLOURS[of.technique], x_title=of.symbol, title=title, floor=FLOOR,
-                    narrow=narrow, look=look()),
+                    narrow=narrow),
         alt_text=f"Training and held-out accuracy against {of.symbol}.", rows=rows, key=key,
     )  # fmt: skip
 

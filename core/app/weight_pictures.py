@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.app.frame import is_presenting, look
+from core.app.frame import is_presenting
 from core.app.panels import percent
 from core.app.results import stored
 from core.config import RunConfig
@@ -62,7 +62,7 @@ def spies(named: Mapping[str, RunConfig], threshold: float) -> None:
         k = s.index(threshold)
         with place:
             chart(
-                spy_figure(s.levels, k, title=name, look=look()),
+                spy_figure(s.levels, k, title=name),
                 alt=f"Spy plot, {name}: {percent(s.share_small(threshold))} of the first layer's weights are small, "
                 f"{percent(s.share_zero)} exactly 0.",
             )
@@ -85,7 +85,7 @@ def pixels_kept(named: Mapping[str, RunConfig], threshold: float) -> None:
         kept = s.kept_by_pixel(threshold)
         with place:
             chart(
-                kept_figure(kept, title=name, most=max(1, int(kept.max())), look=look()),
+                kept_figure(kept, title=name),
                 alt=f"Weights above the threshold for each pixel, {name}: from {kept.min()} to {kept.max()}.",
             )
 
@@ -118,6 +118,6 @@ def histogram(named: Mapping[str, RunConfig], *, key: str) -> None:
                     help="Shows the rare large weights beside the many small ones.")  # fmt: skip
     counts = {name: s.histogram for name, config in named.items() if (s := first_layer(config))}
     chart(
-        weights_figure(counts, log=log, title="Weights of the first layer", look=look()),
+        weights_figure(counts, log=log, title="Weights of the first layer"),
         alt=f"Histograms of the first layer's weights over the same bins: {', '.join(counts)}.",
     )

@@ -9,7 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import RunConfig
-from core.figures.theme import COLOURS, MARK, NORMAL, Look, Spec, by_dash, layered, quantity, rows, technique
+from core.figures.theme import (
+    COLOURS,
+    MARK,
+    Figure,
+    Look,
+    Row,
+    by_dash,
+    figure,
+    layered,
+    number_axis,
+    rows_of,
+    technique,
+    told,
+)
 from core.results.run import EpochRecord, Run
 
 CHANCE = math.log(10)
@@ -53,54 +66,92 @@ def learning_curves(
     config: RunConfig,
     curves: Curves = LOSS,
     *,
+    seeds: Sequence[Sequence[EpochRecord]] = (),
     y_range: tuple[float, float] | None = None,
     finished: bool = True,
-    look: Look = NORMAL,
-) -> Spec:
+) -> Figure:
     """One number per epoch for training and held-out images; the best epoch marked once the run is finished.
 
     The reader should see the two lines part: where the dashed one goes on improving and the solid one turns, the
     network has begun to learn its training images by heart. The x axis is the config's whole length from the first
-    epoch on.
+    epoch on. seeds: the records of the same training with other seeds; the lines then stand in a band from the lowest
+    to the highest of them all.
     """
-    names = [line_name(name, config) for name in curves.lines.values()]
-    values = [
+    fields = {field: line_name(name, config) for field, name in curves.lines.items()}
+    lines = [
         {"epoch": r.epoch, "value": getattr(r, field), "measured on": name}
         for r in records
-        for field, name in zip(curves.lines, names, strict=True)
+        for field, name in fields.items()
     ]
-    scale = {"domain": list(y_range)} if y_range else {"zero": not curves.percent}
-    lines = {
-        "data": rows(values),
-        "mark": {"type": "line", "color": COLOURS[technique(config)], "strokeWidth": look.stroke, "clip": True},
-        "encoding": {
-            "x": quantity(
-                "epoch", "epoch", scale={"domain": [1, max(2, config.epochs)], "nice": False}, axis={"tickMinStep": 1}
-            ),
-            "y": quantity("value", curves.unit, scale=scale, axis={"format": "%"} if curves.percent else {}),
-            "strokeDash": by_dash("measured on", names, LINE_DASHES[: len(names)]),
-            "tooltip": [
-                quantity("epoch", "epoch"),
-                {"field": "measured on", "type": "nominal"},
-                quantity("value", curves.title.lower(), format=".2%" if curves.percent else ".4f"),
-            ],
-        },
-    }
-    marks = _best_epoch_marks(records, look) if finished and records else []
-    return layered([lines, *marks], look, curves.title)
+    best = [_best_epoch_mark(records)] if finished and records else []
+    return figure(
+        _learning_chart,
+        {"lines": lines, "best": best, "band": _band([records, *seeds], fields) if seeds else []},
+        title=curves.title,
+        unit=curves.unit,
+        percent=curves.percent,
+        names=list(fields.values()),
+        colour=COLOURS[technique(config)],
+        epochs=max(2, config.epochs),
+        y_range=y_range,
+    )
 
 
-def _best_epoch_marks(records: Sequence[EpochRecord], look: Look) -> list[Spec]:
-    best = best_epoch(records)
-    late = best > len(records) / 2
-    at = {"data": rows([{"epoch": best, "label": f"lowest loss: epoch {best}"}])}
-    x = {"field": "epoch", "type": "quantitative"}
-    side = {"align": "right", "dx": -5} if late else {"align": "left", "dx": 5}
-    text = {"type": "text", "baseline": "top", "color": MARK, "fontSize": look.font, **side}
+def _band(seeds: Sequence[Sequence[EpochRecord]], fields: Mapping[str, str]) -> list[Row]:
+    """The lowest and the highest of each number over the seeds that came so far, epoch by epoch."""
+    epochs = max(len(records) for records in seeds)
+    found = [(e, [records[e] for records in seeds if len(records) > e]) for e in range(epochs)]
     return [
-        {**at, "mark": {"type": "rule", "color": MARK, "strokeDash": [3, 3]}, "encoding": {"x": x}},
-        {**at, "mark": text, "encoding": {"x": x, "y": {"value": 4}, "text": {"field": "label", "type": "nominal"}}},
+        {
+            "epoch": here[0].epoch,
+            "low": min(getattr(r, field) for r in here),
+            "high": max(getattr(r, field) for r in here),
+            "measured on": name,
+        }
+        for field, name in fields.items()
+        for _, here in found
     ]
+
+
+def _best_epoch_mark(records: Sequence[EpochRecord]) -> Row:
+    best = best_epoch(records)
+    return {"epoch": best, "label": f"lowest loss: epoch {best}", "late": best > len(records) / 2}
+
+
+def _learning_chart(look: Look, *, title, unit, percent, names, colour, epochs, y_range):
+    import altair as alt
+
+    x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(domain=[1, epochs], nice=False), axis=alt.Axis(tickMinStep=1))
+    scale = alt.Scale(domain=list(y_range)) if y_range else alt.Scale(zero=not percent)
+    axis = number_axis("%" if percent else "")
+    band = (
+        rows_of("band")
+        .mark_area(color=colour, opacity=0.18, clip=True)
+        .encode(x=x, y=alt.Y("low:Q", title=unit, scale=scale, axis=axis), y2="high:Q", detail="measured on:N")
+    )
+    lines = (
+        rows_of("lines")
+        .mark_line(color=colour, strokeWidth=look.stroke, clip=True)
+        .encode(
+            x=x,
+            y=alt.Y("value:Q", title=unit, scale=scale, axis=axis),
+            strokeDash=by_dash("measured on", names, LINE_DASHES[: len(names)]),
+            tooltip=[
+                alt.Tooltip("epoch:Q"),
+                told("measured on"),
+                told("value", title.lower(), ".2%" if percent else ".4f"),
+            ],
+        )
+    )
+    rule = rows_of("best").mark_rule(color=MARK, strokeDash=[3, 3]).encode(x=x)
+    label = rows_of("best").mark_text(
+        baseline="top",
+        color=MARK,
+        fontSize=look.font,
+        align=alt.expr("datum.late ? 'right' : 'left'"),
+        dx=alt.expr("datum.late ? -5 : 5"),
+    )
+    return layered(look, band, lines, rule, label.encode(x=x, y=alt.value(4), text="label:N"), title=title)
 
 
 def shared_range(runs: Sequence[Run], curves: Curves) -> tuple[float, float]:
@@ -129,30 +180,37 @@ def curve_table(records: Sequence[EpochRecord], config: RunConfig) -> list[dict[
     return [{column: value for column, value in row.items() if column not in unused} for row in rows]
 
 
-def sweep_figure(runs: Sequence[Run], field: str, field_label: str, *, log: bool, look: Look = NORMAL) -> Spec:
+def sweep_figure(runs: Sequence[Run], field: str, field_label: str, *, log: bool) -> Figure:
     """Accuracy on training and held-out images at the last epoch against one setting: the space between is the gap."""
-    names = ["training images", "held-out images"]
     values = sweep_table(runs, field)
+    lines = [{"x": v[field], "accuracy": v[name], "measured on": name} for v in values for name in SWEPT]
     stops = sorted({value[field] for value in values})
-    mark = {
-        "type": "line",
-        "color": COLOURS["plain"],
-        "strokeWidth": look.stroke,
-        "point": {"size": 40, "color": COLOURS["plain"]},
-    }
-    lines = {
-        "data": rows([{"x": v[field], "accuracy": v[name], "measured on": name} for v in values for name in names]),
-        "mark": mark,
-        "encoding": {
-            "x": quantity("x", field_label, scale={"type": "log" if log else "linear", "domain": [stops[0], stops[-1]]},
-                          axis={"values": stops, "format": "~s" if log else "~%"}),
-            "y": quantity("accuracy", "accuracy, last epoch", axis={"format": "%"}, scale={"zero": False}),
-            "strokeDash": by_dash("measured on", names, ["dashed", "solid"]),
-            "tooltip": [quantity("x", field_label), {"field": "measured on", "type": "nominal"},
-                        quantity("accuracy", "accuracy", format=".2%")],
-        },
-    }  # fmt: skip
-    return layered([lines], look)
+    return figure(_sweep_chart, {"lines": lines}, label=field_label, stops=stops, log=log)
+
+
+SWEPT = ("training images", "held-out images")
+
+
+def _sweep_chart(look: Look, *, label, stops, log):
+    import altair as alt
+
+    x = alt.X(
+        "x:Q",
+        title=label,
+        scale=alt.Scale(type="log" if log else "linear", domain=[stops[0], stops[-1]]),
+        axis=alt.Axis(values=list(stops), format="~s" if log else "~%"),
+    )
+    lines = (
+        rows_of("lines")
+        .mark_line(color=COLOURS["plain"], strokeWidth=look.stroke, point={"size": 40, "color": COLOURS["plain"]})
+        .encode(
+            x=x,
+            y=alt.Y("accuracy:Q", title="accuracy, last epoch", axis=number_axis("%"), scale=alt.Scale(zero=False)),
+            strokeDash=by_dash("measured on", SWEPT, ["dashed", "solid"]),
+            tooltip=[alt.Tooltip("x:Q", title=label), told("measured on"), told("accuracy", format=".2%")],
+        )
+    )
+    return layered(look, lines)
 
 
 def sweep_table(runs: Sequence[Run], field: str) -> list[dict[str, float]]:

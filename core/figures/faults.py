@@ -6,7 +6,20 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from core.figures.theme import COLOURS, LEGEND_ON_TOP, MARK, NORMAL, Look, Spec, layered, quantity, rows
+from core.figures.theme import (
+    COLOURS,
+    MARK,
+    Figure,
+    Look,
+    by_colour,
+    figure,
+    layered,
+    number_axis,
+    rows_of,
+    short,
+    strokes,
+    told,
+)
 from core.figures.weights import histogram_figure
 from core.results.batches import Batches
 
@@ -23,68 +36,83 @@ def lines_figure(
     dotted: Collection[str] = (),
     y_range: tuple[float, float] | None = None,
     title: str = "",
-    look: Look = NORMAL,
-) -> Spec:
+) -> Figure:
     """A line for each name, in the course's colour of that name or in those given. dotted: those that are points."""
-    names = list(lines)
     values = [
-        {"x": float(f"{x:.5g}"), "y": float(f"{y:.6g}"), "line": name}
+        {"x": short(x), "y": float(f"{y:.6g}"), "line": name}
         for name, (at, some) in lines.items()
         for x, y in zip(at, some, strict=True)
     ]
-    scale = {"domain": list(y_range), "nice": False} if y_range else {"zero": False}
-    encoding = {
-        "x": quantity("x", x_title, scale={"nice": False, "zero": False}),
-        "y": quantity("y", y_title, scale=scale),
-        "color": {"field": "line", "type": "nominal",
-                  "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1} if len(names) > 1 else None,
-                  "scale": {"domain": names, "range": list(colours) or [COLOURS.get(n, MARK) for n in names]}},
-        "tooltip": [{"field": "line", "type": "nominal"}, quantity("x", x_title, format=".3g"),
-                    quantity("y", y_title, format=".5g")],
-    }  # fmt: skip
-    drawn = [v for v in values if v["line"] not in dotted]
-    points = [v for v in values if v["line"] in dotted]
-    layers = [
-        {"data": rows(drawn), "mark": {"type": "line", "strokeWidth": look.stroke, "clip": True}, "encoding": encoding},
-        {"data": rows(points), "mark": {"type": "point", "filled": True, "size": 60, "opacity": 0.9},
-         "encoding": encoding},
-    ]  # fmt: skip
-    return layered([layer for layer in layers if layer["data"]["values"]], look, title)
+    return figure(
+        _lines_chart,
+        {
+            "lines": [v for v in values if v["line"] not in dotted],
+            "points": [v for v in values if v["line"] in dotted],
+        },
+        colours=list(zip(lines, colours or [COLOURS.get(name, MARK) for name in lines], strict=True)),
+        x_title=x_title,
+        y_title=y_title,
+        y_range=y_range,
+        title=title,
+    )
 
 
-def batches_figure(batches: Batches, means: Mapping[str, float], *, look: Look = NORMAL) -> Spec:
+def _lines_chart(look: Look, *, colours, x_title, y_title, y_range, title):
+    import altair as alt
+
+    scale = alt.Scale(domain=list(y_range), nice=False) if y_range else alt.Scale(zero=False)
+    place = {
+        "x": alt.X("x:Q", title=x_title, scale=alt.Scale(nice=False, zero=False)),
+        "y": alt.Y("y:Q", title=y_title, scale=scale, axis=number_axis()),
+        "color": by_colour("line", colours, strokes() if len(colours) > 1 else None),
+        "tooltip": [told("line"), told("x", x_title, ".3g"), told("y", y_title, ".5g")],
+    }
+    return layered(
+        look,
+        rows_of("lines").mark_line(strokeWidth=look.stroke, clip=True).encode(**place),
+        rows_of("points").mark_point(filled=True, size=60, opacity=0.9).encode(**place),
+        title=title,
+    )
+
+
+def batches_figure(batches: Batches, means: Mapping[str, float]) -> Figure:
     """The accuracy of each test batch, its dot as large as the batch; rules at the means by name."""
     values = [
-        {"batch": i, "accuracy": float(f"{a:.5g}"), "images": int(n)}
+        {"batch": i, "accuracy": short(a), "images": int(n)}
         for i, (a, n) in enumerate(zip(batches.accuracies, batches.sizes, strict=True), start=1)
     ]
-    y = quantity("accuracy", "accuracy of the batch", scale={"zero": False}, axis={"format": ".0%"})
-    dots = {
-        "data": rows(values),
-        "mark": {"type": "point", "filled": True, "opacity": 0.8, "color": COLOURS["plain"]},
-        "encoding": {
-            "x": quantity("batch", "test batch", scale={"domain": [0, len(values) + 1], "nice": False}),
-            "y": y,
-            "size": {"field": "images", "type": "quantitative", "legend": None,
-                     "scale": {"domain": [0, int(batches.sizes.max())], "range": [10, 140]}},
-            "tooltip": [quantity("batch", "batch"), quantity("images", "images"),
-                        quantity("accuracy", "accuracy", format=".2%")],
-        },
-    }  # fmt: skip
-    rules = {
-        "data": rows([{"accuracy": float(f"{m:.6g}"), "mean": name} for name, m in means.items()]),
-        "mark": {"type": "rule", "strokeWidth": look.stroke},
-        "encoding": {
-            "y": y,
-            "color": {"field": "mean", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
-                      "scale": {"domain": list(means), "range": [COLOURS["dropout"], COLOURS["layer norm"]]}},
-        },
-    }  # fmt: skip
-    return layered([dots, *([rules] if means else [])], look)
+    rules = [{"accuracy": float(f"{m:.6g}"), "mean": name} for name, m in means.items()]
+    return figure(
+        _batches_chart,
+        {"batches": values, **({"means": rules} if means else {})},
+        names=list(means),
+        count=len(values),
+        largest=int(batches.sizes.max()),
+    )
 
 
-def own_range_figure(weights: np.ndarray, name: str, bins: int = 1000, *, look: Look = NORMAL) -> Spec:
+def _batches_chart(look: Look, *, names, count, largest):
+    import altair as alt
+
+    y = alt.Y("accuracy:Q", title="accuracy of the batch", scale=alt.Scale(zero=False), axis=number_axis(".0%"))
+    dots = (
+        rows_of("batches")
+        .mark_point(filled=True, opacity=0.8, color=COLOURS["plain"])
+        .encode(
+            x=alt.X("batch:Q", title="test batch", scale=alt.Scale(domain=[0, count + 1], nice=False)),
+            y=y,
+            size=alt.Size("images:Q", legend=None, scale=alt.Scale(domain=[0, largest], range=[10, 140])),
+            tooltip=["batch:Q", "images:Q", told("accuracy", format=".2%")],
+        )
+    )
+    if not names:
+        return layered(look, dots)
+    colours = list(zip(names, (COLOURS["dropout"], COLOURS["layer norm"]), strict=False))
+    rules = rows_of("means").mark_rule(strokeWidth=look.stroke)
+    return layered(look, dots, rules.encode(y=y, color=by_colour("mean", colours, strokes())))
+
+
+def own_range_figure(weights: np.ndarray, name: str, bins: int = 1000) -> Figure:
     """One network's weights over their own range, as `plt.hist(weights, bins=1000)` draws them."""
     counts, edges = np.histogram(weights, bins)
-    return histogram_figure({name: counts}, edges, {name: COLOURS[name]}, log=False, title="",
-                            x_title="weight of the first layer", look=look)  # fmt: skip
+    return histogram_figure({name: counts}, edges, {name: COLOURS[name]}, x_title="weight of the first layer")

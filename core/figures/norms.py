@@ -2,57 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.figures.theme import COLOURS, LEGEND_OF_DOTS, MARK, NORMAL, Look, Spec, layered, quantity, rows
+from core.figures.theme import (
+    COLOURS,
+    MARK,
+    Figure,
+    Look,
+    by_colour,
+    dots,
+    figure,
+    layered,
+    number_axis,
+    rows_of,
+    short,
+    squares,
+    told,
+)
 from core.maths.normalisation import Axis, Running
 from core.results.drift import Drift
 
 
-def cells_figure(
-    x: np.ndarray, picked: tuple[int, int], along: Axis | None, *, title: str, limit: float, look: Look = NORMAL
-) -> Spec:
+def cells_figure(x: np.ndarray, picked: tuple[int, int], along: Axis | None, *, title: str, limit: float) -> Figure:
     """A batch x (B, D) as a grid: a row for each sample, a column for each feature, the number in each cell.
 
     picked: the cell (sample, feature) whose company is shown. along: which cells share its mean: its column ("batch")
     or its row ("layer"); None: none do, everything is shown alike. limit: the value at which colours end.
     """
     shares = _shares(x.shape, picked, along)
-    values = [
-        {"sample": f"{i + 1}", "feature": f"{j + 1}", "value": float(f"{x[i, j]:.4g}"), "text": _cell(x[i, j]),
-         "shares": bool(shares[i, j]), "picked": (i, j) == picked}
-        for i in range(x.shape[0]) for j in range(x.shape[1])
-    ]  # fmt: skip
-    place = {
-        "x": {"field": "feature", "type": "ordinal", "title": "feature (unit)", "axis": {"labelAngle": 0, "orient":
-              "top"}},
-        "y": {"field": "sample", "type": "ordinal", "title": "sample" if len(x) > 2 else None},
-        "opacity": {"condition": {"test": "datum.shares", "value": 1}, "value": 0.25},
-    }  # fmt: skip
-    colour = {
-        "field": "value", "type": "quantitative", "legend": None,
-        "scale": {"scheme": "blueorange", "domain": [-limit, 0, limit], "clamp": True},
-    }  # fmt: skip
-    boxes = {
-        "data": rows(values),
-        "mark": {"type": "rect", "strokeWidth": 3},
-        "encoding": {**place, "color": colour,
-                     "stroke": {"condition": {"test": "datum.picked", "value": COLOURS["dropout"]}, "value": None},
-                     "tooltip": [{"field": "sample", "type": "nominal"}, {"field": "feature", "type": "nominal"},
-                                 quantity("value", "value", format=".4f")]},
-    }  # fmt: skip
-    dark = f"abs(datum.value) > {0.6 * limit}"
-    ink = [{"test": "!datum.shares", "value": MARK}, {"test": dark, "value": "#FFFFFF"}]
-    numbers = {
-        "data": rows(values),
-        "mark": {"type": "text", "fontSize": look.font},
-        "encoding": {"x": place["x"], "y": place["y"], "text": {"field": "text", "type": "nominal"},
-                     "color": {"condition": ink, "value": "#1B1F24"}},
-    }  # fmt: skip
-    return {**layered([boxes, numbers], look, title), "height": int(look.font * (2.2 * len(x) + 10))}
+    cells = [
+        {
+            "sample": f"{i + 1}",
+            "feature": f"{j + 1}",
+            "value": float(f"{x[i, j]:.4g}"),
+            "text": _cell(x[i, j]),
+            "shares": bool(shares[i, j]),
+            "picked": (i, j) == picked,
+        }
+        for i in range(x.shape[0])
+        for j in range(x.shape[1])
+    ]
+    return figure(_cells_chart, {"cells": cells}, samples=len(x), title=title, limit=limit)
+
+
+def _cells_chart(look: Look, *, samples, title, limit):
+    import altair as alt
+
+    x = alt.X("feature:O", title="feature (unit)", axis=alt.Axis(labelAngle=0, orient="top"))
+    y = alt.Y("sample:O", title="sample" if samples > 2 else None)
+    scale = alt.Scale(scheme="blueorange", domain=[-limit, 0, limit], clamp=True)
+    boxes = (
+        rows_of("cells")
+        .mark_rect(strokeWidth=3)
+        .encode(
+            x=x,
+            y=y,
+            opacity=alt.condition("datum.shares", alt.value(1), alt.value(0.25)),
+            color=alt.Color("value:Q", legend=None, scale=scale),
+            stroke=alt.condition("datum.picked", alt.value(COLOURS["dropout"]), alt.value(None)),
+            tooltip=[told("sample"), told("feature"), told("value", format=".4f")],
+        )
+    )
+    ink = alt.when("!datum.shares").then(alt.value(MARK))
+    ink = ink.when(f"abs(datum.value) > {0.6 * limit}").then(alt.value("#FFFFFF")).otherwise(alt.value("#1B1F24"))
+    numbers = rows_of("cells").mark_text(fontSize=look.font).encode(x=x, y=y, text="text:N", color=ink)
+    return layered(look, boxes, numbers, title=title, height=int(look.font * (2.2 * samples + 8)))
 
 
 def _shares(shape: tuple[int, int], picked: tuple[int, int], along: Axis | None) -> np.ndarray:
@@ -68,33 +84,44 @@ def _cell(value: float) -> str:
     return f"{value:.2f}".replace("-", "−") if abs(value) < 100 else f"{value:.0f}".replace("-", "−")
 
 
-def features_figure(
-    stages: dict[str, np.ndarray], x_title: str = "value", *, look: Look = NORMAL
-) -> Spec:  # fmt: skip
+def features_figure(stages: Mapping[str, np.ndarray], x_title: str = "value") -> Figure:
     """Each feature's values before and after: stages is a name → (B, D). One panel of dots for each feature."""
-    names, n_features = list(stages), next(iter(stages.values())).shape[1]
     values = [
-        {"stage": name, "feature": f"feature {j + 1}", "value": float(f"{v:.5g}"), "sample": i + 1}
+        {"stage": name, "feature": f"feature {j + 1}", "value": short(v), "sample": i + 1}
         for name, x in stages.items()
         for i, row in enumerate(x)
         for j, v in enumerate(row)
     ]
-    dots = {
-        "data": rows(values),
-        "mark": {"type": "point", "filled": True, "size": 90, "opacity": 0.8},
-        "encoding": {
-            "x": quantity("value", x_title, axis={"tickCount": 10}),
-            "y": {"field": "feature", "type": "nominal", "title": None},
-            "yOffset": {"field": "stage", "type": "nominal", "sort": names},
-            "color": {"field": "stage", "type": "nominal", "legend": LEGEND_OF_DOTS,
-                      "scale": {"domain": names, "range": [MARK, COLOURS["batch norm"]]}},
-            "tooltip": [{"field": "feature", "type": "nominal"}, {"field": "stage", "type": "nominal"},
-                        {"field": "sample", "type": "quantitative"}, quantity("value", "value", format=".4f")],
-        },
-    }  # fmt: skip
-    zero = {"data": rows([{"value": 0}]), "mark": {"type": "rule", "color": MARK}, "encoding": {"x": quantity("value",
-            x_title)}}  # fmt: skip
-    return {**layered([zero, dots], look), "height": look.font * (4 * n_features + 7)}
+    n_features = next(iter(stages.values())).shape[1]
+    return figure(
+        _features_chart,
+        {"zero": [{"value": 0}], "values": values},
+        names=list(stages),
+        features=n_features,
+        x_title=x_title,
+    )
+
+
+def _features_chart(look: Look, *, names, features, x_title):
+    import altair as alt
+
+    x = alt.X("value:Q", title=x_title, axis=number_axis(ticks=10))
+    values = (
+        rows_of("values")
+        .mark_point(filled=True, size=90, opacity=0.8)
+        .encode(
+            x=x,
+            y=alt.Y("feature:N", title=None),
+            yOffset=alt.YOffset("stage:N", sort=list(names)),
+            color=by_colour("stage", list(zip(names, (MARK, COLOURS["batch norm"]), strict=True)), dots()),
+            tooltip=[told("feature"), told("stage"), "sample:Q", told("value", format=".4f")],
+        )
+    )
+    zero = rows_of("zero").mark_rule(color=MARK).encode(x=x)
+    return layered(look, zero, values, height=look.font * (4 * features + 6))
+
+
+OF_BATCH, RUNNING = "of each batch", "running"
 
 
 def running_figure(
@@ -103,78 +130,106 @@ def running_figure(
     truth: tuple[float, float],
     *,
     what: str,
-    look: Look = NORMAL,
-) -> Spec:
+) -> Figure:
     """Running mean or variance of one feature over steps, the batches' own values as dots, the true value as a rule.
 
     The reader should see the line come from its start (0 or 1) to the truth, fast and restless or slow and calm.
     """
-    pick = (lambda r: r.mean[0], lambda b: b[0][0], truth[0]) if what == "mean" else (
-        lambda r: r.variance[0], lambda b: b[1][0], truth[1])  # fmt: skip
-    names = ["of each batch", "running"]
-    line = [{"step": i, "value": float(pick[0](r)), "which": names[1]} for i, r in enumerate(course)]
-    dots = [{"step": i + 1, "value": float(pick[1](b)), "which": names[0]} for i, b in enumerate(batches)]
-    colour = {"field": "which", "type": "nominal", "legend": LEGEND_OF_DOTS,
-              "scale": {"domain": names, "range": [MARK, COLOURS["batch norm"]]}}  # fmt: skip
-    encoding: dict[str, Any] = {
-        "x": quantity("step", "training step"),
-        "y": quantity("value", what),
-        "color": colour,
-        "tooltip": [quantity("step", "step"), {"field": "which", "type": "nominal"},
-                    quantity("value", what, format=".3f")],
-    }  # fmt: skip
-    layers = [
-        {"data": rows(dots), "mark": {"type": "point", "filled": True, "size": 30, "opacity": 0.6}, "encoding":
-         encoding},
-        {"data": rows(line), "mark": {"type": "line", "strokeWidth": look.stroke}, "encoding": encoding},
-        {"data": rows([{"value": pick[2]}]), "mark": {"type": "rule", "strokeDash": [6, 4], "color": MARK},
-         "encoding": {"y": quantity("value", what)}},
-    ]  # fmt: skip
-    return layered(layers, look, f"Running {what}")
+    place = ("mean", "variance").index(what)
+    running = [
+        {"step": i, "value": float((r.mean, r.variance)[place][0]), "which": RUNNING} for i, r in enumerate(course)
+    ]
+    own = [{"step": i + 1, "value": float(b[place][0]), "which": OF_BATCH} for i, b in enumerate(batches)]
+    rows = {"batches": own, "running": running, "truth": [{"value": truth[place]}]}
+    return figure(_running_chart, rows, what=what)
 
 
-def pixels_figure(before: np.ndarray, after: np.ndarray, *, look: Look = NORMAL) -> Spec:
+def _running_chart(look: Look, *, what):
+    import altair as alt
+
+    y = alt.Y("value:Q", title=what, axis=number_axis())
+    place = {
+        "x": alt.X("step:Q", title="training step"),
+        "y": y,
+        "color": by_colour("which", [(OF_BATCH, MARK), (RUNNING, COLOURS["batch norm"])], dots()),
+        "tooltip": ["step:Q", told("which"), told("value", what, ".3f")],
+    }
+    return layered(
+        look,
+        rows_of("batches").mark_point(filled=True, size=30, opacity=0.6).encode(**place),
+        rows_of("running").mark_line(strokeWidth=look.stroke).encode(**place),
+        rows_of("truth").mark_rule(strokeDash=[6, 4], color=MARK).encode(y=y),
+        title=f"Running {what}",
+    )
+
+
+PIXELS = ("as in training", "shifted")
+
+
+def pixels_figure(before: np.ndarray, after: np.ndarray) -> Figure:
     """Two histograms of pixel values over the same bins (shares that sum to 1): training images, shifted images."""
-    names = ["as in training", "shifted"]
     edges = np.linspace(0, 1, len(before) + 1)
     values = [
-        {"from": float(edges[i]), "to": float(edges[i + 1]), "share": float(f"{share:.5g}"), "which": name}
-        for name, shares in zip(names, (before, after), strict=True)
+        {"from": float(edges[i]), "to": float(edges[i + 1]), "share": short(share), "which": name}
+        for name, shares in zip(PIXELS, (before, after), strict=True)
         for i, share in enumerate(shares)
     ]
-    bars = {
-        "data": rows(values),
-        "mark": {"type": "bar", "opacity": 0.55, "binSpacing": 0},
-        "encoding": {
-            "x": quantity("from", "grey value (0 black, 1 white)", bin={"binned": True}, axis={"format": "~g"}),
-            "x2": {"field": "to"},
-            "y": quantity("share", "share of the pixels (square-root axis)", stack=None, scale={"type": "sqrt"},
-                          axis={"format": "%"}),
-            "color": {"field": "which", "type": "nominal", "legend": {**LEGEND_OF_DOTS, "symbolType": "square"},
-                      "scale": {"domain": names, "range": [MARK, COLOURS["dropout"]]}},
-            "tooltip": [{"field": "which", "type": "nominal"}, quantity("share", "share", format=".2%")],
-        },
-    }  # fmt: skip
-    return layered([bars], look)
+    return figure(_pixels_chart, {"shares": values})
 
 
-def unit_figure(drift: Drift, unit: int, technique: str, y_range: tuple[float, float], *, look: Look = NORMAL) -> Spec:
+def _pixels_chart(look: Look):
+    import altair as alt
+
+    bars = (
+        rows_of("shares")
+        .mark_bar(opacity=0.55, binSpacing=0)
+        .encode(
+            x=alt.X("from:Q", title="grey value (0 black, 1 white)", bin="binned", axis=alt.Axis(format="~g")),
+            x2="to",
+            y=alt.Y(
+                "share:Q",
+                title="share of the pixels (square-root axis)",
+                stack=None,
+                scale=alt.Scale(type="sqrt"),
+                axis=number_axis("%"),
+            ),
+            color=by_colour("which", list(zip(PIXELS, (MARK, COLOURS["dropout"]), strict=True)), squares()),
+            tooltip=[told("which"), told("share", format=".2%")],
+        )
+    )
+    return layered(look, bars)
+
+
+def unit_figure(drift: Drift, unit: int, technique: str, y_range: tuple[float, float]) -> Figure:
     """The input of one unit's non-linearity over training steps: the median in a band from the 15th to the 85th
     percentile."""
     values = [
         {"step": int(step), **dict(zip(("low", "middle", "high"), (float(f"{p:.4g}") for p in row), strict=True))}
         for step, row in zip(drift.spec.at_steps, drift.percentiles[:, unit], strict=True)
     ]
-    x = quantity("step", "training step")
-    scale = {"domain": list(y_range), "nice": True}
-    title = "input of the unit's ReLU"
-    colour = COLOURS[technique]
-    band = {"data": rows(values), "mark": {"type": "area", "opacity": 0.3, "color": colour},
-            "encoding": {"x": x, "y": quantity("low", title, scale=scale), "y2": {"field": "high"}}}  # fmt: skip
-    line = {"data": rows(values), "mark": {"type": "line", "strokeWidth": look.stroke, "color": colour},
-            "encoding": {"x": x, "y": quantity("middle", title, scale=scale),
-                         "tooltip": [quantity("step", "step"), quantity("low", "15th percentile"),
-                                     quantity("middle", "median"), quantity("high", "85th percentile")]}}  # fmt: skip
-    zero = {"data": rows([{"y": 0}]), "mark": {"type": "rule", "color": MARK, "strokeDash": [4, 4]},
-            "encoding": {"y": quantity("y", title, scale=scale)}}  # fmt: skip
-    return layered([zero, band, line], look, technique)
+    # The corners of the axis are rows, not its domain: the axis differs from unit to unit.
+    rows = {"corners": [{"y": float(end)} for end in y_range], "zero": [{"y": 0}], "input": values}
+    return figure(_unit_chart, rows, technique=technique)
+
+
+def _unit_chart(look: Look, *, technique):
+    import altair as alt
+
+    x, colour = alt.X("step:Q", title="training step"), COLOURS[technique]
+    place = {"title": "input of the unit's ReLU", "axis": number_axis()}
+    tooltip = [
+        alt.Tooltip("step:Q"),
+        alt.Tooltip("low:Q", title="15th percentile"),
+        alt.Tooltip("middle:Q", title="median"),
+        alt.Tooltip("high:Q", title="85th percentile"),
+    ]
+    band = rows_of("input").mark_area(opacity=0.3, color=colour)
+    line = rows_of("input").mark_line(strokeWidth=look.stroke, color=colour)
+    return layered(
+        look,
+        rows_of("corners").mark_point(opacity=0).encode(y=alt.Y("y:Q", **place)),
+        rows_of("zero").mark_rule(color=MARK, strokeDash=[4, 4]).encode(y=alt.Y("y:Q", **place)),
+        band.encode(x=x, y=alt.Y("low:Q", **place), y2="high:Q"),
+        line.encode(x=x, y=alt.Y("middle:Q", **place), tooltip=tooltip),
+        title=technique,
+    )

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.figures.compare import stop_axis
-from core.figures.theme import COLOURS, LEGEND_ON_TOP, MARK, NORMAL, Look, Spec, layered, quantity, rows
+from core.figures.theme import (
+    COLOURS,
+    MARK,
+    Figure,
+    Look,
+    by_colour,
+    figure,
+    layered,
+    number_axis,
+    rows_of,
+    short,
+    stop_axis,
+    strokes,
+    told,
+)
 
 DRAWN, MEASURED = "your prediction", "measured"
 
@@ -19,24 +32,42 @@ def prediction_figure(
     y_title: str,
     y_range: tuple[float, float],
     percent: bool = False,
-    look: Look = NORMAL,
-) -> Spec:
+) -> Figure:
     """A number at each stop: what was drawn, and what was measured (None: not shown yet), on an axis that stays."""
     lines = {DRAWN: drawn, **({MEASURED: measured} if measured is not None else {})}
     values = [
-        {"stop": stop, "value": float(f"{value:.5g}"), "which": name}
+        {"stop": stop, "value": short(value), "which": name}
         for name, some in lines.items()
         for stop, value in zip(stops, some, strict=True)
     ]
-    number = ".1%" if percent else ".3g"
-    encoding = {
-        "x": stop_axis(stops, x_title),
-        "y": quantity("value", y_title, scale={"domain": list(y_range), "nice": False},
-                      axis={"format": "%"} if percent else {}),
-        "color": {"field": "which", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
-                  "scale": {"domain": [DRAWN, MEASURED], "range": [MARK, COLOURS["plain"]]}},
-        "tooltip": [{"field": "which", "type": "nominal"}, {"field": "stop", "type": "nominal", "title": x_title},
-                    quantity("value", y_title, format=number)],
-    }  # fmt: skip
-    mark = {"type": "line", "strokeWidth": look.stroke, "point": {"size": 60}, "clip": True}
-    return layered([{"data": rows(values), "mark": mark, "encoding": encoding}], look)
+    return figure(
+        _prediction_chart,
+        {"lines": values},
+        stops=stops,
+        x_title=x_title,
+        y_title=y_title,
+        y_range=y_range,
+        percent=percent,
+    )
+
+
+def _prediction_chart(look: Look, *, stops, x_title, y_title, y_range, percent):
+    import altair as alt
+
+    y = alt.Y(
+        "value:Q",
+        title=y_title,
+        scale=alt.Scale(domain=list(y_range), nice=False),
+        axis=number_axis("%" if percent else ""),
+    )
+    lines = (
+        rows_of("lines")
+        .mark_line(strokeWidth=look.stroke, point={"size": 60}, clip=True)
+        .encode(
+            x=stop_axis(stops, x_title),
+            y=y,
+            color=by_colour("which", [(DRAWN, MARK), (MEASURED, COLOURS["plain"])], strokes()),
+            tooltip=[told("which"), told("stop", x_title), told("value", y_title, ".1%" if percent else ".3g")],
+        )
+    )
+    return layered(look, lines)

@@ -1,6 +1,6 @@
 """Pictures of loss surfaces: in space, as contours, as a slice, and along the line between two networks.
 
-The first two are Plotly figures, for the component that keeps the camera; the others are Vega-Lite charts.
+The first two are Plotly figures, for the component that keeps the camera; the others are charts.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import numpy as np
 
 from core.figures.theme import (
     COLOURS,
-    LEGEND_ON_TOP,
     MARK,
-    NORMAL,
     SURFACE_SCALE,
+    Figure,
     Look,
     Spec,
+    by_colour,
+    figure,
     layered,
-    quantity,
-    rows,
+    number_axis,
+    rows_of,
+    strokes,
     technique,
+    told,
 )
 from core.results.surface import Line, Surface, slice_at
 
@@ -43,7 +46,6 @@ def surface_figure(
     z_range: tuple[float, float] | None = None,
     as_in_notebook: bool = False,
     narrow: bool = False,
-    look: Look = NORMAL,
 ) -> Spec:
     """The loss over (α, β), in space or as contours, θ* marked where the grid has it.
 
@@ -56,22 +58,18 @@ def surface_figure(
     loss = surface.loss if as_in_notebook else surface.loss.T  # Plotly's z[row] runs along y
     z = np.log10(loss) if log_z else loss
     draw = _contours if view == "contours" else _space
-    figure = draw(at, z, loss, z_range, log_z, surface.centre, look)
-    return _in_a_third(figure, look) if narrow and view == "3-D" else figure
+    figure = draw(at, z, loss, z_range, log_z, surface.centre)
+    return _in_a_third(figure) if narrow and view == "3-D" else figure
 
 
-def _in_a_third(figure: Spec, look: Look) -> Spec:
+def _in_a_third(figure: Spec) -> Spec:
     """The same scene for a third of the page: from further away, with fewer and smaller numbers."""
-    layout, scene = figure["layout"], figure["layout"]["scene"]
+    scene = figure["layout"]["scene"]
     scene["camera"]["eye"] = {name: 1.12 * value for name, value in EYE.items()}
     scene["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
-    layout["font"]["size"] = min(look.font, 13)
     for axis in ("xaxis", "yaxis", "zaxis"):
         scene[axis]["nticks"] = 5
-    for trace in figure["data"]:
-        if "textfont" in trace:
-            trace["textfont"]["size"] = min(look.font + 6, 18)
-    return figure
+    return {**figure, "small": True}
 
 
 EYE = {"x": 0.9, "y": -1.85, "z": 1.55}
@@ -107,118 +105,153 @@ def _short(value: float) -> str:
     return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
-def _font(look: Look) -> Spec:
-    return {"font": {"size": look.font}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+HOVER = "α %{x:.2f}<br>β %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>"
 
 
-def _space(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
-    hover = "α %{x:.2f}<br>β %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>"
-    data: list[Spec] = [
-        {
-            "type": "surface", "x": at, "y": at, "z": _grid(z), "customdata": _grid(loss), "hovertemplate": hover,
-            "colorscale": SURFACE_SCALE, "cmin": z_range[0], "cmax": z_range[1], "showscale": False,
-            "contours": {"z": {"show": True, "color": "rgba(255,255,255,0.35)", "width": 1,
-                               "start": z_range[0], "end": z_range[1], "size": (z_range[1] - z_range[0]) / 12}},
-        }
-    ]  # fmt: skip
-    if centre is not None:
-        height = np.log10(centre) if log_z else centre
-        lift = 0.01 * (z_range[1] - z_range[0])
-        data.append({
-            "type": "scatter3d", "x": [0], "y": [0], "z": [float(height + lift)], "mode": "markers+text",
-            "text": ["θ*"], "textposition": "top center", "showlegend": False,
-            "textfont": {"color": "#ffffff", "size": look.font + 6},
-            "marker": {"size": 5, "color": COLOURS["dropout"]},
-            "hovertemplate": f"the trained network<br>loss {centre:.4g}<extra></extra>",
-        })  # fmt: skip
-    scene = {
-        "xaxis": {"title": {"text": "α"}}, "yaxis": {"title": {"text": "β"}},
-        "zaxis": {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range,
-        log_z)}, "aspectmode": "manual", "aspectratio": {"x": 1, "y": 1, "z": 0.75},
-        "camera": {"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.12}},
-    }  # fmt: skip
-    for axis in ("xaxis", "yaxis", "zaxis"):  # numbers along a slanted axis run into each other when they are large
-        scene[axis]["tickfont"] = {"size": min(look.font, 13)}
+def _trained(centre: float) -> Spec:
+    """How θ* is marked, in space and on a map. Its font's size is that of the look."""
     return {
-        "data": data,
-        "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 10), "uirevision": "kept", **_font(look)},
+        "x": [0],
+        "y": [0],
+        "mode": "markers+text",
+        "text": ["θ*"],
+        "textposition": "top center",
+        "textfont": {"color": "#ffffff"},
+        "showlegend": False,
+        "hovertemplate": f"the trained network<br>loss {centre:.4g}<extra></extra>",
     }
 
 
-def _contours(at, z, loss, z_range, log_z, centre, look: Look) -> Spec:
-    hover = "α %{x:.2f}<br>β %{y:.2f}<br>loss %{customdata:.4g}<extra></extra>"
-    data: list[Spec] = [
-        {
-            "type": "contour", "x": at, "y": at, "z": _grid(z), "customdata": _grid(loss), "hovertemplate": hover,
-            "colorscale": SURFACE_SCALE, "zmin": z_range[0], "zmax": z_range[1], "autocontour": False,
-            "contours": {"start": z_range[0], "end": z_range[1], "size": (z_range[1] - z_range[0]) / 24},
-            "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"},
-            "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0, **_ticks(z_range, log_z)},
-        }
-    ]  # fmt: skip
+def _space(at, z, loss, z_range, log_z, centre) -> Spec:
+    low, high = z_range
+    rings = {"show": True, "color": "rgba(255,255,255,0.35)", "width": 1, "start": low, "end": high}
+    surface = {
+        "type": "surface",
+        "x": at,
+        "y": at,
+        "z": _grid(z),
+        "customdata": _grid(loss),
+        "hovertemplate": HOVER,
+        "colorscale": SURFACE_SCALE,
+        "cmin": low,
+        "cmax": high,
+        "showscale": False,
+        "contours": {"z": {**rings, "size": (high - low) / 12}},
+    }
+    data: list[Spec] = [surface]
     if centre is not None:
-        data.append({"type": "scatter", "x": [0], "y": [0], "mode": "markers+text", "text": ["θ*"],
-                     "textposition": "top center", "textfont": {"color": "#ffffff"}, "showlegend": False,
-                     "marker": {"size": 9, "color": COLOURS["dropout"]},
-                     "hovertemplate": f"the trained network<br>loss {centre:.4g}<extra></extra>"})  # fmt: skip
-    square = {"scaleanchor": "x", "constrain": "domain"}
-    layout = {"xaxis": {"title": {"text": "α"}, "constrain": "domain"}, "yaxis": {"title": {"text": "β"}, **square},
-              "margin": {"l": 50, "r": 10, "b": 45, "t": 10}, "uirevision": "kept", **_font(look)}  # fmt: skip
+        height = float((np.log10(centre) if log_z else centre) + 0.01 * (high - low))
+        marker = {"size": 5, "color": COLOURS["dropout"]}
+        data.append({"type": "scatter3d", **_trained(centre), "z": [height], "marker": marker})
+    loss_axis = {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range, log_z)}
+    scene = {
+        "xaxis": {"title": {"text": "α"}},
+        "yaxis": {"title": {"text": "β"}},
+        "zaxis": loss_axis,
+        "aspectmode": "manual",
+        "aspectratio": {"x": 1, "y": 1, "z": 0.75},
+        "camera": {"eye": EYE, "center": {"x": 0, "y": 0, "z": -0.12}},
+    }
+    return {"data": data, "layout": {"scene": scene, "margin": dict.fromkeys("lrbt", 0), "uirevision": "kept", **CLEAR}}
+
+
+def _contours(at, z, loss, z_range, log_z, centre) -> Spec:
+    low, high = z_range
+    contour = {
+        "type": "contour",
+        "x": at,
+        "y": at,
+        "z": _grid(z),
+        "customdata": _grid(loss),
+        "hovertemplate": HOVER,
+        "colorscale": SURFACE_SCALE,
+        "zmin": low,
+        "zmax": high,
+        "autocontour": False,
+        "contours": {"start": low, "end": high, "size": (high - low) / 24},
+        "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"},
+        "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0, **_ticks(z_range, log_z)},
+    }
+    data: list[Spec] = [contour]
+    if centre is not None:
+        data.append({"type": "scatter", **_trained(centre), "marker": {"size": 9, "color": COLOURS["dropout"]}})
+    layout = {
+        "xaxis": {"title": {"text": "α"}, "constrain": "domain"},
+        "yaxis": {"title": {"text": "β"}, "scaleanchor": "x", "constrain": "domain"},
+        "margin": {"l": 50, "r": 10, "b": 45, "t": 10},
+        "uirevision": "kept",
+        **CLEAR,
+    }
     return {"data": data, "layout": layout}
 
 
-def slice_figure(
-    surface: Surface, axis: Literal["α", "β"], at: float, *, log_z: bool = False, look: Look = NORMAL
-) -> Spec:
+def slice_figure(surface: Surface, axis: Literal["α", "β"], at: float, *, log_z: bool = False) -> Figure:
     """The surface cut along one axis: one curve of the loss, with the trained point where the cut goes through it."""
     other = "β" if axis == "α" else "α"
     where, losses = slice_at(surface, axis, at)
-    scale = {"type": "log", "nice": False} if log_z else {"zero": False}
-    curve = {
-        "data": rows([{"at": float(a), "loss": float(z)} for a, z in zip(surface.coordinates, losses, strict=True)]),
-        "mark": {"type": "line", "color": COLOURS[technique(surface.spec.run)], "strokeWidth": look.stroke},
-        "encoding": {
-            "x": quantity("at", axis),
-            "y": quantity("loss", "loss (nats per image)", scale=scale),
-            "tooltip": [quantity("at", axis, format=".3f"), quantity("loss", "loss", format=".4f")],
+    curve = [{"at": float(a), "loss": float(z)} for a, z in zip(surface.coordinates, losses, strict=True)]
+    is_through = surface.centre is not None and where == 0
+    low, high = float(surface.coordinates[0]), float(surface.coordinates[-1])
+    return figure(
+        _slice_chart,
+        {
+            "curve": curve,
+            "trained": [{"at": 0.0, "loss": surface.centre, "name": "θ*"}] if is_through else [],
+            "cut": [{"label": f"at {other} = {where:.2f}".replace("-", "−")}],
         },
-    }
-    layers = [curve]
-    if surface.centre is not None and where == 0:
-        layers += _trained_point(surface.centre, look)
-    return layered(layers, look, f"Slice along {axis} at {other} = {where:.2f}")
+        axis=axis,
+        ends=(low, high),
+        log=log_z,
+        colour=COLOURS[technique(surface.spec.run)],
+    )
 
 
-def _trained_point(loss: float, look: Look) -> list[Spec]:
-    here = {"data": rows([{"at": 0.0, "loss": loss, "name": "θ*"}])}
-    place = {"x": {"field": "at", "type": "quantitative"}, "y": {"field": "loss", "type": "quantitative"}}
-    text = {"type": "text", "dy": -12, "fontSize": look.font + 2, "color": MARK}
-    return [
-        {**here, "mark": {"type": "point", "filled": True, "size": 90, "color": COLOURS["dropout"]}, "encoding": place},
-        {**here, "mark": text, "encoding": {**place, "text": {"field": "name", "type": "nominal"}}},
-    ]
+def _slice_chart(look: Look, *, axis, ends, log, colour):
+    import altair as alt
+
+    x = alt.X("at:Q", title=axis, scale=alt.Scale(domain=list(ends), nice=False))
+    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
+    place = {"x": x, "y": alt.Y("loss:Q", title="loss (nats per image)", scale=scale, axis=number_axis())}
+    tooltip = [told("at", axis, ".3f"), told("loss", format=".4f")]
+    point = rows_of("trained").mark_point(filled=True, size=90, color=COLOURS["dropout"])
+    name = rows_of("trained").mark_text(dy=-12, fontSize=look.font + 2, color=MARK)
+    cut = rows_of("cut").mark_text(align="left", baseline="top", fontSize=look.font, color=MARK)
+    return layered(
+        look,
+        rows_of("curve").mark_line(color=colour, strokeWidth=look.stroke).encode(**place, tooltip=tooltip),
+        point.encode(**place),
+        name.encode(**place, text="name:N"),
+        cut.encode(x=alt.value(6), y=alt.value(4), text="label:N"),
+        title=f"Slice along {axis}",
+    )
 
 
-def line_figure(line: Line, *, look: Look = NORMAL) -> Spec:
+def line_figure(line: Line) -> Figure:
     """The loss along the straight line between two trained networks, above the chord that a convex function stays
     below."""
-    names = ["the loss on the way", "a convex function stays below this"]
     positions = line.spec.positions
-    values = [{"t": float(t), "loss": float(z), "what": names[0]} for t, z in zip(positions, line.loss, strict=True)]
+    values = [{"t": float(t), "loss": float(z), "what": ON_THE_WAY} for t, z in zip(positions, line.loss, strict=True)]
     values += [
-        {"t": float(t), "loss": float(line.loss[i]), "what": names[1]}
-        for t, i in ((positions[0], 0), (positions[-1], -1))
+        {"t": float(t), "loss": float(line.loss[i]), "what": CHORD} for t, i in ((positions[0], 0), (positions[-1], -1))
     ]
-    curves = {
-        "data": rows(values),
-        "mark": {"type": "line", "strokeWidth": look.stroke},
-        "encoding": {
-            "x": quantity("t", "t: from the network of one seed (0) to that of another (1)"),
-            "y": quantity("loss", "loss (nats per image)"),
-            "color": {"field": "what", "type": "nominal", "legend": LEGEND_ON_TOP,
-                      "scale": {"domain": names, "range": [COLOURS["plain"], MARK]}},
-            "tooltip": [quantity("t", "t", format=".2f"), quantity("loss", "loss", format=".3f"),
-                        {"field": "what", "type": "nominal"}],
-        },
-    }  # fmt: skip
-    return layered([curves], look)
+    return figure(_line_chart, {"curves": values})
+
+
+ON_THE_WAY, CHORD = "the loss on the way", "a convex function stays below this"
+
+
+def _line_chart(look: Look):
+    import altair as alt
+
+    curves = (
+        rows_of("curves")
+        .mark_line(strokeWidth=look.stroke)
+        .encode(
+            x=alt.X("t:Q", title="t: from the network of one seed (0) to that of another (1)"),
+            y=alt.Y("loss:Q", title="loss (nats per image)", axis=number_axis()),
+            color=by_colour("what", [(ON_THE_WAY, COLOURS["plain"]), (CHORD, MARK)], strokes()),
+            tooltip=[told("t", format=".2f"), told("loss", format=".3f"), told("what")],
+        )
+    )
+    return layered(look, curves)

@@ -1,18 +1,26 @@
 """What all figures share: one colour per technique, the same names, sizes that can be read from the last row.
 
-A figure is plain data: a Vega-Lite specification, or a Plotly one for three dimensions. Building one through Altair
-costs 30 ms of validation a chart, which on a page of ten is a third of a second for every move of a slider; the tests
-validate the same specifications with Altair instead.
+A chart is a `Figure`: its kind, which is a function that builds an Altair chart without data, the options of that
+function, and the rows beside. Altair takes 10 ms to build a chart and 0.2 s to be imported, so a chart is built once
+for its options and the look of the page, and kept as JSON; what moves with a slider is rows wherever that is possible.
+A picture of three dimensions is a Plotly figure as JSON values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import altair as alt
 
 Spec = dict[str, Any]
-"""A figure as JSON values."""
+"""A Plotly figure as JSON values."""
+Row = dict[str, Any]
 
 COLOURS = {
     "plain": "#0072B2",
@@ -53,36 +61,179 @@ def technique(config) -> str:
     return next((name for name, strength in named.items() if strength), "plain")
 
 
+# --- a figure and its specification ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart: `kind(look, **options)` builds it in Altair without its rows, which are tables by the names of the
+    chart's data. The options are hashable, so that figures of one kind with the same options share a specification."""
+
+    kind: Callable[..., alt.LayerChart]
+    options: tuple[tuple[str, Hashable], ...]
+    rows: Mapping[str, Sequence[Row]]
+
+
+def figure(kind: Callable[..., alt.LayerChart], rows: Mapping[str, Sequence[Row]], **options: Any) -> Figure:
+    """A figure of a kind. Lists among the options become tuples, mappings become tuples of pairs."""
+    return Figure(kind, tuple((name, _hashable(option)) for name, option in options.items()), rows)
+
+
+def _hashable(option: Any) -> Hashable:
+    if isinstance(option, Mapping):
+        return tuple((name, _hashable(value)) for name, value in option.items())
+    return tuple(_hashable(value) for value in option) if isinstance(option, list | tuple) else option
+
+
+def specification(drawn: Figure, look: Look = NORMAL) -> str:
+    """A figure's Vega-Lite specification as JSON, with its data by name only; built once."""
+    return _specification(drawn.kind, drawn.options, look)
+
+
+@lru_cache(maxsize=1024)  # 2 to 6 kB each
+def _specification(kind: Callable[..., alt.LayerChart], options: tuple[tuple[str, Hashable], ...], look: Look) -> str:
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(False):  # Altair's checks would take three times as long; the tests run them on every kind
+        return json.dumps(kind(look, **dict(options)).to_dict(validate=False))
+
+
+# --- what the kinds are made of -------------------------------------------------------------------------------------
+
 DASHES = {"solid": [1, 0], "dashed": [6, 4], "dotted": [2, 3]}
 
 
-def layered(layers: Sequence[Spec], look: Look, title: str = "") -> Spec:
-    """A Vega-Lite chart of several layers in the sizes of `look`; Streamlit's own theme gives light and dark."""
-    config = {
-        "axis": {"labelFontSize": look.font, "titleFontSize": look.font, "titleFontWeight": "normal"},
-        "legend": {"labelFontSize": look.font, "titleFontSize": look.font, "labelLimit": 400, "symbolSize": 400},
-        "title": {"fontSize": look.font + 2, "anchor": "start", "fontWeight": "normal"},
-    }
-    chart = {"layer": list(layers), "height": look.height, "width": "container", "config": config}
-    return {**chart, "title": title} if title else chart
+def rows_of(name: str) -> alt.Chart:
+    """The beginning of a layer over the rows of that name."""
+    import altair as alt
+
+    return alt.Chart(alt.NamedData(name=name))
 
 
-def rows(values: Sequence[dict[str, Any]]) -> Spec:
-    """Rows as the data of a Vega-Lite chart or layer."""
-    return {"values": list(values)}
+def layered(
+    look: Look, *layers: alt.Chart, title: str = "", height: int | None = None, width: int | str = "container"
+) -> alt.LayerChart:
+    """A chart of several layers in the sizes of `look`; Streamlit's own theme gives light and dark. height: of the
+    whole, with axes, legend and title; these are set tight, so that most of it is plot."""
+    import altair as alt
+
+    config = alt.Config(
+        axis={
+            "labelFontSize": look.font,
+            "titleFontSize": look.font,
+            "titleFontWeight": "normal",
+            "labelPadding": 4,
+            "titlePadding": 6,
+        },
+        legend={
+            "labelFontSize": look.font,
+            "titleFontSize": look.font,
+            "labelLimit": 400,
+            "symbolSize": 400,
+            "padding": 0,
+            "offset": 6,
+            "rowPadding": 2,
+            "columnPadding": look.font,
+            "labelOffset": 5,
+        },
+        title={"fontSize": look.font + 2, "anchor": "start", "fontWeight": "normal", "offset": 6},
+    )
+    around = {"padding": {"left": 2, "top": 2, "right": 8, "bottom": 2}, **({"title": title} if title else {})}
+    # In one call: each of the configure_… methods would copy the whole chart.
+    return alt.LayerChart(layer=list(layers), height=height or look.height, width=width, config=config, **around)
 
 
-def quantity(field: str, title: str | None, **more: Any) -> Spec:
-    """A number's encoding: its axis title (None: none), and further settings."""
-    return {"field": field, "type": "quantitative", "title": title, **more}
+def strokes(columns: int = 0) -> alt.Legend:
+    """A legend of lines in one row above the plot (0 columns: as many as there are)."""
+    return _legend("stroke", columns=columns)
 
 
-def by_dash(field: str, names: Sequence[str], dashes: Sequence[str]) -> Spec:
-    """Lines told apart by their dashes, named in a legend above the figure."""
-    scale = {"domain": list(names), "range": [DASHES[dash] for dash in dashes]}
-    legend = {**LEGEND_ON_TOP, "columns": 2 if len(names) > 2 else 0}  # three long names do not fit half a page
-    return {"field": field, "type": "nominal", "scale": scale, "legend": legend}
+def dots(columns: int = 0) -> alt.Legend:
+    return _legend("circle", symbolSize=120, columns=columns)
 
 
-LEGEND_ON_TOP: Spec = {"title": None, "orient": "top", "direction": "horizontal", "symbolType": "stroke"}
-LEGEND_OF_DOTS: Spec = {**LEGEND_ON_TOP, "symbolType": "circle", "symbolSize": 120, "symbolOpacity": 1}
+def squares(columns: int = 0) -> alt.Legend:
+    return _legend("square", symbolSize=120, columns=columns)
+
+
+def _legend(symbol: str, **more: Any) -> alt.Legend:
+    import altair as alt
+
+    return alt.Legend(title=None, orient="top", direction="horizontal", symbolType=symbol, symbolOpacity=1, **more)
+
+
+def by_colour(field: str, colours: Sequence[tuple[str, str]], legend: alt.Legend | None) -> alt.Color:
+    """Things told apart by their colours: pairs of a name and its colour."""
+    import altair as alt
+
+    names, shades = [name for name, _ in colours], [shade for _, shade in colours]
+    return alt.Color(field, type="nominal", scale=alt.Scale(domain=names, range=shades), legend=legend)
+
+
+def by_technique(names: Sequence[str], columns: int = 0) -> alt.Color:
+    """The colours of lines and points by technique, with their legend."""
+    return by_colour("technique", [(name, COLOURS[name]) for name in names], strokes(columns))
+
+
+def by_dash(field: str, names: Sequence[str], dashes: Sequence[str], columns: int | None = None) -> alt.StrokeDash:
+    """Lines told apart by their dashes."""
+    import altair as alt
+
+    if columns is None:
+        columns = 2 if len(names) > 2 else 0  # three long names do not fit half a page
+    scale = alt.Scale(domain=list(names), range=[DASHES[dash] for dash in dashes])
+    return alt.StrokeDash(field, type="nominal", scale=scale, legend=strokes(columns))
+
+
+def stop_axis(stops: Sequence[str], title: str) -> alt.X:
+    """An x axis on which a setting's stops stand at equal distances."""
+    import altair as alt
+
+    axis = alt.Axis(labelAngle=-45 if len(stops) > 6 else 0, labelOverlap=False)
+    return alt.X("stop", type="ordinal", title=title, scale=alt.Scale(domain=list(stops)), sort=None, axis=axis)
+
+
+def current_stop(x: alt.X) -> alt.Chart:
+    """A bar behind the stop at which the slider stands: the row of "here"."""
+    return rows_of("here").mark_rule(color=MARK, strokeWidth=12, opacity=0.25).encode(x=x)
+
+
+def number_axis(format: str = "", ticks: int = 5, **more: Any) -> alt.Axis:
+    """An axis with few ticks. format: of d3; none: as many digits as the numbers need."""
+    import altair as alt
+
+    return alt.Axis(tickCount=ticks, **({"format": format} if format else {}), **more)
+
+
+def told(field: str, title: str | None = None, format: str = "") -> alt.Tooltip:
+    """A line of a tooltip: a number where it has a format, else a name."""
+    import altair as alt
+
+    named = {"title": title} if title else {}
+    if not format:
+        return alt.Tooltip(field, type="nominal", **named)
+    return alt.Tooltip(field, type="quantitative", format=format, **named)
+
+
+def short(value: float) -> float:
+    """A number with five digits, enough for a chart."""
+    return float(f"{value:.5g}")
+
+
+# --- three dimensions -----------------------------------------------------------------------------------------------
+
+
+def sized(spec: Spec, look: Look) -> Spec:
+    """A Plotly figure in the sizes of `look`. Its own "small": for a third of the page's width."""
+    spec = copy.deepcopy(spec)
+    tick = min(look.font, 13)  # numbers along a slanted axis run into each other when they are large
+    small = spec.pop("small", False)
+    layout = spec["layout"]
+    layout["font"] = {"size": tick if small else look.font}
+    for axis in layout.get("scene", {}):
+        if axis.endswith("axis"):
+            layout["scene"][axis]["tickfont"] = {"size": tick}
+    for trace in spec["data"]:
+        if "textfont" in trace:
+            trace["textfont"]["size"] = min(look.font + 6, 18) if small else look.font + 6
+    return spec

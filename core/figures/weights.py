@@ -8,19 +8,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.figures.compare import current_stop, stop_axis
 from core.figures.theme import (
     COLOURS,
-    LEGEND_OF_DOTS,
-    LEGEND_ON_TOP,
     MARK,
-    NORMAL,
+    Figure,
     Look,
-    Spec,
+    by_colour,
     by_dash,
+    current_stop,
+    figure,
     layered,
-    quantity,
-    rows,
+    number_axis,
+    rows_of,
+    short,
+    squares,
+    stop_axis,
+    strokes,
+    told,
 )
 from core.results.followed import PLACES, Followed
 from core.results.sparsity import bin_edges
@@ -43,70 +47,75 @@ def spy_image(levels: np.ndarray, k: int) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def spy_figure(levels: np.ndarray, k: int, *, title: str, look: Look = NORMAL) -> Spec:
+def spy_figure(levels: np.ndarray, k: int, *, title: str) -> Figure:
     """The weight matrix as matplotlib's `spy` draws it: a row for each unit, a column for each pixel of the input.
 
     Blue: above the threshold. Pale orange: smaller, but not 0. White: exactly 0.
     """
     units, pixels = levels.shape
-    picture = {
-        "data": rows([{"x": 0, "x2": pixels, "y": 0, "y2": units, "url": spy_image(levels, k)}]),
-        "mark": {"type": "image", "aspect": False, "clip": True},
-        "encoding": {
-            "x": quantity("x", "pixel of the image", scale={"domain": [0, pixels], "nice": False},
-                          axis={"grid": False}),
-            "x2": {"field": "x2"},
-            "y": quantity("y", "unit", scale={"domain": [0, units], "nice": False, "reverse": True},
-                          axis={"grid": False}),
-            "y2": {"field": "y2"},
-            "url": {"field": "url", "type": "nominal"},
-        },
-    }  # fmt: skip
-    return {**layered([picture], look, title), "height": int(0.75 * look.height)}
+    picture = [{"x": 0, "x2": pixels, "y": 0, "y2": units, "url": spy_image(levels, k)}]
+    return figure(_spy_chart, {"picture": picture}, title=title, units=units, pixels=pixels)
 
 
-def kept_figure(kept: np.ndarray, *, title: str, most: int, look: Look = NORMAL) -> Spec:
+def _spy_chart(look: Look, *, title, units, pixels):
+    import altair as alt
+
+    x_scale = alt.Scale(domain=[0, pixels], nice=False)
+    y_scale = alt.Scale(domain=[0, units], nice=False, reverse=True)
+    picture = (
+        rows_of("picture")
+        .mark_image(aspect=False, clip=True)
+        .encode(
+            x=alt.X("x:Q", title="pixel of the image", scale=x_scale, axis=number_axis(grid=False)),
+            x2="x2",
+            y=alt.Y("y:Q", title="unit", scale=y_scale, axis=number_axis(grid=False)),
+            y2="y2",
+            url="url:N",
+        )
+    )
+    return layered(look, picture, title=title, height=int(0.75 * look.height))
+
+
+def kept_figure(kept: np.ndarray, *, title: str) -> Figure:
     """How many weights above the threshold each pixel of the image has, (side, side), as a picture of the image plane.
-    most: where the colours end."""
-    values = [
+    Its colours begin at 0 and end at the largest number."""
+    cells = [
         {"row": i, "column": j, "weights": int(kept[i, j])} for i in range(len(kept)) for j in range(kept.shape[1])
     ]
-    place = {"type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
-    cells = {
-        "data": rows(values),
-        "mark": {"type": "rect"},
-        "encoding": {
-            "x": {"field": "column", **place},
-            "y": {"field": "row", **place},
-            "color": {
-                "field": "weights", "type": "quantitative", "title": None,
-                "scale": {"scheme": "viridis", "domain": [0, most]},
-                "legend": {"orient": "bottom", "gradientLength": 160, "format": "d",
-                           "values": sorted({0, most // 2, most})},
-            },
-            "tooltip": [quantity("row", "row"), quantity("column", "column"), quantity("weights", "weights left")],
-        },
-    }  # fmt: skip
+    return figure(_kept_chart, {"cells": cells}, title=title)
+
+
+def _kept_chart(look: Look, *, title):
+    import altair as alt
+
+    scale = alt.Scale(paddingInner=0, paddingOuter=0)
     side = int(0.6 * look.height)
-    around = 10 * look.font  # what title and legend take of the height
-    return {**layered([cells], look, title), "height": side + around, "width": side}
+    legend = alt.Legend(orient="right", gradientLength=side - 4 * look.font, gradientThickness=10, tickCount=3)
+    cells = (
+        rows_of("cells")
+        .mark_rect()
+        .encode(
+            x=alt.X("column:O", axis=None, scale=scale),
+            y=alt.Y("row:O", axis=None, scale=scale),
+            color=alt.Color("weights:Q", title=None, scale=alt.Scale(scheme="viridis", domainMin=0), legend=legend),
+            tooltip=["row:Q", "column:Q", alt.Tooltip("weights:Q", title="weights left")],
+        )
+    )
+    return layered(look, cells, title=title, height=side + 2 * look.font + 8, width=side + 4 * look.font)
 
 
-def weights_figure(
-    counts: Mapping[str, np.ndarray], *, log: bool, title: str = "", look: Look = NORMAL
-) -> Spec:  # fmt: skip
+def weights_figure(counts: Mapping[str, np.ndarray], *, log: bool, title: str = "") -> Figure:
     """Histograms of first-layer weights over the same bins: technique → counts (BINS,). log: counts on a logarithmic
     axis, where empty bins are left out."""
-    edges = bin_edges()
-    return histogram_figure(counts, edges, {name: COLOURS[name] for name in counts}, log=log, title=title,
-                       x_title="weight of the first layer", look=look)  # fmt: skip
+    colours = {name: COLOURS[name] for name in counts}
+    return histogram_figure(counts, bin_edges(), colours, log=log, title=title, x_title="weight of the first layer")
 
 
-def displaced_figure(own: np.ndarray, displaced: np.ndarray, edges: np.ndarray, *, look: Look = NORMAL) -> Spec:
+def displaced_figure(own: np.ndarray, displaced: np.ndarray, edges: np.ndarray) -> Figure:
     """The weights of the plain network, and those that the notebook draws in their place."""
     names = {"the network's own": COLOURS["plain"], "after the notebook's loop": MARK}
-    return histogram_figure(dict(zip(names, (own, displaced), strict=True)), edges, names, log=False, title="",
-                       x_title="weight of the first layer", look=look)  # fmt: skip
+    counts = dict(zip(names, (own, displaced), strict=True))
+    return histogram_figure(counts, edges, names, x_title="weight of the first layer")
 
 
 def histogram_figure(
@@ -114,33 +123,44 @@ def histogram_figure(
     edges: np.ndarray,
     colours: Mapping[str, str],
     *,
-    log: bool,
-    title: str,
     x_title: str,
-    look: Look,
-) -> Spec:
+    log: bool = False,
+    title: str = "",
+) -> Figure:
     """Areas in steps. On a logarithmic axis a bin without weights stands at half a weight, below the axis."""
-    bottom = 0.5 if log else 0
+    bottom = HALF if log else 0
     values = [
         {"weight": float(f"{left:.6g}"), "count": max(int(count), bottom), "network": name}
         for name, some in counts.items()
         for left, count in zip(edges, (*some, some[-1]), strict=True)
     ]
-    scale = {"type": "log", "domainMin": bottom} if log else {}
-    areas = {
-        "data": rows(values),
-        "mark": {"type": "area", "interpolate": "step-after", "opacity": 0.4, "line": {"strokeWidth": 1}, "clip": True},
-        "encoding": {
-            "x": quantity("weight", x_title, scale={"nice": False}),
-            "y": quantity("count", "weights" + (" (logarithmic)" if log else ""), stack=None, scale=scale,
-                          axis={"format": "~s", "tickCount": 5}),
-            "color": {"field": "network", "type": "nominal", "legend": {**LEGEND_OF_DOTS, "symbolType": "square"},
-                      "scale": {"domain": list(colours), "range": list(colours.values())}},
-        },
-    }  # fmt: skip
-    if log:
-        areas["encoding"]["y2"] = {"datum": bottom}
-    return layered([areas], look, title)
+    return figure(_histogram_chart, {"counts": values}, colours=colours, log=log, title=title, x_title=x_title)
+
+
+HALF = 0.5
+"""Of a weight: where an empty bin stands on a logarithmic axis."""
+
+
+def _histogram_chart(look: Look, *, colours, log, title, x_title):
+    import altair as alt
+
+    y = alt.Y(
+        "count:Q",
+        title="weights" + (" (logarithmic)" if log else ""),
+        stack=None,
+        scale=alt.Scale(type="log", domainMin=HALF) if log else alt.Scale(),
+        axis=number_axis("~s"),
+    )
+    areas = (
+        rows_of("counts")
+        .mark_area(interpolate="step-after", opacity=0.4, line={"strokeWidth": 1}, clip=True)
+        .encode(
+            x=alt.X("weight:Q", title=x_title, scale=alt.Scale(nice=False)),
+            y=y,
+            color=by_colour("network", colours, squares()),
+        )
+    )
+    return layered(look, areas.encode(y2=alt.datum(HALF)) if log else areas, title=title)
 
 
 # --- along a path ---------------------------------------------------------------------------------------------------
@@ -157,8 +177,7 @@ def path_figure(
     log_y: bool = False,
     floor: float = 0.0,
     narrow: bool = False,
-    look: Look = NORMAL,
-) -> Spec:
+) -> Figure:
     """Numbers along the stops of one strength: line's name → stop → a value for each seed. A dot for each seed, lines
     through the means, a bar at the current stop. The stops stand at equal distances. floor: where the y axis begins at
     the lowest; what is below is cut off. narrow: the legend goes one name a line."""
@@ -166,29 +185,47 @@ def path_figure(
     for name, by_stop in lines.items():
         for stop, seeds in by_stop.items():
             row = {"line": name, "stop": f"{stop:g}"}
-            shown = [float(f"{v:.5g}") for v in seeds if v > 0 or not log_y]
+            shown = [short(v) for v in seeds if v > 0 or not log_y]
             dots += [{**row, "value": v} for v in shown]
             if shown:
-                means.append({**row, "value": float(f"{np.mean(shown):.5g}")})
+                means.append({**row, "value": short(float(np.mean(shown)))})
     stops = sorted({stop for by_stop in lines.values() for stop in by_stop})
-    x = stop_axis(stops, x_title)
     low = min((row["value"] for row in dots), default=0.0)
-    scale = {"type": "log"} if log_y else {"zero": False, **({"domainMin": floor} if low < floor else {})}
-    axis = {"format": "%" if percent else "~g", "tickCount": 6, "grid": not log_y}
-    y = quantity("value", None, scale=scale, axis=axis)
-    tooltip = [{"field": "line", "type": "nominal"}, {"field": "stop", "type": "nominal", "title": x_title},
-               quantity("value", title, format=".2%" if percent else ".4g")]  # fmt: skip
-    encoding = {"x": x, "y": y, "tooltip": tooltip}
-    dash = by_dash("line", list(lines), PATH_DASHES[: len(lines)])
-    dash["legend"] = {**dash["legend"], "columns": 1 if narrow else 0}
-    line = {"data": rows(means), "mark": {"type": "line", "color": colour, "strokeWidth": look.stroke, "clip": True},
-            "encoding": {**encoding, "strokeDash": dash}}  # fmt: skip
-    mark = {"type": "point", "filled": True, "size": 22, "opacity": 0.7, "color": colour, "clip": True}
-    points = {"data": rows(dots), "mark": mark, "encoding": encoding}
-    return layered([current_stop(current, x), line, points], look, title)
+    return figure(
+        _path_chart,
+        {"here": [{"stop": f"{current:g}"}], "means": means, "seeds": dots},
+        names=list(lines),
+        stops=[f"{stop:g}" for stop in stops],
+        colour=colour,
+        x_title=x_title,
+        title=title,
+        percent=percent,
+        log=log_y,
+        floor=floor if low < floor else None,
+        columns=1 if narrow else 0,
+    )
 
 
 PATH_DASHES = ("solid", "dashed", "dotted")
+
+
+def _path_chart(look: Look, *, names, stops, colour, x_title, title, percent, log, floor, columns):
+    import altair as alt
+
+    x = stop_axis(stops, x_title)
+    floored = {} if floor is None else {"domainMin": floor}
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=False, **floored)
+    y = alt.Y("value:Q", title=None, scale=scale, axis=number_axis("%" if percent else "~g", grid=not log))
+    tooltip = [told("line"), told("stop", x_title), told("value", title, ".2%" if percent else ".4g")]
+    place = {"x": x, "y": y, "tooltip": tooltip}
+    dash = by_dash("line", names, PATH_DASHES[: len(names)], columns)
+    return layered(
+        look,
+        current_stop(x),
+        rows_of("means").mark_line(color=colour, strokeWidth=look.stroke, clip=True).encode(**place, strokeDash=dash),
+        rows_of("seeds").mark_point(filled=True, size=22, opacity=0.7, color=colour, clip=True).encode(**place),
+        title=title,
+    )
 
 
 # --- step by step ---------------------------------------------------------------------------------------------------
@@ -197,14 +234,8 @@ PLACE_COLOURS = dict(zip(PLACES, (COLOURS["dropout"], COLOURS["batch norm"], COL
 
 
 def followed_figure(
-    followed: Followed,
-    *,
-    last: int = 0,
-    band: float = 0.0,
-    title: str,
-    y_range: tuple[float, float],
-    look: Look = NORMAL,
-) -> Spec:
+    followed: Followed, *, last: int = 0, band: float = 0.0, title: str, y_range: tuple[float, float]
+) -> Figure:
     """Single weights over the training steps, a line each. last: only so many steps at the end; band: rules at ± so
     much."""
     steps = followed.spec.steps
@@ -216,25 +247,35 @@ def followed_figure(
         if not last or abs(followed.weights[-1, i, j]) <= y_range[1]
         for t in picked
     ]
-    lines = {
-        "data": rows(values),
-        "mark": {"type": "line", "strokeWidth": look.stroke / 2, "clip": True, "opacity": 0.85},
-        "encoding": {
-            "x": quantity("step", "training step", scale={"nice": False, "zero": False}),
-            "y": quantity("weight", "weight", scale={"domain": list(y_range), "nice": False},
-                          axis={"format": "~g" if not last else ".1e", "tickCount": 5}),
-            "color": {"field": "from", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
-                      "scale": {"domain": list(PLACE_COLOURS), "range": list(PLACE_COLOURS.values())}},
-            "detail": {"field": "which", "type": "nominal"},
-        },
-    }  # fmt: skip
     edges = [{"y": 0.0}, *([{"y": band}, {"y": -band}] if band else [])]
-    rules = {"data": rows(edges), "mark": {"type": "rule", "color": MARK, "strokeDash": [4, 4]},
-             "encoding": {"y": quantity("y", "weight")}}  # fmt: skip
-    return layered([rules, lines], look, title)
+    return figure(
+        _followed_chart,
+        {"rules": edges, "weights": values},
+        title=title,
+        y_range=y_range,
+        digits=".1e" if last else "~g",
+    )
 
 
-def penalties_figure(*, pull: bool, look: Look = NORMAL) -> Spec:
+def _followed_chart(look: Look, *, title, y_range, digits):
+    import altair as alt
+
+    scale = alt.Scale(domain=list(y_range), nice=False)
+    lines = (
+        rows_of("weights")
+        .mark_line(strokeWidth=look.stroke / 2, clip=True, opacity=0.85)
+        .encode(
+            x=alt.X("step:Q", title="training step", scale=alt.Scale(nice=False, zero=False)),
+            y=alt.Y("weight:Q", title="weight", scale=scale, axis=number_axis(digits)),
+            color=by_colour("from", list(PLACE_COLOURS.items()), strokes()),
+            detail="which:N",
+        )
+    )
+    rules = rows_of("rules").mark_rule(color=MARK, strokeDash=[4, 4]).encode(y=alt.Y("y:Q", title="weight"))
+    return layered(look, rules, lines, title=title)
+
+
+def penalties_figure(*, pull: bool) -> Figure:
     """|w| and w² over w, or how hard each pulls w towards 0 (its derivative)."""
     at = np.linspace(-1.5, 1.5, 121)
     shapes = {"L1": np.sign(at) if pull else np.abs(at), "L2": 2 * at if pull else at**2}
@@ -244,45 +285,58 @@ def penalties_figure(*, pull: bool, look: Look = NORMAL) -> Spec:
         for w, v in zip(at, curve, strict=True)
         if not (pull and abs(w) < 1e-9)
     ]
-    title = "The pull: derivative" if pull else "The penalty"
-    line = {
-        "data": rows(values),
-        "mark": {"type": "line", "strokeWidth": look.stroke},
-        "encoding": {
-            "x": quantity("w", "weight w"),
-            "y": quantity("value", "sign(w), 2w" if pull else "|w|, w²"),
-            "color": {"field": "technique", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
-                      "scale": {"domain": ["L1", "L2"], "range": [COLOURS["L1"], COLOURS["L2"]]}},
-            "detail": {"field": "side", "type": "nominal"},
-        },
-    }  # fmt: skip
-    return layered([line], look, title)
+    return figure(_penalties_chart, {"curves": values}, pull=pull)
 
 
-def shrunk_figure(
-    points: Mapping[str, Mapping[float, tuple[float, float]]], current: Mapping[str, float], *, look: Look = NORMAL
-) -> Spec:
+def _penalties_chart(look: Look, *, pull):
+    import altair as alt
+
+    curves = (
+        rows_of("curves")
+        .mark_line(strokeWidth=look.stroke)
+        .encode(
+            x=alt.X("w:Q", title="weight w"),
+            y=alt.Y("value:Q", title="sign(w), 2w" if pull else "|w|, w²", axis=number_axis()),
+            color=by_colour("technique", [(name, COLOURS[name]) for name in ("L1", "L2")], strokes()),
+            detail="side:N",
+        )
+    )
+    return layered(look, curves, title="The pull: derivative" if pull else "The penalty")
+
+
+def shrunk_figure(points: Mapping[str, Mapping[float, tuple[float, float]]], current: Mapping[str, float]) -> Figure:
     """Accuracy against the spread of the weights for two ways to apply L2: name → strength → (spread, accuracy). The
     points of one way are joined from its weakest to its strongest; the current strengths are ringed."""
     values = [
-        {"applied": name, "strength": f"{stop:g}", "order": i, "spread": float(f"{x:.5g}"), "accuracy": round(y, 5),
-         "ringed": current[name] == stop}
+        {"applied": name, "strength": f"{stop:g}", "order": i, "spread": short(x), "accuracy": round(y, 5)}
         for name, by_stop in points.items()
         for i, (stop, (x, y)) in enumerate(sorted(by_stop.items()))
-    ]  # fmt: skip
-    names = list(points)
-    encoding = {
-        "x": quantity("spread", "standard deviation of the first layer's weights", scale={"type": "log", "nice": False},
-                      axis={"format": "~g", "tickCount": 5}),
-        "y": quantity("accuracy", "held-out accuracy", scale={"zero": False}, axis={"format": "%"}),
-        "color": {"field": "applied", "type": "nominal", "legend": {**LEGEND_ON_TOP, "symbolOpacity": 1},
-                  "scale": {"domain": names, "range": [COLOURS[name] for name in names]}},
-        "order": {"field": "order", "type": "quantitative"},
-        "tooltip": [{"field": "applied", "type": "nominal"}, {"field": "strength", "type": "nominal"},
-                    quantity("spread", "standard deviation"), quantity("accuracy", "accuracy", format=".2%")],
-    }  # fmt: skip
-    line = {"data": rows(values), "mark": {"type": "line", "strokeWidth": look.stroke, "point": {"size": 50}},
-            "encoding": encoding}  # fmt: skip
-    mark = {"type": "point", "size": 300, "strokeWidth": 3, "filled": False}
-    ring = {"data": rows([v for v in values if v["ringed"]]), "mark": mark, "encoding": encoding}
-    return layered([line, ring], look)
+    ]
+    ringed = [v for v in values if v["strength"] == f"{current[v['applied']]:g}"]
+    return figure(_shrunk_chart, {"ways": values, "current": ringed}, names=list(points))
+
+
+def _shrunk_chart(look: Look, *, names):
+    import altair as alt
+
+    x = alt.X(
+        "spread:Q",
+        title="standard deviation of the first layer's weights",
+        scale=alt.Scale(type="log", nice=False),
+        axis=number_axis("~g"),
+    )
+    place = {
+        "x": x,
+        "y": alt.Y("accuracy:Q", title="held-out accuracy", scale=alt.Scale(zero=False), axis=number_axis("%")),
+        "color": by_colour("applied", [(name, COLOURS[name]) for name in names], strokes()),
+        "order": "order:Q",
+        "tooltip": [
+            told("applied"),
+            told("strength"),
+            alt.Tooltip("spread:Q", title="standard deviation"),
+            told("accuracy", format=".2%"),
+        ],
+    }
+    ways = rows_of("ways").mark_line(strokeWidth=look.stroke, point={"size": 50})
+    ring = rows_of("current").mark_point(size=300, strokeWidth=3, filled=False)
+    return layered(look, ways.encode(**place), ring.encode(**place))

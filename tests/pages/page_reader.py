@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,14 +32,23 @@ def metrics(app):
     return [(m.label, m.value) for m in app.metric]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A chart as it went to the browser: its specification, and its rows by the names of their data sets."""
+
+    specification: dict
+    rows: dict[str, list[dict]]
+
+
 def charts(app):
-    """The charts' specifications, with the rows that travel beside them back in their places."""
-    return [_with_rows(chart.proto) for chart in app.get("vega_lite_chart")]
+    return [_read(chart.proto) for chart in app.get("vega_lite_chart")]
 
 
-def _with_rows(proto):
-    spec = json.loads(proto.spec)
+def _read(proto):
     rows = {dataset.name: pa.ipc.open_stream(dataset.data.data).read_all().to_pylist() for dataset in proto.datasets}
-    for layer in spec["layer"]:
-        layer["data"] = {"values": rows[layer["data"]["name"]]}
-    return spec
+    return Drawn(json.loads(proto.spec), rows)
+
+
+def drawn_rows(app):
+    """All rows of all charts of a page."""
+    return [row for chart in charts(app) for rows in chart.rows.values() for row in rows]

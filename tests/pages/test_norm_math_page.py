@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from page_reader import charts, open_page
+from page_reader import drawn_rows, open_page
 
 from core.app import norm_math
 from core.config import FULL
@@ -17,8 +17,7 @@ def table_with(app, column):
 
 
 def rows_of(app, column):
-    return [row for spec in charts(app) for layer in spec.get("layer", []) for row in
-            layer.get("data", {}).get("values", []) if column in row]  # fmt: skip
+    return [row for row in drawn_rows(app) if column in row]
 
 
 @pytest.mark.parametrize(

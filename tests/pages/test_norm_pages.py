@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from page_reader import charts, open_page
+from page_reader import drawn_rows, open_page
 
 from core.app import norm_measurements
 from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
@@ -78,8 +78,7 @@ def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_one
     spec = ShiftSpec(BATCH_NORM)
     shifted = measurement.load(Shifted, spec)
     again = shifted.at(Shift(0.1, 0.25, 0.0), "batch")
-    dots = [row for spec in charts(app) for layer in spec.get("layer", []) if "data" in layer
-            for row in layer["data"].get("values", []) if row.get("name") == "batch norm, re-estimated"]  # fmt: skip
+    dots = [row for row in drawn_rows(app) if row.get("name") == "batch norm, re-estimated"]
     assert any(row["value"] == pytest.approx(again, abs=1e-4) for row in dots)
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from page_reader import charts, metrics, open_page
+from page_reader import drawn_rows, metrics, open_page
 
 from core.app.strengths import DECAY, DROPOUT, L1, L2, SETTINGS
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
@@ -44,8 +44,7 @@ def measured(config):
 
 
 def rows_of(app, column):
-    return [row for spec in charts(app) for layer in spec.get("layer", []) for row in
-            layer.get("data", {}).get("values", []) if column in row]  # fmt: skip
+    return [row for row in drawn_rows(app) if column in row]
 
 
 # --- what is shipped ------------------------------------------------------------------------------------------------
