@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.app import code, controls, faults, frame, landscapes, panels, questions, results, runs, take_home
+from core.app import code, controls, faults, frame, landscapes, panels, questions, runs, take_home
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
 from core.course.experiments import BARRIER
 from core.course.questions import Curve, Option
 from core.figures.curves import sweep_figure, sweep_table
 from core.figures.surfaces import line_figure
+from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/1_baseline.py"
@@ -97,7 +98,7 @@ yours = runs.run_or_training(config, key="yours")
 panels.report(yours, key="yours")
 
 clean = runs.needed_run(replace(SMALL_AND_NOISY, label_noise=0), key="clean")
-by_images = {run.config.n_train: run for run in results.stored_runs(sweep(SMALL_AND_NOISY, "n_train"))}
+by_images = {run.config.n_train: run for run in library.stored_runs(sweep(SMALL_AND_NOISY, "n_train"))}
 IMAGES = (500, 2_000, 10_000, 50_000)
 if all(n in by_images for n in IMAGES):
     questions.draw(
@@ -118,8 +119,8 @@ frame.text(
     "Five seeds of each setting: other images drawn, other first weights, another order. Mean ± standard deviation."
 )
 by_setting = {
-    "full": results.stored_runs(seeds_of(FULL)),
-    "small and noisy": results.stored_runs(seeds_of(SMALL_AND_NOISY)),
+    "full": library.stored_runs(seeds_of(FULL)),
+    "small and noisy": library.stored_runs(seeds_of(SMALL_AND_NOISY)),
 }
 panels.seed_table(by_setting)
 frame.text(
@@ -132,7 +133,7 @@ left, right = st.columns(2)
 with left:
     panels.captioned(
         sweep_figure(
-            results.stored_runs(sweep(SMALL_AND_NOISY, "n_train")),
+            library.stored_runs(sweep(SMALL_AND_NOISY, "n_train")),
             "n_train",
             "training images (log scale)",
             log=True,
@@ -141,18 +142,18 @@ with left:
         caption="More images: the lines close in. 20 % of the training labels are wrong throughout, so the rule alone "
         "could reach about 80 % on the dashed line; what is above is learned by heart. One seed; at 60,000 the "
         "solid line is the test images.",
-        rows=sweep_table(results.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train"), key="images",
+        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train"), key="images",
     )  # fmt: skip
 with right:
     panels.captioned(
         sweep_figure(
-            results.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
+            library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
             log=False,
         ),
         alt_text="Training and held-out accuracy against the share of wrong labels.",
         caption="More wrong labels: the dashed line hardly falls, although up to half of what it counts is wrong. The "
         "solid line pays for it. One seed.",
-        rows=sweep_table(results.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise"), key="noise",
+        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise"), key="noise",
     )  # fmt: skip
 take_home.take_home(
     {f"{c.n_train:,} images": c for c in sweep(SMALL_AND_NOISY, "n_train")}

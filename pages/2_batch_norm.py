@@ -14,7 +14,6 @@ from core.app import (
     norm_measurements,
     panels,
     questions,
-    results,
     runs,
 )
 from core.config import FULL
@@ -43,6 +42,7 @@ from core.course.experiments import (
     at_learning_rate,
 )
 from core.course.questions import Curve, Option
+from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/2_batch_norm.py"
@@ -367,8 +367,8 @@ faults.find_the_fault("batch_norm")
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
-theirs = {name: runs.surface_or_computing(notebook_spec(config), results.stored_run(config), key=f"theirs_{name}")
-          for name, config in NETWORKS.items() if results.stored_run(config)}  # fmt: skip
+theirs = {name: runs.surface_or_computing(notebook_spec(config), library.stored_run(config), key=f"theirs_{name}")
+          for name, config in NETWORKS.items() if library.stored_run(config)}  # fmt: skip
 if all(theirs.values()) and len(theirs) == len(NETWORKS):
     landscapes.surfaces_side_by_side(
         {f"{name}, the notebook's method": (surface, True) for name, surface in theirs.items()},

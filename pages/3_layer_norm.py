@@ -13,7 +13,6 @@ from core.app import (
     norm_measurements,
     panels,
     questions,
-    results,
     runs,
 )
 from core.config import FULL
@@ -39,6 +38,7 @@ from core.course.experiments import (
     normalised,
 )
 from core.course.questions import Curve, Option
+from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/3_layer_norm.py"
@@ -215,10 +215,10 @@ faults.find_the_fault("layer_norm")
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
-own = results.stored_run(LAYER_NORM)
+own = library.stored_run(LAYER_NORM)
 theirs = runs.surface_or_computing(notebook_spec(LAYER_NORM), own, key="theirs") if own else None
 ours = runs.surface_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
-far = results.stored(notebook_spec(FULL))
+far = library.stored(notebook_spec(FULL))
 if theirs and ours and far:
     landscapes.surfaces_side_by_side(
         {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},

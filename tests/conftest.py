@@ -6,7 +6,7 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin starve each other on busy cores
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from core.config import DATASETS, DIGITS, FIELDS, RunConfig
 from core.data import Images, load_images
+from core.results import library
 from core.results.run import Run
 
 hypothesis.configuration.set_hypothesis_home_dir(Path(gettempdir()) / "hypothesis")
@@ -51,21 +52,25 @@ st.register_type_strategy(RunConfig, configs())
 
 
 @pytest.fixture(autouse=True)
-def cache_folder(tmp_path, monkeypatch) -> Path:
-    """The cache folder of this test alone."""
+def cache_folder(tmp_path, monkeypatch) -> Iterator[Path]:
+    """The cache folder of this test alone; what was read from it is forgotten with it."""
     monkeypatch.setenv("REGLAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("REGLAB_DATA", raising=False)
-    return tmp_path / "cache"
+    yield tmp_path / "cache"
+    if (tmp_path / "cache").exists():
+        library.forget()
 
 
 @pytest.fixture
-def precomputed(tmp_path, monkeypatch) -> Path:
-    """An empty folder in the place of precomputed/."""
+def precomputed(tmp_path, monkeypatch) -> Iterator[Path]:
+    """An empty folder in the place of precomputed/; nothing that was read before or meanwhile is remembered."""
     folder = tmp_path / "precomputed"
     folder.mkdir()
     for module in ("core.folders", "core.results.store", "core.precompute"):
         monkeypatch.setattr(f"{module}.PRECOMPUTED", folder)
-    return folder
+    library.forget()
+    yield folder
+    library.forget()
 
 
 @pytest.fixture(scope="session")

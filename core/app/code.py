@@ -13,7 +13,6 @@ from core.app.frame import is_hidden, is_presenting, part
 from core.app.panels import settings_in_words
 from core.app.progress import keep, typed_text
 from core.app.questions import RIGHT, WRONG
-from core.app.results import stored_run
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
@@ -21,6 +20,7 @@ from core.course.fill_in import FILL_IN
 from core.course.progress import LONGEST_TEXT, Answer
 from core.figures.compare import Course
 from core.figures.theme import technique
+from core.results.library import stored_run
 from core.results.run import Run
 from core.typed_code.exercises import Exercise, Verdict, judge
 

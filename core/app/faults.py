@@ -15,7 +15,6 @@ from core.app.frame import is_presenting, part
 from core.app.landscapes import describe_surface, surfaces_side_by_side
 from core.app.panels import percent
 from core.app.questions import choose
-from core.app.results import stored, stored_run
 from core.app.strengths import runs_at
 from core.app.weight_pictures import first_layer, spies
 from core.config import FULL, RunConfig
@@ -41,6 +40,7 @@ from core.maths.shrinkage import L1, L2, Bowl, arrival, arrival_in_bowl, flow, f
 from core.maths.small_vector import NORMS
 from core.results.batches import POINTS, Batches, positions
 from core.results.displaced import BINS, HIGH, LOW, Displaced
+from core.results.library import stored, stored_run
 from core.results.surface import Surface, SurfaceSpec, notebook_spec
 
 

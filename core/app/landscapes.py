@@ -9,12 +9,12 @@ import streamlit as st
 from core.app.draw import chart, scene
 from core.app.frame import is_presenting
 from core.app.panels import percent, table
-from core.app.results import stored
 from core.app.runs import surface_or_computing
 from core.app.take_home import take_home
 from core.config import FULL, RunConfig
 from core.course.claims import spread
 from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
+from core.results.library import stored
 from core.results.run import Run
 from core.results.surface import RADII, Surface, SurfaceSpec, share_curving_down
 

@@ -10,7 +10,6 @@ import streamlit as st
 from core.app import controls
 from core.app.draw import chart
 from core.app.panels import captioned, percent
-from core.app.results import stored_run
 from core.app.take_home import take_home
 from core.config import FULL
 from core.course.questions import Curve
@@ -40,6 +39,7 @@ from core.maths.shrinkage import (
     zero_band,
 )
 from core.maths.small_vector import NORMS, gradients
+from core.results.library import stored_run
 
 # --- the vector (1, ε) ----------------------------------------------------------------------------------------------
 

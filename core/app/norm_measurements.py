@@ -12,11 +12,11 @@ from core.app.comparisons import course_chart
 from core.app.draw import chart
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
-from core.app.results import stored
 from core.course.claims import spread
 from core.course.experiments import drifts, probes, shifted_networks
 from core.figures.compare import Course, dots_figure
 from core.figures.norms import pixels_figure, unit_figure
+from core.results.library import stored
 from core.results.probe import Probe
 from core.results.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
 

@@ -8,7 +8,6 @@ import streamlit as st
 from core.app import controls
 from core.app.draw import chart
 from core.app.panels import captioned, numbers_table, percent
-from core.app.results import stored
 from core.app.strengths import (
     DECAY,
     DROPOUT,
@@ -51,6 +50,7 @@ from core.course.experiments import (
 from core.figures.theme import COLOURS
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
 from core.results.followed import Followed
+from core.results.library import stored
 from core.results.sparsity import Sparsity
 
 METHODS = FIELDS["l1_method"].choices

@@ -11,13 +11,13 @@ import streamlit as st
 
 from core.app.draw import chart
 from core.app.frame import data_on_this_machine, session_name
-from core.app.results import stored, stored_outcome, stored_run
 from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot
 from core.jobs.worker import Worker, fetch_with, line_with, surface_with, train_with
 from core.results import store
+from core.results.library import stored, stored_outcome, stored_run
 from core.results.run import Diverged, Outcome, Run, digits_twin, expected_seconds
 from core.results.surface import Line, LineSpec, Surface, SurfaceSpec, save_surface
 

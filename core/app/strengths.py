@@ -10,13 +10,13 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned, numbers_table
-from core.app.results import stored, stored_runs
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure, verdict
 from core.course.experiments import RegularizationPath, decay_path, dropout_path, l1_path, l2_path, sparsities
 from core.figures.compare import course_of
 from core.figures.theme import COLOURS
 from core.figures.weights import path_figure
+from core.results.library import stored, stored_runs
 from core.results.run import Run
 from core.results.sparsity import Sparsity
 

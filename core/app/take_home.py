@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.app.frame import is_hidden, is_presenting
-from core.app.results import stored_outcome
 from core.config import RunConfig
 from core.export.document import file_name, to_notebook, to_script
 from core.figures.curves import curve_table
+from core.results.library import stored_outcome
 
 SAYS = (
     "The training as plain PyTorch, without a line of this app: same images, same first weights, same order, and so "

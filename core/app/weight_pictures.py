@@ -10,10 +10,10 @@ from core.app import controls
 from core.app.draw import chart
 from core.app.frame import is_presenting
 from core.app.panels import percent
-from core.app.results import stored
 from core.config import RunConfig
 from core.course.experiments import sparsities
 from core.figures.weights import kept_figure, spy_figure, weights_figure
+from core.results.library import stored
 from core.results.sparsity import RATES, THRESHOLDS, Sparsity, in_rates
 
 UNITS = ("as a number", "in learning rates")

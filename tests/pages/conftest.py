@@ -6,6 +6,7 @@ import pytest
 import streamlit as st
 
 from core.app import frame, runs
+from core.results import library
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +16,10 @@ def fresh_caches(request, cache_folder):
     alters = {"monkeypatch", "precomputed"} & {*inspect.signature(request.function).parameters}
     if alters:
         st.cache_resource.clear()
+        library.forget()
     for cached in (runs.job_queue, runs.worker, frame.data_on_this_machine):
         cached.clear()
     yield
     if alters or cache_folder.exists():
         st.cache_resource.clear()
+        library.forget()

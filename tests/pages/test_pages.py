@@ -12,7 +12,7 @@ from core.app import runs
 from core.config import FULL, SMALL_AND_NOISY
 from core.data import DataError
 from core.jobs.worker import train_with
-from core.results import store
+from core.results import library, store
 from core.results.run import Diverged
 
 BASELINE = "pages/1_baseline.py"
@@ -229,6 +229,7 @@ def test_a_training_that_diverges_says_why_shows_its_curves_and_is_remembered(mo
     open_page(BASELINE, seed="1", lr="0.003")
     runs.job_queue()._executor.shutdown(wait=True)
     st.cache_resource.clear()  # as after a restart of the server: it is stored
+    library.forget()
     app = open_page(BASELINE, seed="1", lr="0.003")
     assert calls == [config] and store.load_outcome(config).step == 70
     assert any("step 70" in error.value for error in app.error)

@@ -1,17 +1,11 @@
-"""What is stored, for a page: runs, surfaces and measurements, read once per process and kept in bounded caches.
-
-st.cache_resource holds the readers, and they hold what they read: it takes a tenth of a millisecond to hash a config
-for a key of its own, and a page shows hundreds.
-"""
+"""What is stored: runs, surfaces and measurements, read once per process and kept in bounded caches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
-
-import streamlit as st
 
 from core.config import RunConfig
 from core.results import measurement, store
@@ -42,34 +36,33 @@ LOADERS: dict[type, Callable[[Any], Any]] = {
 """How the result of each kind of measurement is found on disk."""
 
 
-@dataclass(frozen=True)
-class _Readers:
-    """What reads results, each with a bounded cache of its own; they raise _NotStored."""
-
-    outcome: Callable[[RunConfig], Outcome]
-    numbers: Callable[[RunConfig], Outcome]
-    """Without the weights, so that hundreds can be kept."""
-    result: Callable[[Any], Any]
-
-
-@st.cache_resource(show_spinner=False)
-def _readers() -> _Readers:
-    return _Readers(
-        lru_cache(64)(lambda config: _or_not_stored(store.load_outcome(config))),
-        lru_cache(1024)(_numbers),
-        lru_cache(1024)(lambda spec: _or_not_stored(LOADERS[type(spec)](spec))),
-    )
-
-
-def _numbers(config: RunConfig) -> Outcome:
-    outcome = _or_not_stored(store.load_outcome(config))
-    return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
-
-
 def _or_not_stored(result: Any) -> Any:
     if result is None:
         raise _NotStored
     return result
+
+
+@lru_cache(64)
+def _outcome(config: RunConfig) -> Outcome:
+    return _or_not_stored(store.load_outcome(config))
+
+
+@lru_cache(1024)
+def _numbers(config: RunConfig) -> Outcome:
+    """Without the weights, so that hundreds can be kept."""
+    outcome = _or_not_stored(store.load_outcome(config))
+    return replace(outcome, weights=None) if isinstance(outcome, Run) else outcome
+
+
+@lru_cache(1024)
+def _result(spec: Any) -> Any:
+    return _or_not_stored(LOADERS[type(spec)](spec))
+
+
+def forget() -> None:
+    """Read everything from disk again: for tests, which change what is there."""
+    for cached in (_outcome, _numbers, _result):
+        cached.cache_clear()
 
 
 def _none_if_not_stored(read: Callable, key: Any) -> Any:
@@ -81,7 +74,7 @@ def _none_if_not_stored(read: Callable, key: Any) -> Any:
 
 def stored_outcome(config: RunConfig) -> Outcome | None:
     """What a config's training came to, if it is precomputed or was trained here before."""
-    return _none_if_not_stored(_readers().outcome, config)
+    return _none_if_not_stored(_outcome, config)
 
 
 def stored_run(config: RunConfig) -> Run | None:
@@ -92,13 +85,12 @@ def stored_run(config: RunConfig) -> Run | None:
 
 def stored(spec: Any) -> Any:
     """The result of a measurement (a surface, a line, a probe, …) if it is stored, else None."""
-    return _none_if_not_stored(_readers().result, spec)
+    return _none_if_not_stored(_result, spec)
 
 
 def stored_outcomes(configs: Iterable[RunConfig]) -> list[Outcome]:
     """What those of several trainings that are stored came to: the numbers, without the weights."""
-    read = _readers().numbers
-    found = (_none_if_not_stored(read, config) for config in configs)
+    found = (_none_if_not_stored(_numbers, config) for config in configs)
     return [outcome for outcome in found if outcome]
 
 
