@@ -1,15 +1,16 @@
 """RunConfig: everything a training run depends on, in one frozen and validated value.
 
-`FIELDS` is the single description of each setting. Widgets, the address bar, the digest and the validation all read it,
-so a new setting is one row here and one line in `RunConfig`.
+A field of RunConfig is the single description of a setting: its default, its range, its stops and its words. Widgets,
+the address bar, the digest and the validation all read it (as `FIELDS`), so a new setting is one field.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from typing import Any, Literal
@@ -80,7 +81,8 @@ class Field:
     """One setting: its default, what it may be, and the words that explain it.
 
     A field has either `choices` (names) or a range [`low`, `high`]. `stops` are the values that a slider offers inside
-    the range; a configuration written by hand may lie between them.
+    the range; a configuration written by hand may lie between them. `used` tells whether the setting has an effect in
+    a config.
     """
 
     name: str
@@ -91,9 +93,9 @@ class Field:
     unit: str = ""
     low: float = -math.inf
     high: float = math.inf
-    step: float | None = None
     stops: tuple[Value, ...] = ()
     choices: tuple[str, ...] = ()
+    used: Callable[[RunConfig], bool] = lambda config: True
 
     @property
     def allowed(self) -> str:
@@ -139,54 +141,9 @@ class Field:
         return value if isinstance(value, str) else f"{value:.15g}"
 
 
-FIELDS: dict[str, Field] = {
-    field.name: field
-    for field in (
-        Field("dataset", "choice", "fashion-mnist", "Data set", "Which images the network learns from.",
-              choices=tuple(DATASETS)),
-        Field("n_train", "int", 60_000, "Training images",
-              "How many images the network may learn from. Up to 50,000 the last 10,000 training images validate; "
-              "with all 60,000 nothing is left for that and the curves are measured on the test images.",
-              unit="images", low=10, high=60_000, stops=DATASETS["fashion-mnist"].n_train_stops),
-        Field("label_noise", "float", 0.0, "Wrong labels",
-              "The share of the training labels that is replaced by a wrong class, drawn evenly from the other "
-              "nine. Validation and test labels stay right.",
-              low=0.0, high=0.9, step=0.1, stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5)),
-        Field("norm", "choice", "none", "Normalisation", "Which normalisation follows each hidden linear layer.",
-              choices=("none", "batch", "layer")),
-        Field("norm_position", "choice", "before", "Place of the normalisation",
-              "Before or after the non-linearity.", choices=("before", "after")),
-        Field("dropout", "float", 0.0, "Dropout p",
-              "The probability to switch a hidden unit off in a training step (PyTorch's p).",
-              low=0.0, high=0.95, step=0.1, stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)),
-        Field("l1", "float", 0.0, "L1 strength λ₁", "The penalty added to the loss is λ₁·Σ|w|.",
-              low=0.0, high=10.0, stops=(0.0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
-        Field("l1_method", "choice", "subgradient", "How L1 is applied",
-              "As a term of the loss, by its subgradient, or as a proximal step after the optimizer's step, "
-              "which makes exact zeros.", choices=("subgradient", "proximal")),
-        Field("l2", "float", 0.0, "L2 strength λ₂",
-              "The penalty added to the loss is λ₂·Σw² (PyTorch's weight_decay is 2·λ₂).",
-              low=0.0, high=10.0, stops=(0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
-        Field("l2_method", "choice", "loss", "How L2 is applied",
-              "As a term of the loss, or decoupled from the gradient as in AdamW: w ← w − lr·2λ₂·w.",
-              choices=("loss", "decoupled")),
-        Field("penalised", "choice", "weights", "What is penalised",
-              "The weight matrices only, or every parameter of the linear layers with the biases, as in the "
-              "notebook. Never the normalisation's own.",
-              choices=("weights", "all")),
-        Field("epochs", "int", 20, "Epochs", "How many times the network sees each training image.",
-              unit="epochs", low=1, high=200, stops=(5, 10, 20, 30, 60, 100)),
-        Field("batch_size", "int", 128, "Batch size", "How many images one step averages its gradient over.",
-              unit="images", low=1, high=4096, stops=(2, 4, 8, 32, 128, 512)),
-        Field("lr", "float", 3e-4, "Learning rate", "The step size of the optimizer.",
-              low=1e-7, high=10.0, stops=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2)),
-        Field("optimizer", "choice", "adam", "Optimizer",
-              "Adam, or plain stochastic gradient descent without momentum.", choices=("adam", "sgd")),
-        Field("seed", "int", 0, "Seed",
-              "Fixes which images are drawn, which labels are wrong, the first weights and the order of the batches.",
-              low=0, high=2**31 - 1, stops=(0, 1, 2, 3, 4)),
-    )
-}  # fmt: skip
+def setting(default: Value, label: str, meaning: str, **more: Any) -> Any:
+    """A field of RunConfig with its default and all else that `Field` says of it."""
+    return dataclasses.field(default=default, metadata={"label": label, "meaning": meaning, **more})
 
 
 @dataclass(frozen=True)
@@ -198,36 +155,139 @@ class RunConfig:
     configs that train the same network are one config.
     """
 
-    dataset: str = "fashion-mnist"
-    n_train: int = 60_000
-    label_noise: float = 0.0
-    norm: str = "none"
-    norm_position: str = "before"
-    dropout: float = 0.0
-    l1: float = 0.0
-    l1_method: str = "subgradient"
-    l2: float = 0.0
-    l2_method: str = "loss"
-    penalised: str = "weights"
-    epochs: int = 20
-    batch_size: int = 128
-    lr: float = 3e-4
-    optimizer: str = "adam"
-    seed: int = 0
+    dataset: str = setting(
+        "fashion-mnist",
+        "Data set",
+        "Which images the network learns from.",
+        choices=tuple(DATASETS),
+    )
+    n_train: int = setting(
+        60_000,
+        "Training images",
+        "How many images the network may learn from. Up to 50,000 the last 10,000 training images validate; "
+        "with all 60,000 nothing is left for that and the curves are measured on the test images.",
+        unit="images",
+        low=10,
+        high=60_000,
+        stops=DATASETS["fashion-mnist"].n_train_stops,
+    )
+    label_noise: float = setting(
+        0.0,
+        "Wrong labels",
+        "The share of the training labels that is replaced by a wrong class, drawn evenly from the other "
+        "nine. Validation and test labels stay right.",
+        low=0.0,
+        high=0.9,
+        stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
+    )
+    norm: str = setting(
+        "none",
+        "Normalisation",
+        "Which normalisation follows each hidden linear layer.",
+        choices=("none", "batch", "layer"),
+    )
+    norm_position: str = setting(
+        "before",
+        "Place of the normalisation",
+        "Before or after the non-linearity.",
+        choices=("before", "after"),
+        used=lambda config: config.norm != "none",
+    )
+    dropout: float = setting(
+        0.0,
+        "Dropout p",
+        "The probability to switch a hidden unit off in a training step (PyTorch's p).",
+        low=0.0,
+        high=0.95,
+        stops=(0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    )
+    l1: float = setting(
+        0.0,
+        "L1 strength λ₁",
+        "The penalty added to the loss is λ₁·Σ|w|.",
+        low=0.0,
+        high=10.0,
+        stops=(0.0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
+    )
+    l1_method: str = setting(
+        "subgradient",
+        "How L1 is applied",
+        "As a term of the loss, by its subgradient, or as a proximal step after the optimizer's step, which "
+        "makes exact zeros.",
+        choices=("subgradient", "proximal"),
+        used=lambda config: config.l1 > 0,
+    )
+    l2: float = setting(
+        0.0,
+        "L2 strength λ₂",
+        "The penalty added to the loss is λ₂·Σw² (PyTorch's weight_decay is 2·λ₂).",
+        low=0.0,
+        high=10.0,
+        stops=(0.0, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
+    )
+    l2_method: str = setting(
+        "loss",
+        "How L2 is applied",
+        "As a term of the loss, or decoupled from the gradient as in AdamW: w ← w − lr·2λ₂·w.",
+        choices=("loss", "decoupled"),
+        used=lambda config: config.l2 > 0,
+    )
+    penalised: str = setting(
+        "weights",
+        "What is penalised",
+        "The weight matrices only, or every parameter of the linear layers with the biases, as in the "
+        "notebook. Never the normalisation's own.",
+        choices=("weights", "all"),
+        used=lambda config: config.l1 > 0 or config.l2 > 0,
+    )
+    epochs: int = setting(
+        20,
+        "Epochs",
+        "How many times the network sees each training image.",
+        unit="epochs",
+        low=1,
+        high=200,
+        stops=(5, 10, 20, 30, 60, 100),
+    )
+    batch_size: int = setting(
+        128,
+        "Batch size",
+        "How many images one step averages its gradient over.",
+        unit="images",
+        low=1,
+        high=4096,
+        stops=(2, 4, 8, 32, 128, 512),
+    )
+    lr: float = setting(
+        3e-4,
+        "Learning rate",
+        "The step size of the optimizer.",
+        low=1e-7,
+        high=10.0,
+        stops=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
+    )
+    optimizer: str = setting(
+        "adam",
+        "Optimizer",
+        "Adam, or plain stochastic gradient descent without momentum.",
+        choices=("adam", "sgd"),
+    )
+    seed: int = setting(
+        0,
+        "Seed",
+        "Fixes which images are drawn, which labels are wrong, the first weights and the order of the batches.",
+        low=0,
+        high=2**31 - 1,
+        stops=(0, 1, 2, 3, 4),
+    )
 
     def __post_init__(self):
         for name, field in FIELDS.items():
             object.__setattr__(self, name, field.clean(getattr(self, name)))
         self._check_sizes()
-        unused = {
-            "norm_position": self.norm == "none",
-            "l1_method": self.l1 == 0,
-            "l2_method": self.l2 == 0,
-            "penalised": self.l1 == 0 and self.l2 == 0,
-        }
-        for name, is_unused in unused.items():
-            if is_unused:
-                object.__setattr__(self, name, FIELDS[name].default)
+        for name, field in FIELDS.items():
+            if not field.used(self):
+                object.__setattr__(self, name, field.default)
 
     def _check_sizes(self) -> None:
         facts = self.facts
@@ -277,34 +337,14 @@ class RunConfig:
             if getattr(self, name) != getattr(base, name)
         }
 
-    def differing(self, other: RunConfig) -> tuple[str, ...]:
-        """The names of the fields in which two configs differ."""
-        return tuple(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
+
+def _described(of: dataclasses.Field) -> Field:
+    kind = "choice" if "choices" in of.metadata else {"int": "int", "float": "float"}[of.type]
+    return Field(name=of.name, kind=kind, default=of.default, **of.metadata)
 
 
-def from_params(
-    params: Mapping[str, str], *, base: RunConfig | None = None, names: Iterable[str] = tuple(FIELDS)
-) -> tuple[RunConfig, tuple[ConfigError, ...]]:
-    """The config that address-bar parameters ask for, and what was wrong with them.
-
-    Parameters that are not in `names` are ignored. A value that is no value of its field is replaced by `base`'s; if
-    the values are each fine but not together, all of them are.
-    """
-    base = base or RunConfig()
-    told: dict[str, Any] = {}
-    problems: list[ConfigError] = []
-    for name in names:
-        if name not in params:
-            continue
-        try:
-            told[name] = FIELDS[name].parse(params[name])
-        except ConfigError as error:
-            problems.append(error)
-    try:
-        return replace(base, **told), tuple(problems)
-    except ConfigError as error:
-        return base, (*problems, error)
-
+FIELDS: dict[str, Field] = {of.name: _described(of) for of in fields(RunConfig)}
+"""Every setting by its name: the single description that widgets, the address, the digest and the validation read."""
 
 FULL = RunConfig()
 """The notebook's setting: all 60,000 images, 20 epochs."""

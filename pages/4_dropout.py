@@ -14,16 +14,17 @@ from core.app.dropout_measurements import (
     scores,
 )
 from core.app.penalty_measurements import sparsity_words
-from core.app.strengths import DROPOUT, against_plain, runs_at
+from core.app.strengths import against_plain, choices_of, runs_at
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY
 from core.course.experiments import OWN_DROPOUT, SMALL_DROPOUT, dropout_path
 from core.course.questions import Curve, Option
+from core.techniques import DROPOUT
 
 HERE = "pages/4_dropout.py"
 CHOICES = {
     **dropout_arithmetic.CHOICES,
-    **DROPOUT.choices,
+    **choices_of(DROPOUT),
     **dropout_measurements.ENSEMBLE_CHOICES,
     **dropout_measurements.UNIT_CHOICES,
     "notebook_loss": ("true", "false"),

@@ -11,7 +11,6 @@ from core.course.experiments import (
     BARRIER,
     BATCH_NORM,
     BATCH_SIZES,
-    DECAYS,
     DIRECTION_SEEDS,
     DISPLACED,
     FOLLOWED_L1,
@@ -55,6 +54,7 @@ from core.results.shift import Shifted, ShiftSpec
 from core.results.sparsity import Sparsity
 from core.results.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.results.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
+from core.techniques import ADAMW
 
 SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
 
@@ -149,7 +149,7 @@ def test_every_stop_of_every_strength_is_planned_over_five_seeds_with_what_is_me
                     assert order[run_name(spec.run)] < order[spec.file_name]
                 if base == FULL:
                     assert config in WITH_WEIGHTS  # one seed of every stop
-    for decay in DECAYS:
+    for decay in ADAMW.stops:
         for spec in sparsities(replace(base, l2=decay / 2, l2_method="decoupled")):
             assert order[run_name(spec.run)] < order[spec.file_name]
 

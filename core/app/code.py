@@ -19,9 +19,9 @@ from core.config import RunConfig
 from core.course.fill_in import FILL_IN
 from core.course.progress import LONGEST_TEXT, Answer
 from core.figures.compare import Course
-from core.figures.theme import technique
 from core.results.library import stored_run
 from core.results.run import Run
+from core.techniques import technique_of
 from core.typed_code.exercises import Exercise, Verdict, judge
 
 LINE = 24
@@ -105,7 +105,7 @@ def _trained(config: RunConfig, key: str) -> None:
     if run is None:
         return
     plain = stored_run(replace(config, norm="none", norm_position="before", dropout=0.0, l1=0.0, l2=0.0))
-    yours = technique(run.config)
+    yours = technique_of(run.config).name
     st.caption(f"{run.config.n_train:,} images · {settings_in_words(run.config)}")
     runs = {"plain": plain, yours: run} if plain and run.config.dataset == config.dataset else {yours: run}
     for place, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.figures.theme import COLOURS
+from core.techniques import COLOURS
 
 _NORM = f"classDef norm fill:{COLOURS['batch norm']},stroke:{COLOURS['batch norm']},color:#14181D;"
 

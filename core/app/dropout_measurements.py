@@ -11,7 +11,6 @@ from core.app.draw import chart
 from core.app.gallery import test_image
 from core.app.panels import captioned, numbers_table
 from core.app.strengths import (
-    DROPOUT,
     SETTINGS,
     accuracy_path,
     curves_beside_plain,
@@ -29,6 +28,7 @@ from core.figures.dropout import activations_figure, masks_figure, votes_figure
 from core.results.activations import SWITCHED_OFF, Activations
 from core.results.ensemble import N_SHOWN, Ensemble
 from core.results.library import stored
+from core.techniques import DROPOUT
 
 # --- p --------------------------------------------------------------------------------------------------------------
 

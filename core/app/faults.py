@@ -34,7 +34,6 @@ from core.figures.curves import LOSS, NOTEBOOK_LOSS, Curves, learning_curves
 from core.figures.faults import batches_figure, lines_figure, own_range_figure
 from core.figures.shrinkage import flows_figure
 from core.figures.surfaces import surface_figure
-from core.figures.theme import COLOURS
 from core.figures.weights import displaced_figure, weights_figure
 from core.maths.shrinkage import L1, L2, Bowl, arrival, arrival_in_bowl, flow, flow_in_bowl
 from core.maths.small_vector import NORMS
@@ -42,6 +41,7 @@ from core.results.batches import POINTS, Batches, positions
 from core.results.displaced import BINS, HIGH, LOW, Displaced
 from core.results.library import stored, stored_run
 from core.results.surface import Surface, SurfaceSpec, notebook_spec
+from core.techniques import COLOURS
 
 
 def choices(lesson: str) -> dict[str, tuple[str, ...]]:

@@ -9,15 +9,11 @@ from core.app import controls
 from core.app.draw import chart
 from core.app.panels import captioned, numbers_table, percent
 from core.app.strengths import (
-    DECAY,
-    DROPOUT,
     FLOOR,
-    L1,
-    L2,
     SETTINGS,
-    Strength,
     accuracy_path,
     against_plain,
+    choices_of,
     curves_beside_plain,
     networks_at,
     runs_at,
@@ -47,18 +43,18 @@ from core.course.experiments import (
     l2_path,
     sparsities,
 )
-from core.figures.theme import COLOURS
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
 from core.results.followed import Followed
 from core.results.library import stored
 from core.results.sparsity import Sparsity
+from core.techniques import ADAMW, DROPOUT, L1, L2, PLAIN, Technique
 
 METHODS = FIELDS["l1_method"].choices
 
 # --- one penalty along its strength ---------------------------------------------------------------------------------
 
-L1_CHOICES = {**L1.choices, "l1_by": METHODS, **threshold_choices("l1"), "l1_log": ("true", "false")}
-L2_CHOICES = {**L2.choices, **threshold_choices("l2"), "l2_log": ("true", "false")}
+L1_CHOICES = {**choices_of(L1), "l1_by": METHODS, **threshold_choices("l1"), "l1_log": ("true", "false")}
+L2_CHOICES = {**choices_of(L2), **threshold_choices("l2"), "l2_log": ("true", "false")}
 
 
 def penalties_picture() -> None:
@@ -84,7 +80,7 @@ def l2_panel() -> None:
     _penalty_panel(L2, plain, l2_path(plain), strength, key="l2")
 
 
-def _penalty_panel(of: Strength, plain: RunConfig, path: RegularizationPath, strength: float, *, key: str) -> None:
+def _penalty_panel(of: Technique, plain: RunConfig, path: RegularizationPath, strength: float, *, key: str) -> None:
     config = path[strength]
     threshold = threshold_controls(key, plain.lr)
     s = first_layer(config)
@@ -92,7 +88,7 @@ def _penalty_panel(of: Strength, plain: RunConfig, path: RegularizationPath, str
         st.info("These measurements are missing: `python -m core.precompute` makes them.")
         return
     weight_numbers(s, threshold)
-    curves_beside_plain(of.technique, plain, config, key=key, penalty=True)
+    curves_beside_plain(of.name, plain, config, key=key, penalty=True)
     st.caption(
         "Mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training images. "
         f"Loss is the cross-entropy alone, the penalty {of.symbol}·Σ{'|w|' if of is L1 else 'w²'} stands by itself. "
@@ -100,11 +96,11 @@ def _penalty_panel(of: Strength, plain: RunConfig, path: RegularizationPath, str
     )
     left, right = st.columns([2, 1])
     with left:
-        spies(networks_at(of.technique, plain, config), threshold)
+        spies(networks_at(of.name, plain, config), threshold)
     with right:
         pixels_kept({"weights left for each pixel": config}, threshold)
     st.caption(SPY_CAPTION)
-    named = networks_at(of.technique, plain, config)
+    named = networks_at(of.name, plain, config)
     histogram(named, key=key)
     _norms(named)
     _path_charts(of, path, strength, threshold, key=key)
@@ -133,7 +129,7 @@ def sparsities_of(config: RunConfig) -> list[Sparsity]:
     return [s for s in map(stored, sparsities(config)) if s]
 
 
-def _path_charts(of: Strength, path: RegularizationPath, strength: float, threshold: float, *, key: str) -> None:
+def _path_charts(of: Technique, path: RegularizationPath, strength: float, threshold: float, *, key: str) -> None:
     """Accuracy, sparsity and spread of the weights along all strengths, the current one marked."""
     along = sparsities_along(path)
     places = st.columns(3)
@@ -152,7 +148,7 @@ def _path_charts(of: Strength, path: RegularizationPath, strength: float, thresh
     ):  # fmt: skip
         with place:
             captioned(
-                path_figure(lines, strength, colour=COLOURS[of.technique], x_title=of.symbol, title=title,
+                path_figure(lines, strength, colour=of.colour, x_title=of.symbol, title=title,
                             percent=not log, log_y=log, narrow=True),
                 alt_text=f"{title}, against {of.symbol}.", key=f"{key}_{title}",
                 rows=[{of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
@@ -310,21 +306,21 @@ def jitter_words(optimizer: str, strength: float) -> str:
 
 # --- in the loss or decoupled ---------------------------------------------------------------------------------------
 
-DECAY_CHOICES = {**DECAY.choices, "coupled": L2.choices["lambda2"], "decay_log": ("true", "false")}
+DECAY_CHOICES = {**choices_of(ADAMW), "coupled": choices_of(L2)["lambda2"], "decay_log": ("true", "false")}
 
 
 @st.fragment
 def decay_panel() -> None:
     """L2 in the loss and AdamW's decay, each with its own slider: the weights, and accuracy against their spread."""
-    plain, decay = strength_controls(DECAY)
+    plain, decay = strength_controls(ADAMW)
     coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 3e-4, key="coupled")
-    paths = {"L2": L2.path(plain), "AdamW": DECAY.path(plain)}
-    named = {"L2": paths["L2"][coupled], "AdamW": paths["AdamW"][decay]}
-    stop_table({"plain": plain, f"L2 in the loss, λ₂ = {coupled:g}": named["L2"],
-                f"AdamW, weight_decay = {decay:g}": named["AdamW"]})  # fmt: skip
+    paths = {L2.name: L2.path(plain), ADAMW.name: ADAMW.path(plain)}
+    named = {L2.name: paths[L2.name][coupled], ADAMW.name: paths[ADAMW.name][decay]}
+    stop_table({PLAIN.name: plain, f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
+                f"AdamW, weight_decay = {decay:g}": named[ADAMW.name]})  # fmt: skip
     left, right = st.columns(2)
     with left:
-        histogram({"plain": plain, **named}, key="decay")
+        histogram({PLAIN.name: plain, **named}, key="decay")
     with right:
         points = {
             name: {stop: (spread([float(s.spread) for s in sparsities_of(config)]).mean,
@@ -334,7 +330,7 @@ def decay_panel() -> None:
         }  # fmt: skip
         st.space("medium")
         captioned(
-            shrunk_figure(points, {"L2": coupled, "AdamW": decay}),
+            shrunk_figure(points, {L2.name: coupled, ADAMW.name: decay}),
             alt_text="Held-out accuracy against the standard deviation of the first layer's weights, for both.",
             rows=[{"applied": name, "strength": f"{stop:g}", "standard deviation of w": f"{x:.4f}",
                    "held-out accuracy": percent(y)} for name, by in points.items() for stop, (x, y) in by.items()],
@@ -344,13 +340,17 @@ def decay_panel() -> None:
         "Left: seed 0. Right: a point for each strength, mean of 5 seeds; to the left the weights are smaller. The "
         "ringed points are yours."
     )
-    take_home({"plain": plain, f"L2 in the loss, λ₂ = {coupled:g}": named["L2"],
-               f"AdamW, weight_decay = {decay:g}": named["AdamW"]}, key="decay")  # fmt: skip
+    take_home({PLAIN.name: plain, f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
+               f"AdamW, weight_decay = {decay:g}": named[ADAMW.name]}, key="decay")  # fmt: skip
 
 
 # --- side by side, as the notebook has them -------------------------------------------------------------------------
 
-BESIDE_CHOICES = {**threshold_choices("three"), "three_p": DROPOUT.choices["p"], "three_lambda": L1.choices["lambda1"]}
+BESIDE_CHOICES = {
+    **threshold_choices("three"),
+    "three_p": choices_of(DROPOUT)["p"],
+    "three_lambda": choices_of(L1)["lambda1"],
+}
 
 
 @st.fragment
@@ -363,7 +363,7 @@ def three_spies() -> None:
         strength = controls.stop("λ₁", L1.stops, 1e-3, key="three_lambda")
     threshold = threshold_controls("three", FULL.lr, 1e-4)
     named = {
-        "plain": FULL,
+        PLAIN.name: FULL,
         f"dropout, p = {p:g}": dropout_path(FULL)[p],
         f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength],
     }
@@ -380,10 +380,10 @@ def defaults_table() -> None:
     for setting, plain in SETTINGS.items():
         rows = [{"network": "plain", "held-out accuracy": LAST_ACCURACY.over(runs_at(plain)), "against plain": "–"}]
         for of in (DROPOUT, L1, L2):
-            at = of.named_in(setting)
+            at = of.strength_for(plain)
             config = of.path(plain)[at]
             rows.append({
-                "network": f"{of.technique}, {of.symbol} = {at:g}",
+                "network": f"{of.name}, {of.symbol} = {at:g}",
                 "held-out accuracy": LAST_ACCURACY.over(runs_at(config)),
                 "against plain": against_plain(LAST_ACCURACY, plain, config, "higher", "lower"),
             })  # fmt: skip

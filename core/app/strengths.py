@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import streamlit as st
 
 from core.app import controls
@@ -12,54 +9,24 @@ from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned, numbers_table
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure, verdict
-from core.course.experiments import RegularizationPath, decay_path, dropout_path, l1_path, l2_path, sparsities
+from core.course.experiments import RegularizationPath, sparsities
 from core.figures.compare import course_of
-from core.figures.theme import COLOURS
 from core.figures.weights import path_figure
 from core.results.library import stored, stored_runs
 from core.results.run import Run
 from core.results.sparsity import Sparsity
+from core.techniques import PLAIN, Technique
 
 SETTINGS = {"60,000 images": FULL, "2,000 images, 20 % wrong labels": SMALL_AND_NOISY}
 """The two settings that every strength is shown in."""
 
 
-@dataclass(frozen=True)
-class Strength:
-    """A technique's one strength: what its slider is called, which runs it moves along, where it stands at first."""
-
-    technique: str
-    """Its name in legends."""
-    label: str
-    symbol: str
-    key: str
-    path: Callable[[RunConfig], RegularizationPath]
-    default: float
-    """Where its slider stands at first."""
-    small: float
-    """The strength that the course speaks of at the small and noisy setting."""
-
-    def named_in(self, setting: str) -> float:
-        """The strength that the course speaks of in a setting."""
-        return self.default if SETTINGS[setting] == FULL else self.small
-
-    @property
-    def stops(self) -> tuple[float, ...]:
-        return tuple(self.path(FULL))
-
-    @property
-    def choices(self) -> dict[str, tuple[str, ...]]:
-        """The parameters in the address, and what each may be."""
-        return {f"{self.key}_on": tuple(SETTINGS), self.key: controls.texts_of(self.stops)}
+def choices_of(technique: Technique) -> dict[str, tuple[str, ...]]:
+    """The parameters in the address of a technique's slider, and what each may be."""
+    return {f"{technique.key}_on": tuple(SETTINGS), technique.key: controls.texts_of(technique.stops)}
 
 
-DROPOUT = Strength("dropout", "p: the probability to switch a hidden unit off", "p", "p", dropout_path, 0.2, 0.5)
-L1 = Strength("L1", "λ₁, the strength of L1", "λ₁", "lambda1", l1_path, 3e-5, 3e-4)
-L2 = Strength("L2", "λ₂, the strength of L2", "λ₂", "lambda2", l2_path, 1e-4, 1e-2)
-DECAY = Strength("L2", "weight_decay of AdamW", "weight_decay", "decay", decay_path, 1.0, 10.0)
-
-
-def strength_controls(of: Strength) -> tuple[RunConfig, float]:
+def strength_controls(of: Technique) -> tuple[RunConfig, float]:
     """The widgets: which setting, and how strong."""
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
@@ -74,7 +41,7 @@ def strength_controls(of: Strength) -> tuple[RunConfig, float]:
 
 def networks_at(technique: str, plain: RunConfig, config: RunConfig) -> dict[str, RunConfig]:
     """The plain network and the technique's; the plain one alone where the strength is 0."""
-    return {"plain": plain} if config == plain else {"plain": plain, technique: config}
+    return {PLAIN.name: plain} if config == plain else {PLAIN.name: plain, technique: config}
 
 
 def curves_beside_plain(
@@ -123,7 +90,7 @@ FLOOR = 0.5
 
 
 def accuracy_path(
-    of: Strength, path: RegularizationPath, current: float, *, title: str, key: str, narrow: bool = False
+    of: Technique, path: RegularizationPath, current: float, *, title: str, key: str, narrow: bool = False
 ) -> None:
     """Training and held-out accuracy of the last epoch at every stop, over seeds."""
     runs = {stop: runs_at(config) for stop, config in path.items()}
@@ -137,7 +104,7 @@ def accuracy_path(
         for stop, found in runs.items()
     ]  # fmt: skip
     captioned(
-        path_figure(lines, current, colour=COLOURS[of.technique], x_title=of.symbol, title=title, floor=FLOOR,
+        path_figure(lines, current, colour=of.colour, x_title=of.symbol, title=title, floor=FLOOR,
                     narrow=narrow),
         alt_text=f"Training and held-out accuracy against {of.symbol}.", rows=rows, key=key,
     )  # fmt: skip

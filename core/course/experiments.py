@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+from core import techniques
 from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
 from core.results.activations import ActivationSpec
 from core.results.batches import BatchesSpec
@@ -17,6 +18,7 @@ from core.results.probe import ProbeSpec
 from core.results.shift import ShiftSpec
 from core.results.sparsity import SparsitySpec
 from core.results.surface import RADII, LineSpec, Statistics, SurfaceSpec, notebook_spec
+from core.techniques import ADAMW, DROPOUT, L1, L1_PROXIMAL, L2, PLAIN, TECHNIQUES, Path
 
 DIRECTION_SEEDS = (0, 1, 2)
 """The pairs of directions that the app offers for a surface."""
@@ -45,17 +47,17 @@ def baseline_runs() -> set[RunConfig]:
 Networks = dict[str, RunConfig]
 """Technique → config. The names are those of the legends."""
 
-BATCH_NORM = replace(FULL, norm="batch")
+BATCH_NORM = techniques.BATCH_NORM.on(FULL)
 BATCH_NORM_AFTER = replace(BATCH_NORM, norm_position="after")
-LAYER_NORM = replace(FULL, norm="layer")
+LAYER_NORM = techniques.LAYER_NORM.on(FULL)
 
 
 def normalised(base: RunConfig) -> Networks:
     """The same setting without normalisation, with batch norm and with layer norm."""
     return {
-        "plain": replace(base, norm="none"),
-        "batch norm": replace(base, norm="batch"),
-        "layer norm": replace(base, norm="layer"),
+        PLAIN.name: replace(base, norm=FIELDS["norm"].default),
+        techniques.BATCH_NORM.name: techniques.BATCH_NORM.on(base),
+        techniques.LAYER_NORM.name: techniques.LAYER_NORM.on(base),
     }
 
 
@@ -122,38 +124,19 @@ def norm_runs() -> set[RunConfig]:
 
 # --- dropout, L1 and L2 ---------------------------------------------------------------------------------------------
 
-RegularizationPath = dict[float, RunConfig]
+RegularizationPath = Path
 """A strength's stops → config, everything else the same: the path along which a lesson's slider moves."""
 
-DECAYS = (0.0, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
-"""AdamW's weight_decay: the slider's stops. It is multiplied by the learning rate, so its scale is another one than
-that of λ₂ in the loss; 0.01 is PyTorch's default."""
+dropout_path, l2_path, decay_path = DROPOUT.path, L2.path, ADAMW.path
 
 
-@cache
-def dropout_path(base: RunConfig) -> RegularizationPath:
-    return {p: replace(base, dropout=p) for p in FIELDS["dropout"].stops}
-
-
-@cache
 def l1_path(base: RunConfig, method: str = "subgradient") -> RegularizationPath:
-    return {strength: replace(base, l1=strength, l1_method=method) for strength in FIELDS["l1"].stops}
-
-
-@cache
-def l2_path(base: RunConfig) -> RegularizationPath:
-    return {strength: replace(base, l2=strength) for strength in FIELDS["l2"].stops}
-
-
-@cache
-def decay_path(base: RunConfig) -> RegularizationPath:
-    """Decoupled decay w ← w − lr·decay·w beside Adam's step. The config's λ₂ is half of it: see RunConfig.l2_method."""
-    return {decay: replace(base, l2=decay / 2, l2_method="decoupled") for decay in DECAYS}
+    return (L1_PROXIMAL if method == "proximal" else L1).path(base)
 
 
 def paths_of(base: RunConfig) -> tuple[RegularizationPath, ...]:
     """Every path of a setting. All start at the plain network."""
-    return dropout_path(base), l1_path(base), l1_path(base, "proximal"), l2_path(base), decay_path(base)
+    return tuple(technique.path(base) for technique in TECHNIQUES if technique.strength)
 
 
 NOTEBOOK_L1 = replace(FULL, l1=1e-3, penalised="all")
@@ -161,9 +144,7 @@ NOTEBOOK_L2 = replace(FULL, l2=1e-3, penalised="all")
 """As the notebook trains them: strength 0.001, biases penalised too."""
 
 
-SMALL_DROPOUT = replace(SMALL_AND_NOISY, dropout=0.5)
-SMALL_L1 = replace(SMALL_AND_NOISY, l1=3e-4)
-SMALL_L2 = replace(SMALL_AND_NOISY, l2=1e-2)
+SMALL_DROPOUT, SMALL_L1, SMALL_L2 = (t.at(SMALL_AND_NOISY, t.small) for t in (DROPOUT, L1, L2))
 """Where the sliders of the small-and-noisy setting stand at first, and where the student's own runs begin."""
 
 

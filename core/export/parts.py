@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.config import DIGITS, FIELDS, FULL, SMALL_AND_NOISY, RunConfig
-from core.figures.theme import COLOURS, technique
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, Outcome, Run, expected_seconds
 from core.results.surface import SurfaceSpec
+from core.techniques import COLOURS, technique_of
 
 SURFACE_POINTS = 21
 """Along an axis. Every second one of the app's 41: the same picture in a quarter of the time."""
@@ -715,7 +715,7 @@ with open(f"{name}.csv", "w", newline="") as file:
 
 
 def _curves(config: RunConfig) -> Part:
-    held_out, name, in_loss = config.held_out, technique(config), _in_loss(config)
+    held_out, name, in_loss = config.held_out, technique_of(config).name, _in_loss(config)
     running = (
         "The running loss is left to the table: it has the penalty in it. "
         if in_loss

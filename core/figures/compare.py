@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     DASHES,
     Figure,
     Look,
@@ -25,6 +24,7 @@ from core.figures.theme import (
     told,
 )
 from core.results.run import Outcome
+from core.techniques import COLOURS
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import RunConfig
-from core.figures.theme import (
-    COLOURS,
-    MARK,
-    Figure,
-    Look,
-    Row,
-    by_dash,
-    figure,
-    layered,
-    number_axis,
-    rows_of,
-    technique,
-    told,
-)
+from core.figures.theme import MARK, Figure, Look, Row, by_dash, figure, layered, number_axis, rows_of, told
 from core.results.run import EpochRecord, Run
+from core.techniques import COLOURS, technique_of
 
 CHANCE = math.log(10)
 """The cross-entropy of guessing among ten classes, in nats."""
@@ -91,7 +79,7 @@ def learning_curves(
         unit=curves.unit,
         percent=curves.percent,
         names=list(fields.values()),
-        colour=COLOURS[technique(config)],
+        colour=technique_of(config).colour,
         epochs=max(2, config.epochs),
         y_range=y_range,
     )

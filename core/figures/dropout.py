@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     Figure,
     Look,
@@ -24,6 +23,7 @@ from core.figures.theme import (
 )
 from core.maths.masks import WIDTHS, Pass, network
 from core.results.activations import ACTIVATION_BINS, ACTIVATION_TOP
+from core.techniques import COLOURS
 
 NAMES = ("input", "hidden layer 1", "hidden layer 2", "output")
 

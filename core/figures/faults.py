@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     Figure,
     Look,
@@ -22,6 +21,7 @@ from core.figures.theme import (
 )
 from core.figures.weights import histogram_figure
 from core.results.batches import Batches
+from core.techniques import COLOURS
 
 Points = tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]
 """Where along x, and how much."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     Figure,
     Look,
@@ -23,6 +22,7 @@ from core.figures.theme import (
 )
 from core.maths.normalisation import Axis, Running
 from core.results.drift import Drift
+from core.techniques import COLOURS
 
 
 def cells_figure(x: np.ndarray, picked: tuple[int, int], along: Axis | None, *, title: str, limit: float) -> Figure:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     Figure,
     Look,
@@ -19,6 +18,7 @@ from core.figures.theme import (
     strokes,
     told,
 )
+from core.techniques import COLOURS
 
 DRAWN, MEASURED = "your prediction", "measured"
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     Figure,
     Look,
@@ -27,6 +26,7 @@ from core.figures.theme import (
 from core.maths.plane import Losses, ball
 from core.maths.shrinkage import Penalty
 from core.maths.small_vector import NORMS
+from core.techniques import COLOURS
 
 THIRD = "#8E6BBF"
 """Of the penalty that the student chooses."""

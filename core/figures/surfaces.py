@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     SURFACE_SCALE,
     Figure,
@@ -23,10 +22,10 @@ from core.figures.theme import (
     number_axis,
     rows_of,
     strokes,
-    technique,
     told,
 )
 from core.results.surface import Line, Surface, slice_at
+from core.techniques import COLOURS, technique_of
 
 
 def shared_z_range(surfaces: Sequence[Surface], log_z: bool) -> tuple[float, float]:
@@ -203,7 +202,7 @@ def slice_figure(surface: Surface, axis: Literal["α", "β"], at: float, *, log_
         axis=axis,
         ends=(low, high),
         log=log_z,
-        colour=COLOURS[technique(surface.spec.run)],
+        colour=technique_of(surface.spec.run).colour,
     )
 
 

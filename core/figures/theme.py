@@ -15,23 +15,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from core.techniques import COLOURS
+
 if TYPE_CHECKING:
     import altair as alt
 
 Spec = dict[str, Any]
 """A Plotly figure as JSON values."""
 Row = dict[str, Any]
-
-COLOURS = {
-    "plain": "#0072B2",
-    "batch norm": "#E69F00",
-    "layer norm": "#009E73",
-    "dropout": "#D55E00",
-    "L1": "#CC79A7",
-    "L2": "#56B4E9",
-    "AdamW": "#9A78C8",
-}
-"""Okabe & Ito's palette, which colour-blind readers can tell apart. One colour per technique, on every page."""
 
 MARK = "#8A8F98"
 """For rules and notes: legible on light and dark."""
@@ -51,14 +42,6 @@ class Look:
 
 NORMAL = Look()
 PROJECTED = Look(font=20, height=430, stroke=3.5)
-
-
-def technique(config) -> str:
-    """The name of what a config adds to the plain network, for legends and colours; the first of several."""
-    if config.norm != "none":
-        return f"{config.norm} norm"
-    named = {"dropout": config.dropout, "L1": config.l1, "L2": config.l2}
-    return next((name for name, strength in named.items() if strength), "plain")
 
 
 # --- a figure and its specification ---------------------------------------------------------------------------------

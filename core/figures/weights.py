@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from core.figures.theme import (
-    COLOURS,
     MARK,
     Figure,
     Look,
@@ -28,6 +27,7 @@ from core.figures.theme import (
 )
 from core.results.followed import PLACES, Followed
 from core.results.sparsity import bin_edges
+from core.techniques import COLOURS
 
 SPY_COLOURS = {"above": (0x00, 0x4B, 0x87), "small": (0xF3, 0xC9, 0xA5), "zero": (0xFF, 0xFF, 0xFF)}
 """Of a weight above the threshold, of a smaller one that is not 0, of an exact 0; to be told apart on a light and on a

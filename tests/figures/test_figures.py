@@ -32,7 +32,7 @@ from core.figures.shrinkage import (
     shortened_figure,
     zeros_figure,
 )
-from core.figures.theme import COLOURS, MARK, PROJECTED, specification
+from core.figures.theme import MARK, PROJECTED, specification
 from core.figures.weights import (
     SPY_COLOURS,
     displaced_figure,
@@ -54,6 +54,7 @@ from core.results.drift import Drift, DriftSpec
 from core.results.followed import FOLLOWED, PLACES, Followed, FollowSpec
 from core.results.run import Diverged
 from core.results.sparsity import BINS
+from core.techniques import COLOURS
 
 # --- techniques over seeds ------------------------------------------------------------------------------------------
 

@@ -9,9 +9,10 @@ from chart_reader import spec_of, valid
 
 from core.figures.faults import batches_figure
 from core.figures.surfaces import CHORD, ON_THE_WAY, line_figure, shared_z_range, slice_figure, surface_figure
-from core.figures.theme import COLOURS, NORMAL, PROJECTED, sized
+from core.figures.theme import NORMAL, PROJECTED, sized
 from core.results.batches import Batches, BatchesSpec
 from core.results.surface import Line, LineSpec, Surface, SurfaceSpec
+from core.techniques import COLOURS
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from page_reader import drawn_rows, metrics, open_page
 
-from core.app.strengths import DECAY, DROPOUT, L1, L2, SETTINGS
+from core.app.strengths import SETTINGS
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
 from core.course.claims import GAP, LAST_ACCURACY, compare, spread
 from core.course.experiments import (
@@ -27,6 +27,7 @@ from core.results.displaced import Displaced
 from core.results.ensemble import Ensemble
 from core.results.followed import Followed
 from core.results.sparsity import Sparsity
+from core.techniques import ADAMW, DROPOUT, L1, L2
 
 DROPOUT_PAGE, PENALTY_PAGE = "pages/4_dropout.py", "pages/5_l1_l2.py"
 
@@ -137,14 +138,14 @@ def test_the_notebooks_histogram_is_of_a_network_that_guesses():
 
 
 @pytest.mark.parametrize(
-    ("path", "strength"), [(DROPOUT_PAGE, DROPOUT), (PENALTY_PAGE, L1), (PENALTY_PAGE, L2), (PENALTY_PAGE, DECAY)]
+    ("path", "strength"), [(DROPOUT_PAGE, DROPOUT), (PENALTY_PAGE, L1), (PENALTY_PAGE, L2), (PENALTY_PAGE, ADAMW)]
 )
 def test_another_setting_leaves_the_slider_where_it_stands(path, strength):
     app = open_page(path)
     full, small = SETTINGS
-    assert app.select_slider(key=strength.key).value == f"{strength.named_in(full):g}"
+    assert app.select_slider(key=strength.key).value == f"{strength.strength_for(FULL):g}"
     app.segmented_control(key=f"{strength.key}_on").set_value(small).run()
-    assert app.select_slider(key=strength.key).value == f"{strength.named_in(full):g}"
+    assert app.select_slider(key=strength.key).value == f"{strength.strength_for(FULL):g}"
     assert not app.exception and not app.info
 
 
