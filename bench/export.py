@@ -110,11 +110,17 @@ def compare(name: str, config: RunConfig) -> list[Requirement]:
         "Largest difference after an epoch, of both losses and of both accuracies",
         ("epoch", "loss, shipped", "accuracy, shipped", "loss, PyTorch's products", "accuracy, PyTorch's products"),
         [
-            (str(e), *(f"{furthest(exported, run, names, e):.1e}" for run in (shipped, plain)
-                       for names in (LOSSES, ACCURACIES)))
+            (
+                str(e),
+                *(
+                    f"{furthest(exported, run, names, e):.1e}"
+                    for run in (shipped, plain)
+                    for names in (LOSSES, ACCURACIES)
+                ),
+            )
             for e in epochs
         ],
-    )  # fmt: skip
+    )
     pairs = {
         "test accuracy": [run.test_last.accuracy for run in (shipped, plain)],
         "test accuracy at the best epoch": [run.test_best.accuracy for run in (shipped, plain)],
@@ -124,9 +130,11 @@ def compare(name: str, config: RunConfig) -> list[Requirement]:
         "Results",
         ("", "script", "shipped", "the app, PyTorch's products"),
         [(what, *(f"{value:.4g}" for value in (exported.results[what], *values))) for what, values in pairs.items()],
-        [f"The script took {exported.seconds:.0f} s with all it draws, the shipped run {shipped.seconds:.0f} s, the "
-         f"app with PyTorch's products {plain.seconds:.0f} s."],
-    )  # fmt: skip
+        [
+            f"The script took {exported.seconds:.0f} s with all it draws, the shipped run {shipped.seconds:.0f} s, the "
+            f"app with PyTorch's products {plain.seconds:.0f} s."
+        ],
+    )
 
     everything = tuple(n for n in exported.epochs[0] if n not in ("epoch", "memorised"))
     points, first = POINTS[config.norm], FIRST_EPOCH[config.steps / config.epochs > FEW_STEPS]

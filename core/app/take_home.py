@@ -50,8 +50,8 @@ def _files(config: RunConfig, key: str) -> None:
     outcome = stored_outcome(config)
     with st.container(horizontal=True):
         _button("Script (.py)", "text/x-python", lambda: to_script(config, outcome), file_name(config, "py"), key)
-        _button("Notebook (.ipynb)", "application/x-ipynb+json", lambda: to_notebook(config, outcome),
-                file_name(config, "ipynb"), key)  # fmt: skip
+        notebook = file_name(config, "ipynb")
+        _button("Notebook (.ipynb)", "application/x-ipynb+json", lambda: to_notebook(config, outcome), notebook, key)
         if outcome and outcome.records:
             name = file_name(config, "py").removesuffix(".py") + ".csv"
             _button("Numbers (.csv)", "text/csv", lambda: _as_csv(curve_table(outcome.records, config)), name, key)
@@ -59,8 +59,9 @@ def _files(config: RunConfig, key: str) -> None:
 
 def _button(label: str, mime: str, make: Callable[[], str], name: str, key: str) -> None:
     """A button whose file is made when it is pressed."""
-    st.download_button(label, make, file_name=name, mime=mime, key=f"{key}_home_{label}", on_click="ignore",
-                       icon=":material/download:")  # fmt: skip
+    st.download_button(
+        label, make, file_name=name, mime=mime, key=f"{key}_home_{label}", on_click="ignore", icon=":material/download:"
+    )
 
 
 def _as_csv(rows: list[dict]) -> str:

@@ -27,8 +27,9 @@ from core.data import Images, split_images
 from core.engine import models
 from core.engine.landscape import surface
 from core.engine.training import as_pixels, fix_threads, train, train_or_diverge
+from core.export.document import cells as text_cells
 from core.export.document import file_name, to_notebook, to_script
-from core.export.parts import SURFACE_POINTS, parts
+from core.export.values import LEAST_TORCH, SURFACE_POINTS
 from core.results.run import TRAIN_SUBSET
 from core.results.surface import SurfaceSpec
 
@@ -174,7 +175,7 @@ def test_the_script_draws_the_apps_surface(settings, digits, trained, saved, tmp
     np.testing.assert_allclose(np.loadtxt(tmp_path / f"{name}_surface.csv", delimiter=","), own["surface"])
     middle = SURFACE_POINTS // 2
     assert own["surface"][middle, middle] == pytest.approx(run.last.train_loss, rel=5e-3)
-    loss, _ = own["evaluate"](own["train_x"], own["train_y"])
+    loss, _ = own["evaluate"](own["model"], own["train_x"], own["train_y"])
     assert loss == own["history"][-1]["train_loss"], "the network is left as it was trained"
 
     assert saved == [f"{name}_{figure}.png" for figure in ("curves", "weights", "surface")]
@@ -212,7 +213,7 @@ def test_draws_fashion_mnist_as_the_app_does(n_train, monkeypatch):
     monkeypatch.setattr("torchvision.datasets.FashionMNIST", FashionMNIST)
     config = RunConfig(n_train=n_train, label_noise=0.3, seed=2)
     wanted = ("imports", "settings", "random-numbers", "data", "label-noise")
-    own = execute("\n".join(part.code for part in parts(config) if part.key in wanted))
+    own = execute("\n".join(cell.code for cell in text_cells(config) if cell.key in wanted))
     assert asked == [("data", True)] * 2
     split = split_images(images, config)
     held_out = config.held_out
@@ -222,9 +223,55 @@ def test_draws_fashion_mnist_as_the_app_does(n_train, monkeypatch):
         assert np.array_equal(own[f"{ours}_y"], getattr(split, f"{apps}_y"))
     assert np.array_equal(own["is_wrong"], split.train_y != split.train_true_y)
     monkeypatch.setenv("REGLAB_DATA", "elsewhere")
-    execute("\n".join(part.code for part in parts(config) if part.key in wanted))
+    execute("\n".join(cell.code for cell in text_cells(config) if cell.key in wanted))
     assert asked[-1] == ("elsewhere", True)
     fix_threads()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"norm": "batch", "dropout": 0.2},
+        {"l1": 1e-3, "l1_method": "proximal", "l2": 1e-2, "l2_method": "decoupled"},
+        {"l1": 1e-3, "l2": 1e-2, "optimizer": "sgd", "lr": 0.1},
+    ],
+    ids=str,
+)
+def test_the_training_cell_starts_afresh_each_time(settings, saved):
+    """A notebook's reader changes the learning rate in the settings, and runs the training's cell again."""
+    config = replace(TINY, **settings)
+    changed = replace(config, lr=config.lr / 4)
+    code = cells(config)
+    own = executed(config)
+    first = own["history"]
+    exec(code["training"], own)
+    assert own["history"] == first
+    exec(cells(changed)["settings"], own)
+    exec(code["training"], own)
+    assert own["history"] == executed(changed)["history"]
+    assert own["history"] != first
+
+
+@pytest.mark.parametrize(
+    ("version", "is_enough"),
+    [("1.13.1", False), ("2.3.1+cpu", False), ("2.4.0", True), ("2.4.0a0+git1234", True), ("2.10.0", True)],
+)
+def test_an_older_pytorch_is_named_in_words(version, is_enough, monkeypatch):
+    """Fused optimizers run on a processor since PyTorch 2.4."""
+    monkeypatch.setattr(torch, "__version__", version)
+    code = cells(TINY)["imports"]
+    if is_enough:
+        execute(code)
+    else:
+        with pytest.raises(ImportError, match=rf"needs PyTorch 2\.4 or later, not {re.escape(version)}"):
+            execute(code)
+
+
+def test_the_least_pytorch_is_told_at_the_top():
+    assert LEAST_TORCH == (2, 4)
+    for text in (to_script(TINY).split('"""')[1], cells(TINY, "markdown")["head"]):
+        assert "PyTorch (2.4 or later)" in " ".join(text.split())
+        assert 'pip install "torch>=2.4" scikit-learn numpy matplotlib' in text
 
 
 def test_draws_with_matplotlib(monkeypatch, tmp_path):
@@ -249,8 +296,18 @@ def test_any_config_gives_a_text_that_compiles(config):
     script = to_script(config)
     tree = ast.parse(script)
     assert len(script.splitlines()) < 400
-    assert imported(tree) <= {"copy", "csv", "math", "os", "collections", "numpy", "torch", "sklearn", "torchvision",
-                              "matplotlib"}  # fmt: skip
+    assert imported(tree) <= {
+        "copy",
+        "csv",
+        "math",
+        "os",
+        "collections",
+        "numpy",
+        "torch",
+        "sklearn",
+        "torchvision",
+        "matplotlib",
+    }
     code = "\n".join(cells(config).values())
     assert ast.dump(ast.parse(code)) == ast.dump(ast.Module(tree.body[1:], [])), "script and notebook are one text"
     assert re.fullmatch(r"[a-z0-9._+-]+\.py", file_name(config, "py"))
@@ -329,8 +386,10 @@ def scripts(tmp_path_factory):
         "optimizer": ("adam", "sgd"),
         "label_noise": (0.0, 0.2),
     }
-    configs = [replace(FULL, l1=0.1, l2=0.1, **dict(zip(choices, values, strict=True)))
-               for values in product(*choices.values())]  # fmt: skip
+    configs = [
+        replace(FULL, l1=0.1, l2=0.1, **dict(zip(choices, values, strict=True)))
+        for values in product(*choices.values())
+    ]
     configs += [
         replace(base, **settings) for base in (FULL, DIGITS) for settings in SETTINGS if "n_train" not in settings
     ]
@@ -373,6 +432,19 @@ def test_the_notebook_is_one():
         assert not cell["source"][-1].endswith("\n")
 
 
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_the_scripts_cells_are_the_notebooks(settings):
+    """Read back at its rules, the script holds each cell of the notebook: its title, words and code."""
+    config = replace(TINY, **settings)
+    _, *pieces = re.split(r"^# --- (.*?) -+\n", to_script(config), flags=re.MULTILINE)
+    words, codes = cells(config, "markdown"), cells(config)
+    assert len(pieces) == 2 * len(codes)
+    for (key, code), title, text in zip(codes.items(), pieces[::2], pieces[1::2], strict=True):
+        assert text.strip("\n").endswith("\n" + code)
+        comment = " ".join(line.removeprefix("# ") for line in text.strip("\n").removesuffix(code).split("\n"))
+        assert words[f"{key}-words"].split() == f"## {title} {comment}".split()
+
+
 def test_script_and_notebook_explain_alike():
     script = " ".join(to_script(TINY).replace("\n#", "\n").split())
     head, *explained = cells(TINY, "markdown").values()
@@ -387,7 +459,7 @@ def test_tells_the_numbers_to_expect(trained, saved, capsys):
     script = to_script(run.config, run)
     assert f"validation loss                  {run.last.held_out_loss:.4f}" in script
     assert repr(run.test_last.loss) in script and repr(run.test_last.loss) in to_notebook(run.config, run)
-    execute("\n".join(part.code for part in parts(run.config, run) if part.key != "surface"))
+    execute("\n".join(cell.code for cell in text_cells(run.config, run) if cell.key != "surface"))
     row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("validation accuracy"))
     assert row.split()[2:4] == [f"{run.last.held_out_accuracy:.4g}"] * 2
     with pytest.raises(ValueError, match="another config"):
@@ -399,14 +471,34 @@ def test_tells_the_numbers_to_expect(trained, saved, capsys):
     [
         (FULL, "plain_60000-images_seed-0.py"),
         (replace(SMALL_AND_NOISY, dropout=0.5), "dropout-0.5_2000-images_seed-0.py"),
-        (replace(SMALL_AND_NOISY, norm="batch", norm_position="after", lr=3e-3, label_noise=0.0, seed=4),
-         "batch-norm-after_2000-images_noise-0_lr-0.003_seed-4.py"),
-        (replace(DIGITS, l1=1e-5, l1_method="proximal", l2=1e-4, penalised="all", optimizer="sgd", epochs=1),
-         "l1-1e-05-proximal_l2-0.0001_biases-too_300-digits_1-epoch_sgd_seed-0.py"),
+        (
+            replace(SMALL_AND_NOISY, norm="batch", norm_position="after", lr=3e-3, label_noise=0.0, seed=4),
+            "batch-norm-after_2000-images_noise-0_lr-0.003_seed-4.py",
+        ),
+        (
+            replace(DIGITS, l1=1e-5, l1_method="proximal", l2=1e-4, penalised="all", optimizer="sgd", epochs=1),
+            "l1-1e-05-proximal_l2-0.0001_biases-too_300-digits_1-epoch_sgd_seed-0.py",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_files_name_tells_the_run(config, name):
     assert file_name(config, "py") == name
+
+
+@pytest.mark.parametrize(
+    ("settings", "added"),
+    [
+        ({}, "no regularization"),
+        ({"norm": "batch", "dropout": 0.5}, "batch norm and dropout"),
+        ({"norm": "layer", "l1": 1e-3, "l2": 1e-2}, "layer norm, L1 and L2"),
+        ({"l1": 1e-3, "l1_method": "proximal", "l2": 1e-2, "l2_method": "decoupled"}, "L1 proximal and AdamW"),
+        ({"l2": 1e-2, "l2_method": "decoupled", "optimizer": "sgd"}, "decoupled L2"),
+    ],
+    ids=str,
+)
+def test_the_title_names_the_techniques_as_the_app_prints_them(settings, added):
+    head, *_ = cells(replace(TINY, **settings), "markdown").values()
+    assert head.startswith(f"# scikit-learn digits, 60 images, {added}.\n")
 
 
 @hypothesis.given(config=st.from_type(RunConfig), other=st.from_type(RunConfig), data=st.data())
