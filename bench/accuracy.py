@@ -19,7 +19,7 @@ import numpy as np
 
 from bench.report import Requirement, at_most, print_table, verdict, within
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course.experiments import RUNS
+from core.precompute import runs as shown_runs
 from core.results.run import RECORD_FIELDS, Diverged, Outcome, Run
 from core.results.store import is_precomputed, load_outcome, load_run
 
@@ -147,7 +147,7 @@ def check_retrained(n: int, sample_seed: int) -> list[Requirement]:
     from core.data import load_images
     from core.engine.training import train_or_diverge
 
-    planned = set().union(*(runs() for runs in RUNS))
+    planned = shown_runs()
     candidates = sorted(filter(is_precomputed, planned), key=lambda config: config.digest)
     chosen = random.Random(sample_seed).sample(candidates, min(n, len(candidates)))
     print(f"\nTraining {len(chosen)} of {len(candidates)} shipped runs again, sample seed {sample_seed}", flush=True)

@@ -6,16 +6,16 @@ import sys
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
 from core.config import FULL, seeds_of
-from core.course.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
-from core.course.experiments import (
+from core.course.batch_norm import (
     BATCH_NORM,
     BATCH_NORM_AFTER,
-    LAYER_NORM,
     at_batch_size,
     at_learning_rate,
     probes,
     shifted_networks,
 )
+from core.course.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
+from core.course.layer_norm import LAYER_NORM
 from core.results import measurement
 from core.results.probe import Probe
 from core.results.run import Run

@@ -15,27 +15,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course.experiments import (
-    BARRIER,
-    BATCH_NORM,
-    BATCH_NORM_AFTER,
-    BATCHES,
-    DISPLACED,
-    FOLLOWED_L1,
-    LAYER_NORM,
-    RUNS,
-    WITH_WEIGHTS,
-    drifts,
-    followed,
-    measurements_of,
-    probes,
-    shifted_networks,
-    surfaces,
-)
+from core.course.batch_norm import BATCH_NORM, BATCH_NORM_AFTER
+from core.course.layer_norm import LAYER_NORM
+from core.course.syllabus import lessons
 from core.folders import PRECOMPUTED
 from core.results import measurement, store
 from core.results.activations import Activations, ActivationSpec
@@ -73,19 +60,30 @@ class Shipped:
     write: Callable[[Path], None]
 
 
+def runs() -> set[RunConfig]:
+    """Every run that a lesson shows."""
+    return {config for lesson in lessons().values() for config in lesson.runs()}
+
+
+@cache
+def with_weights() -> frozenset[RunConfig]:
+    """The runs that are shipped with their weights; of the others the numbers are enough."""
+    return frozenset(config for lesson in lessons().values() for config in lesson.WITH_WEIGHTS)
+
+
 def plan() -> list[Shipped]:
     """Everything that comes with the app, in an order in which each file finds what it needs; the cheapest runs first,
     each with what is measured of it."""
-    runs = set().union(*(runs() for runs in RUNS))
     first = [config for base in MAIN for config in seeds_of(base)]
-    needed = [config for config in sorted(WITH_WEIGHTS, key=expected_seconds) if config not in first]
-    others = sorted(runs - {*first, *needed}, key=expected_seconds)
-    measured = [*surfaces(), BARRIER, *drifts().values(), DISPLACED, BATCHES]
-    for networks in (probes("adam"), probes("sgd"), shifted_networks()):
-        measured += [spec for specs in networks.values() for spec in specs]
-    for optimizer in ("adam", "sgd"):
-        measured += [spec for strength in FOLLOWED_L1 for spec in followed(optimizer, strength).values()]
+    needed = [config for config in sorted(with_weights(), key=expected_seconds) if config not in first]
+    others = sorted(runs() - {*first, *needed}, key=expected_seconds)
+    measured = [spec for lesson in lessons().values() for spec in lesson.measurements()]
     return [*_with_measurements((*first, *needed)), *map(_measurement, measured), *_with_measurements(others)]
+
+
+def measurements_of(config: RunConfig) -> list[Any]:
+    """What the lessons measure of one trained run, each once."""
+    return list(dict.fromkeys(spec for lesson in lessons().values() for spec in lesson.measurements_of(config)))
 
 
 def _with_measurements(configs: Iterable[RunConfig]) -> Iterator[Shipped]:
@@ -97,7 +95,7 @@ def _with_measurements(configs: Iterable[RunConfig]) -> Iterator[Shipped]:
 def _run(config: RunConfig) -> Shipped:
     def write(path: Path) -> None:
         outcome = _outcome(config)
-        if isinstance(outcome, Run) and config not in WITH_WEIGHTS:
+        if isinstance(outcome, Run) and config not in with_weights():
             outcome = dataclasses.replace(outcome, weights=None)
         store.outcome_to_file(outcome, path)
 

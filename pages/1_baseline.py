@@ -1,13 +1,10 @@
 """Lesson 1: the unregularized perceptron, its overfitting, and the loss surface around it."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from core.app import code, controls, faults, frame, landscapes, panels, questions, runs, take_home
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
-from core.course.experiments import BARRIER
-from core.course.questions import Curve, Option
+from core.course.baseline import BARRIER
 from core.figures.curves import sweep_figure, sweep_table
 from core.figures.surfaces import line_figure
 from core.results import library
@@ -97,20 +94,7 @@ config = controls.config_from_widgets(SETTINGS, SMALL_AND_NOISY)
 yours = runs.run_or_training(config, key="yours")
 panels.report(yours, key="yours")
 
-clean = runs.needed_run(replace(SMALL_AND_NOISY, label_noise=0), key="clean")
-by_images = {run.config.n_train: run for run in library.stored_runs(sweep(SMALL_AND_NOISY, "n_train"))}
-IMAGES = (500, 2_000, 10_000, 50_000)
-if all(n in by_images for n in IMAGES):
-    questions.draw(
-        "baseline/draw-images",
-        "Now predict: how much do more images help? 20 % wrong labels throughout, 60 epochs. **Draw the validation "
-        "accuracy after training on so many images**, then commit.",
-        Curve("images", "validation accuracy", tuple(f"{n:,}" for n in IMAGES),
-              tuple(by_images[n].last.held_out_accuracy for n in IMAGES), 0.4, 1.0, 0.05),
-        "Four or five times the images bring three to five points, each time. All 50,000 end at "
-        f"{panels.percent(by_images[50_000].last.held_out_accuracy)}: still below the "
-        f"{panels.percent(clean.last.held_out_accuracy)} of 2,000 images with right labels.",
-    )  # fmt: skip
+questions.at("baseline", "images")
 
 # --- measured -------------------------------------------------------------------------------------------------------
 
@@ -246,113 +230,7 @@ if line:
 
 code.fill_in("baseline")
 
-questions.check_yourself()
-more, shorter = (
-    runs.needed_run(replace(SMALL_AND_NOISY, **{name: value}), key=name)
-    for name, value in (("n_train", 20_000), ("epochs", 20))
-)
-ends = (
-    f"20,000 images end at {panels.percent(more.last.held_out_accuracy)} of the validation images, 20 epochs at "
-    f"{panels.percent(shorter.last.held_out_accuracy)}, the small and noisy run itself at "
-    f"{panels.percent(small.last.held_out_accuracy)}."
-)
-questions.choose(
-    "baseline/images-or-epochs",
-    "From the small and noisy setting: what does more for the validation accuracy, **ten times the images** (with as "
-    "many wrong labels among them) or **a third of the epochs**?",
-    (
-        Option("Ten times the images, by far", f"Data help, but so does stopping. {ends}"),
-        Option("Each gains several points, and stopping early no fewer", f"{ends} Stopping before the wrong labels are "
-               "learned is worth about as much as eighteen thousand more images.", right=True),
-        Option("Neither changes much", f"Both do. {ends}"),
-        Option("A third of the epochs makes it worse: it has learned less",
-               f"It has learned less of the *wrong labels*. {ends}"),
-    ),
-)  # fmt: skip
-questions.choose(
-    "baseline/vanishing-gap",
-    "Keep the 2,000 images and set the wrong labels to 0. Does the gap between the lines vanish?",
-    (
-        Option("Yes: there is nothing wrong left to learn by heart",
-               "It can still learn single images by heart instead of the rule."),
-        Option("It shrinks, and stays", "The training accuracy still goes to "
-               f"{panels.percent(clean.last.train_accuracy)}, the validation accuracy to "
-               f"{panels.percent(clean.last.held_out_accuracy)}. Noise makes overfitting costly; too few images make "
-               "it possible.", right=True),
-        Option("It grows: without noise it overfits more", "Move the slider: the solid line rises much more than the "
-               "dashed one."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "baseline/loss-and-accuracy",
-    "Clean labels, 2,000 images: the validation loss rises from its best epoch on, while the validation accuracy "
-    "stays. How can that be?",
-    (
-        Option("The validation images change from epoch to epoch", "They are the same 10,000 in every epoch."),
-        Option("More and more images are wrong, and as many others become right",
-               "Then the loss need not rise. What rises is what the mistakes cost."),
-        Option("Its mistakes hardly change in number, but the network gets surer of them",
-               "Loss counts how *sure* the network is, of its mistakes too. From its best epoch "
-               f"({clean.best_epoch}) to its last the loss rises from {clean.best.held_out_loss:.2f} to "
-               f"{clean.last.held_out_loss:.2f} nats; the accuracy goes from "
-               f"{panels.percent(clean.best.held_out_accuracy)} to {panels.percent(clean.last.held_out_accuracy)}.",
-               right=True),
-        Option("One of the two curves is computed wrongly", "Both are right: they measure different things."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "baseline/learned-by-heart",
-    "Of the wrong labels that the small and noisy network was trained on, how many does it give back at the end?",
-    (
-        Option("About one in ten, as by guessing", f"It gives back {panels.percent(small.last.memorised, 0)}."),
-        Option("About half of them", f"More: {panels.percent(small.last.memorised, 0)}."),
-        Option("Nearly all", f"{panels.percent(small.last.memorised, 0)}. There is no rule that leads to them: they "
-                             "are learned by heart.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "baseline/steeper-bowl",
-    "Go from each trained network to the edge of the picture at range 1. Whose loss rises more, on the mean over the "
-    "three pairs of directions?",
-    (
-        Option("The full one: it was trained on more", "Look at how far the loss rises to the edge: "
-               f"{landscapes.edge_rise(SurfaceSpec(FULL))} for the full one, "
-               f"{landscapes.edge_rise(SurfaceSpec(SMALL_AND_NOISY))} for the small and noisy one."),
-        Option("The small and noisy one", "To the edge the loss rises by "
-               f"{landscapes.edge_rise(SurfaceSpec(SMALL_AND_NOISY))}, for the full one by "
-               f"{landscapes.edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation), and it rises more in each of "
-               "the three pairs. How much more hangs on the pair: three are few.",
-               right=True),
-        Option("It cannot be compared: their weights differ in size", "That is why the directions are "
-               "filter-normalised: each unit's weights move by their own length in both."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "baseline/choose-by-test",
-    "You look at the curves of the full run and pick the epoch with the lowest loss. What is wrong with reporting that "
-    "loss?",
-    (
-        Option("Nothing: it was measured on images that were not trained on",
-               "Not trained on, but *chosen* by: the epoch fits these images by luck as well."),
-        Option("It was measured on the test images that chose the epoch",
-               "A choice made by images is fitted to them, and the number that is left is too good. With 50,000 images "
-               "or fewer the app validates on 10,000 others, and keeps the test images for the end.", right=True),
-        Option("The last epoch has seen more data, so it must be reported", "Stopping early is allowed, by validation "
-               "images."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "baseline/what-a-slice-says",
-    "Near the trained network every random slice of the loss looks like a bowl. What follows?",
-    (
-        Option("The loss is convex there", "A slice shows two of 386,000 directions, each a mixture of all."),
-        Option("Nothing about convexity; the line between two networks shows that the loss is not convex",
-               "If a slice is not convex, the whole is not. If it looks convex, that says nothing.", right=True),
-        Option("The loss is not convex: a bowl has a "
-               "rim", "A bowl is what a convex function looks like. The rim of the "
-               "picture is the end of the picture."),
-    ),
-)  # fmt: skip
+questions.check_yourself("baseline")
 
 frame.section("What to read")
 st.markdown(

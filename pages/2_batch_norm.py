@@ -17,6 +17,20 @@ from core.app import (
     runs,
 )
 from core.config import FULL
+from core.course.batch_norm import (
+    BATCH_NORM,
+    BATCH_NORM_AFTER,
+    BATCH_SIZES,
+    LARGE_STEPS,
+    LEARNING_RATES,
+    OWN_BATCH,
+    SMALL_BATCHES,
+    VARIANTS,
+    accuracy_under,
+    at_batch_size,
+    at_learning_rate,
+    probe_ratio,
+)
 from core.course.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -29,19 +43,8 @@ from core.course.claims import (
     TRAIN_ACCURACY,
     verdict,
 )
-from core.course.experiments import (
-    BATCH_NORM,
-    BATCH_NORM_AFTER,
-    BATCH_SIZES,
-    LARGE_STEPS,
-    LEARNING_RATES,
-    OWN_BATCH,
-    OWN_SETTINGS,
-    SMALL_BATCHES,
-    at_batch_size,
-    at_learning_rate,
-)
-from core.course.questions import Curve, Option
+from core.course.norms import OWN_SETTINGS
+from core.course.over_seeds import edge_rise
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 
@@ -171,7 +174,7 @@ frame.text(
     "row: there mean and variance are measured again on the shifted images, without any labels and without training."
 )
 norm_measurements.shift_panel()
-fog = {name: norm_measurements.accuracy_under("Fog", name) for name in norm_measurements.VARIANTS}
+fog = {name: accuracy_under("Fog", name) for name in VARIANTS}
 frame.text(
     "With its running statistics batch norm is no reliable protection: they describe the training images, and "
     "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
@@ -252,16 +255,7 @@ frame.text(
     f"{SMALL_BATCHES.n_train:,} images, {SMALL_BATCHES.epochs} epochs of Adam, batches of 128 down to 2. **At which "
     "batch size does batch norm break, and why there?**"
 )
-by_batch = {size: comparisons.runs_of(at_batch_size(size))["batch norm"] for size in BATCH_SIZES}
-if all(by_batch.values()):
-    questions.draw(
-        "batch_norm/draw-batches",
-        "Before you look below: **draw batch norm's validation accuracy at each batch size**, then commit. (The plain "
-        "network is near 81 % at each.)",
-        Curve("batch size", "validation accuracy", controls.texts_of(BATCH_SIZES),
-              tuple(LAST_ACCURACY.mean(found) for found in by_batch.values()), 0.4, 1.0, 0.04),
-        "It holds down to 4, and breaks at 2.",
-    )  # fmt: skip
+questions.at("batch_norm", "batches")
 comparisons.stops_panel(
     at_batch_size, BATCH_SIZES, 2, label="Batch size", x_title="batch size", key="small_batch",
     caption="Left: mean and range over 5 seeds. Right: one dot a seed at every batch size, the current one shaded. "
@@ -303,11 +297,11 @@ SPECS = {
 landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
     "From the trained network to the edge at range 1 the loss rises by "
-    + ", ".join(f"{landscapes.edge_rise(spec)} ({name})" for name, spec in SPECS.items())
+    + ", ".join(f"{edge_rise(spec)} ({name})" for name, spec in SPECS.items())
     + ": mean ± standard deviation over three pairs of directions. With stale statistics batch norm looks steeper "
     "than plain; with its own about level, and at range 2 much flatter: "
-    f"{landscapes.edge_rise(SPECS['batch norm, batch statistics'], 2.0)} against "
-    f"{landscapes.edge_rise(SPECS['plain'], 2.0)}. **So the answer depends on the statistics and on how far one "
+    f"{edge_rise(SPECS['batch norm, batch statistics'], 2.0)} against "
+    f"{edge_rise(SPECS['plain'], 2.0)}. **So the answer depends on the statistics and on how far one "
     "looks.** Such a picture cannot settle the claim."
 )
 st.subheader("Smoother along the gradient: Santurkar's test")
@@ -328,10 +322,10 @@ frame.text(
 norm_measurements.smoothness_panel()
 frame.text(
     "Under Adam, from step 100 on, the plain network's loss range is "
-    f"**{norm_measurements.probe_ratio('adam', 'loss_range'):.0f} times** batch norm's, and its effective β "
-    f"**{norm_measurements.probe_ratio('adam', 'effective_beta'):.1f} times**. Under SGD it is "
-    f"{norm_measurements.probe_ratio('sgd', 'loss_range'):.1f} and "
-    f"{norm_measurements.probe_ratio('sgd', 'effective_beta'):.1f} times. At step 0 it is the other way round: the "
+    f"**{probe_ratio('adam', 'loss_range', digits=0)} times** batch norm's, and its effective β "
+    f"**{probe_ratio('adam', 'effective_beta')} times**. Under SGD it is "
+    f"{probe_ratio('sgd', 'loss_range')} and "
+    f"{probe_ratio('sgd', 'effective_beta')} times. At step 0 it is the other way round: the "
     "plain network hardly answers yet, so there is little to change. After that *smoother* is true, **along the "
     "gradient, during training**, and by how much depends on the optimizer and on how far one looks."
 )
@@ -394,95 +388,7 @@ frame.text(
 
 code.fill_in("batch_norm")
 
-questions.check_yourself()
-questions.choose(
-    "batch_norm/one-large-number",
-    "In the editable batch you make one number of feature 1 a hundred times larger. What happens to the *other* "
-    "samples of feature 1, after batch norm?",
-    (
-        Option("Nothing: their numbers did not change", "Their inputs did not; mean and variance did."),
-        Option("They are squeezed "
-               "together", "The variance is now that of the large number, and everything else is small "
-               "beside it. Feature 2 does not notice: each feature has its own statistics.", right=True),
-        Option("They grow a hundred times too", "They are divided by a larger deviation, so they shrink."),
-        Option("They become 0 exactly", "Nearly alike, but their small differences are still there."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "batch_norm/first-and-last",
-    "Twenty epochs on all images: where is batch norm clearly ahead of the plain network?",
-    (
-        Option("In accuracy at the end", f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower').capitalize()}."),
-        Option("In accuracy after the first "
-               "epoch", f"{FIRST_EPOCH.over(batch)} against {FIRST_EPOCH.over(plain)}. At the "
-               f"end: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.", right=True),
-        Option("In held-out loss at the end", f"There it is behind: {LAST_LOSS.over(batch)} against "
-               f"{LAST_LOSS.over(plain)} nats. It overfits faster."),
-        Option("Nowhere: the task is too simple", "Look at the first epochs."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "batch_norm/evaluation-fails",
-    "A network with batch norm works in training mode and fails in evaluation mode. What do you look at first?",
-    (
-        Option("The learning rate", "A bad rate shows in training mode as well."),
-        Option("The running "
-               "statistics", "Too few steps for a small momentum, batches too small to measure a variance, or "
-               "test images from another distribution: evaluation mode then divides by the wrong numbers. Set the "
-               "training steps to 0 above, or choose *Fog*.", right=True),
-        Option("γ and β", "They are the same in both modes."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "batch_norm/two-modes",
-    "In training mode you send the same image through the network twice, in two different batches. Are the two outputs "
-    "the same?",
-    (
-        Option("Yes: the weights did not change", "The weights did not, but the batch's mean and variance did."),
-        Option("No: an image's output depends on the others in its "
-               "batch", "That is the noise which regularizes a little. "
-               "In evaluation mode it is gone.", right=True),
-        Option("No: batch norm draws random numbers", "Nothing is drawn. What changes is the company."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "batch_norm/which-bias",
-    "`nn.Linear(784, 392)` stands directly before a batch norm. What does its bias do?",
-    (
-        Option("It decides which inputs the ReLU lets "
-               "through", "It would without batch norm. Here the mean takes it away "
-               "again; β has taken over."),
-        Option("Nothing: the mean of the batch contains it, and is subtracted", "So the layer may be built with "
-               "`bias=False`. After a ReLU it would be another matter: no mean can undo what was cut off.", right=True),
-        Option("It shifts the running variance", "A constant does not change a variance."),
-    ),
-)  # fmt: skip
-low, high = (comparisons.runs_of(at_learning_rate(lr)) for lr in (0.5, 1.0))
-questions.choose(
-    "batch_norm/fair-comparison",
-    "Plain SGD. Is it fair to compare the plain network at a learning rate of 0.5 with batch norm at 1?",
-    (
-        Option("No: the rates must be equal", "Then one of them is held back by a rate that does not suit it."),
-        Option("Yes: each at the rate that suits it "
-               "best", f"Plain at 0.5: {LAST_ACCURACY.over(low['plain'])}; batch norm at 1: "
-               f"{LAST_ACCURACY.over(high['batch norm'])}. But these are five epochs of SGD; twenty epochs of Adam end "
-               "level. What holds in one experiment need not hold in another.", right=True),
-        Option("Yes: a larger rate is always better", f"The plain network at 1: {LAST_ACCURACY.over(high['plain'])}."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "batch_norm/fog",
-    "*Fog* ruins every network in the shift demonstration, and batch norm with re-estimated statistics recovers "
-    "fully. Why?",
-    (
-        Option("It was trained on foggy images", "No network was trained again, and no label was used."),
-        Option("Fog maps every pixel to a·x + b, and mean and scale over the batch take exactly that away",
-               f"So it is exact: {fog['batch norm, re-estimated']}. Noise is no such map, and *Grainy* is mended only "
-               "in part.", right=True),
-        Option("Batch norm is robust to covariate shift", f"With its running statistics it is not: "
-               f"{fog['batch norm, running']}."),
-    ),
-)  # fmt: skip
+questions.check_yourself("batch_norm")
 
 frame.section("What to read")
 st.markdown(

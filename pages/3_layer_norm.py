@@ -16,6 +16,7 @@ from core.app import (
     runs,
 )
 from core.config import FULL
+from core.course.batch_norm import BATCH_NORM, at_batch_size, at_learning_rate, probe_ratio
 from core.course.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -27,17 +28,9 @@ from core.course.claims import (
     RISE,
     verdict,
 )
-from core.course.experiments import (
-    BATCH_NORM,
-    LAYER_NORM,
-    LEARNING_RATES,
-    OWN_LAYER,
-    OWN_SETTINGS,
-    at_batch_size,
-    at_learning_rate,
-    normalised,
-)
-from core.course.questions import Curve, Option
+from core.course.layer_norm import LAYER_NORM, OWN_LAYER
+from core.course.norms import OWN_SETTINGS
+from core.course.over_seeds import edge_rise, normalised
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 
@@ -111,16 +104,7 @@ frame.text(
     "- **What layer norm gives up:** the scale of each feature over the data. One feature that is always large stays "
     "large in every row. In convolutional networks for images batch norm is often still the better one."
 )
-rates = {lr: comparisons.runs_of(at_learning_rate(lr))["layer norm"] for lr in LEARNING_RATES}
-if all(rates.values()):
-    questions.draw(
-        "layer_norm/draw-rates",
-        "Five epochs of SGD, as in the last lesson: there batch norm stood any learning rate, and the plain network "
-        "none above 0.5. **Draw layer norm's test accuracy at each**, then commit.",
-        Curve("learning rate", "test accuracy", controls.texts_of(LEARNING_RATES),
-              tuple(LAST_ACCURACY.mean(found) for found in rates.values()), 0.0, 1.0, 0.08),
-        "It stands a rate of 1, as batch norm does, and at 3 it only guesses, like the plain network.",
-    )  # fmt: skip
+questions.at("layer_norm", "rates")
 small = comparisons.runs_of(at_batch_size(2))
 large = comparisons.runs_of(at_learning_rate(1.0))
 frame.text(
@@ -179,10 +163,10 @@ SPECS = {
 }
 landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
-    f"Up to range 1 plain and layer norm rise about alike: {landscapes.edge_rise(SPECS['plain'])} and "
-    f"{landscapes.edge_rise(SPECS['layer norm'])} (mean ± standard deviation over three pairs of directions). "
-    f"Further out layer norm holds the loss down: {landscapes.edge_rise(SPECS['plain'], 2.0)} against "
-    f"{landscapes.edge_rise(SPECS['layer norm'], 2.0)} at range 2. Whatever the first two layers compute there, its "
+    f"Up to range 1 plain and layer norm rise about alike: {edge_rise(SPECS['plain'])} and "
+    f"{edge_rise(SPECS['layer norm'])} (mean ± standard deviation over three pairs of directions). "
+    f"Further out layer norm holds the loss down: {edge_rise(SPECS['plain'], 2.0)} against "
+    f"{edge_rise(SPECS['layer norm'], 2.0)} at range 2. Whatever the first two layers compute there, its "
     "scale is put right before the next layer sees it."
 )
 frame.text(
@@ -192,8 +176,8 @@ frame.text(
 norm_measurements.smoothness_panel()
 frame.text(
     "Under Adam layer norm smooths too, less than batch norm: the plain network's effective β is "
-    f"{norm_measurements.probe_ratio('adam', 'effective_beta', 'layer norm'):.1f} times layer norm's. Under SGD the "
-    f"factor is {norm_measurements.probe_ratio('sgd', 'effective_beta', 'layer norm'):.2f}: no smoothing at all. Yet "
+    f"{probe_ratio('adam', 'effective_beta', 'layer norm')} times layer norm's. Under SGD the "
+    f"factor is {probe_ratio('sgd', 'effective_beta', 'layer norm', digits=2)}: no smoothing at all. Yet "
     "under SGD too, at small learning rates, layer norm is ahead after five epochs (move the learning rate in the "
     "last lesson). So smoothing along the gradient cannot be all that makes it train faster."
 )
@@ -240,87 +224,7 @@ frame.text(
 
 code.fill_in("layer_norm")
 
-questions.check_yourself()
-questions.choose(
-    "layer_norm/alone-or-in-company",
-    "A trained network with layer norm classifies one image alone, and in a batch of 512. Do its outputs differ?",
-    (
-        Option("In training mode yes, in evaluation mode no", "That is batch norm. Layer norm has only one mode."),
-        Option("No, in neither mode", "No other image takes part in its statistics.", right=True),
-        Option("Yes, in both: the mean is another", "The mean runs over the features of the one image."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "layer_norm/stretched-sample",
-    "You multiply all features of one sample by 5. Whose normalised values change under layer norm?",
-    (
-        Option("That sample's", "Its mean and deviation grow five times as well, and x̂ stays."),
-        Option("Everybody else's", "That happens with batch norm: the others are squeezed."),
-        Option("Nobody's", "The row is scaled back as a whole, and no other row looks at it. (Up to ε.)", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "layer_norm/gain-per-unit",
-    "Why has layer norm a γ for each *unit*, though its statistics are those of a *sample*?",
-    (
-        Option("It would be cheaper to have one for each "
-               "sample", "It would be impossible: which γ would a new image get?"),
-        Option("A parameter must belong to something that is there again tomorrow", "Units are; samples are not. The "
-               "statistics are taken from the row, the parameters stay with the column.", right=True),
-        Option("By tradition; γ could be left out without a "
-               "change", "γ and β let training choose another scale and shift "
-               "for each unit."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "layer_norm/wrong-width",
-    "You write `nn.LayerNorm(784)` after `nn.Linear(784, 392)`. What happens?",
-    (
-        Option("It normalises over the 784 pixels", "The pixels are gone: what arrives are 392 numbers."),
-        Option("An error at the first batch: 392 arrive, 784 were "
-               "announced", "`nn.BatchNorm1d(784)` fails for the same "
-               "reason.", right=True),
-        Option("It pads with zeros", "PyTorch does not guess: it stops."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "layer_norm/best-network",
-    "*Layer normalization provided the best performance*, says the notebook. What do five seeds of each say of the "
-    "accuracy at the last epoch?",
-    (
-        Option("Layer norm is clearly better than "
-               "plain", f"{verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}."),
-        Option("Layer norm is clearly better than batch "
-               "norm", f"{verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}."),
-        Option("No clear difference between any "
-               "two", f"Against plain: {verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}. "
-               f"Against batch norm: {verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}. One run of each cannot "
-               "tell.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "layer_norm/best-epoch",
-    "Layer norm's loss at its best epoch is the lowest of the three. May you report that number as what to expect on "
-    "new images?",
-    (
-        Option("Yes: the images were not trained on", "But the epoch was picked by them."),
-        Option("No: the epoch was picked by the images that it is measured on", "And against plain the verdict is: "
-               f"{verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}.", right=True),
-        Option("Yes, with its standard deviation", "The spread over seeds does not undo the choice."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "layer_norm/smoother",
-    "Along the gradient, does layer norm make the loss smoother than the plain network's?",
-    (
-        Option("Yes, under Adam and under SGD", "Look at the green line under SGD."),
-        Option("Under Adam yes, under SGD no", "Plain's effective β is "
-               f"{norm_measurements.probe_ratio('adam', 'effective_beta', 'layer norm'):.1f} times layer norm's under "
-               f"Adam and {norm_measurements.probe_ratio('sgd', 'effective_beta', 'layer norm'):.2f} times under SGD.",
-               right=True),
-        Option("No, under neither", "Look at the green line under Adam."),
-    ),
-)  # fmt: skip
+questions.check_yourself("layer_norm")
 
 frame.section("What to read")
 st.markdown(

@@ -3,22 +3,22 @@
 import streamlit as st
 
 from core.app import code, controls, dropout_arithmetic, dropout_measurements, faults, frame, panels, questions
-from core.app.dropout_measurements import (
+from core.app.strengths import choices_of
+from core.config import FULL, SMALL_AND_NOISY
+from core.course.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED
+from core.course.dropout import (
+    HALF,
+    OWN_DROPOUT,
+    SMALL_DROPOUT,
     accuracy_without,
     active_share,
-    all_units,
     alone,
-    averages_to_beat_scaling,
     correlation_verdict,
+    dropout_path,
     scaling_against_masks,
     scores,
 )
-from core.app.penalty_measurements import sparsity_words
-from core.app.strengths import against_plain, choices_of, runs_at
-from core.config import FULL, SMALL_AND_NOISY
-from core.course.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY
-from core.course.experiments import OWN_DROPOUT, SMALL_DROPOUT, dropout_path
-from core.course.questions import Curve, Option
+from core.course.over_seeds import against_plain, runs_at, small_weights
 from core.techniques import DROPOUT
 
 HERE = "pages/4_dropout.py"
@@ -31,7 +31,6 @@ CHOICES = {
     **code.choices("dropout"),
     **faults.choices("dropout"),
 }
-HALF = dropout_path(FULL)[0.5]
 
 lesson = frame.begin(HERE)
 controls.say_what_was_wrong(OWN_DROPOUT, CHOICES)
@@ -103,21 +102,7 @@ frame.text(
     "mean of the probabilities, brought back to a sum of 1. **How many masks does it take until their mean beats "
     "weight scaling: in loss? In accuracy?**"
 )
-questions.choose(
-    "dropout/how-many-masks",
-    "Commit first: at p = 0.5 on all images, **how many thinned networks must be averaged until their mean has a lower "
-    "test loss than weight scaling**, which is one pass?",
-    (
-        Option("One: each of them was "
-               "trained", f"One alone does worse: {scores(HALF, 1)}. Weight scaling: {scores(HALF, 0)}."),
-        Option("About a dozen", f"From {averages_to_beat_scaling(HALF)} on, in the mean over five seeds. So a pass "
-                                "with all units is worth a dozen with masks.", right=True),
-        Option("More than a hundred", f"Fewer: from {averages_to_beat_scaling(HALF)} on, in the mean over five seeds."),
-        Option("All of them: weight scaling is the exact "
-               "mean", "It would be in a network without a nonlinearity between "
-               "the masks and the softmax. Here it is an approximation."),
-    ),
-)  # fmt: skip
+questions.at("dropout", "masks")
 dropout_measurements.ensemble_panel()
 frame.text(
     "At p = 0.5 on all images, mean ± standard deviation over five seeds of the network:\n"
@@ -142,18 +127,8 @@ frame.text(
     "Set *Trained on* to 2,000 images and move p. **How much of the wrong labels does it still learn by heart? "
     " Where is the held-out accuracy best? And does dropout help at all with 60,000 images?**"
 )
-DRAWN = (0.0, 0.2, 0.5, 0.7, 0.9)
 by_p = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
-if all(by_p[p] for p in DRAWN):
-    questions.draw(
-        "dropout/draw-p",
-        "2,000 images, a fifth of the labels wrong. **Draw the validation accuracy at each p**, then commit. (Without "
-        "dropout it is near 73 %.)",
-        Curve("p", "validation accuracy", controls.texts_of(DRAWN),
-              tuple(LAST_ACCURACY.mean(by_p[p]) for p in DRAWN), 0.5, 0.9, 0.04),
-        "It climbs to 0.6 or 0.7 and falls after: up to there fewer wrong labels are learned, beyond too "
-        "little of the network is left at a time.",
-    )  # fmt: skip
+questions.at("dropout", "p")
 dropout_measurements.p_panel()
 frame.text(
     "Paired over five seeds, against the plain network:\n"
@@ -197,7 +172,7 @@ frame.text(
 )
 dropout_measurements.units_panel()
 frame.text(
-    f"Weights up to 0.0001 at p = 0.5: {sparsity_words(HALF, 1e-4)}, without dropout {sparsity_words(FULL, 1e-4)}. "
+    f"Weights up to 0.0001 at p = 0.5: {small_weights(HALF, 1e-4)}, without dropout {small_weights(FULL, 1e-4)}. "
     "**Dropout does not make weights sparse**: nothing in it makes a weight exactly 0. (In a linear model it acts as "
     "an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks, it does not zero.) What it changes is "
     "what the units do:\n"
@@ -242,102 +217,7 @@ frame.text(
 
 code.fill_in("dropout")
 
-questions.check_yourself()
-questions.choose(
-    "dropout/paper-p",
-    "A paper says: *dropout with p = 0.8 on the hidden units*. It uses Srivastava's convention. What do you write in "
-    "PyTorch?",
-    (
-        Option("`nn.Dropout(0.8)`", "That switches off four fifths of the units: see p = 0.8 in the curves above. The "
-               "paper's p is the share that is *kept*."),
-        Option("`nn.Dropout(0.2)`, and multiply the weights by 0.8 in evaluation", "The 0.2 is right, but PyTorch has "
-               "scaled in training already. Twice is too much."),
-        Option("`nn.Dropout(0.2)`, and nothing "
-               "else", "What is kept is 0.8, so 0.2 is switched off; the scaling is done "
-               "in training.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "dropout/forgotten-eval",
-    "You forget `model.eval()` before testing a network that was trained on all images with p = 0.5. What do you see?",
-    (
-        Option("The same accuracy: training is over", "The masks do not know that. They are drawn as long as the model "
-               "is in training mode."),
-        Option("A lower accuracy, and another one each time", f"You test one thinned network for each image: about "
-               f"{alone(HALF)}, instead of {all_units(HALF)}.", right=True),
-        Option("Chance: half of the network is "
-               "missing", f"One thinned network is not bad at all: {alone(HALF)}. It was "
-               "trained like that."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "dropout/training-loss-above",
-    "No label is wrong, and with p = 0.5 your training loss, taken during the epoch, is above the validation loss from "
-    "the first epoch on. Is something wrong?",
-    (
-        Option("Not by that alone: the two are measured in different modes", "In training mode units are missing, in "
-               "evaluation mode none is. Measure both in evaluation mode before you worry: *Show the notebook's "
-               "training loss* draws both.", right=True),
-        Option("Yes: a training loss is always the lower one", "If both are measured in evaluation mode and the labels "
-               "are alike, mostly. Here one of them is measured with masks."),
-        Option("Yes: validation images have leaked into "
-               "training", "Then the validation loss would be low, but you need "
-               "no leak to explain it. What differs is the mode."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "dropout/not-the-mean",
-    "On the drawn network, the mean of the output over many masks is not exactly what evaluation gives. Why?",
-    (
-        Option("Too few masks were drawn", "With all masks it differs as well: the figure's exact mean says so."),
-        Option("The mean of a curved function is not the function of the mean", "Weight scaling takes the mean of each "
-               "unit's *input*, then applies ReLU; the true mean applies ReLU first.", right=True),
-        Option("The factor 1/(1 − p) is only roughly right", "For a single unit it keeps the expected value exactly."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "dropout/best-for-training",
-    "2,000 noisy images: at which p is the *training* accuracy highest, and is that the p to take?",
-    (
-        Option("At p = 0.6 or 0.7, and "
-               "yes", f"There the *held-out* accuracy is best ({LAST_ACCURACY.over(small[0.6])} at "
-               f"0.6); the training accuracy is down to {TRAIN_ACCURACY.over(small[0.6])}."),
-        Option("At p = 0, and yes: it has learned most", "It has learned the wrong labels too: "
-               f"{TRAIN_ACCURACY.over(small[0.0])} of the training labels, {LAST_ACCURACY.over(small[0.0])} of the "
-               "held-out images."),
-        Option("At p = 0, and no", f"{TRAIN_ACCURACY.over(small[0.0])} on labels of which a fifth is wrong: they are "
-               f"learned by heart, and {LAST_ACCURACY.over(small[0.0])} of the held-out images are right. At p = 0.5: "
-               f"{TRAIN_ACCURACY.over(small[0.5])} and {LAST_ACCURACY.over(small[0.5])}.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "dropout/zero-weights",
-    "Compare the two spy plots at a threshold of 0.0001. What does dropout do to the number of tiny weights?",
-    (
-        Option("Many more are tiny: units that are off lose their weights", "A unit is off for one step and one image; "
-               "its weights are only not moved by that."),
-        Option("About as many as without", f"{sparsity_words(HALF, 1e-4)} against {sparsity_words(FULL, 1e-4)}. What "
-               "becomes sparser are the *activations*.", right=True),
-        Option("None is tiny any more: dropout spreads the weights", f"{sparsity_words(HALF, 1e-4)} are, nearly as "
-               "without."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "dropout/half-switched-off",
-    "Half of the hidden units of a *trained* network are switched off, others for each image, and the rest scaled up. "
-    "Which network stands it better?",
-    (
-        Option("The plain one: none of its units was ever "
-               "weakened", f"It gets {accuracy_without(FULL, 0.5)}, the one with "
-               f"dropout {accuracy_without(HALF, 0.5)}."),
-        Option("The one trained with p = "
-               "0.5", f"{accuracy_without(HALF, 0.5)} against {accuracy_without(FULL, 0.5)}: no "
-               "unit has learned to count on another.", right=True),
-        Option("Both alike: the mean is the "
-               "same", f"The mean of each unit is. But {accuracy_without(FULL, 0.5)} (plain) "
-               f"and {accuracy_without(HALF, 0.5)} are not alike."),
-    ),
-)  # fmt: skip
+questions.check_yourself("dropout")
 
 frame.section("What to read")
 st.markdown(

@@ -3,21 +3,29 @@
 import streamlit as st
 
 from core.app import code, controls, faults, frame, panels, penalty_arithmetic, penalty_measurements, questions
-from core.app.penalty_measurements import (
-    alive_words,
-    arrival_words,
-    jitter_words,
-    largest_words,
-    pruned_words,
-    sparsity_words,
-    spread_words,
-    zeros_words,
-)
-from core.app.strengths import against_plain, runs_at
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import LAST_ACCURACY
-from core.course.experiments import NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, decay_path, l1_path, l2_path
-from core.course.questions import Curve, Option
+from core.course.l1_l2 import (
+    L2_THEIRS,
+    NOTEBOOK_L1,
+    NOTEBOOK_L2,
+    OWN_PENALTY,
+    PROXIMAL,
+    SMALL_L1,
+    THEIRS,
+    decay_path,
+    exact_zeros,
+    jitter,
+    l1_path,
+    l2_path,
+    largest_weight,
+    proximal_verdict,
+    pruned_accuracy,
+    spread_of_weights,
+    steps_to_zero,
+    units_alive,
+)
+from core.course.over_seeds import against_plain, runs_at, small_weights
 
 HERE = "pages/5_l1_l2.py"
 CHOICES = {
@@ -31,9 +39,7 @@ CHOICES = {
     **code.choices("l1_l2"),
     **faults.choices("l1_l2"),
 }
-THEIRS, PROXIMAL = l1_path(FULL)[1e-3], l1_path(FULL, "proximal")[1e-3]
 MILD = l1_path(FULL)[3e-5]
-L2_THEIRS = l2_path(FULL)[1e-3]
 
 lesson = frame.begin(HERE)
 controls.say_what_was_wrong(OWN_PENALTY, CHOICES)
@@ -81,32 +87,23 @@ frame.text(
     "Move λ₁ from 0 to the right and watch the first layer. **Where do most of its weights become small, while the "
     "accuracy still holds? And are any of them exactly 0?** Then apply the same λ₁ as a proximal step."
 )
-DRAWN = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
-by_strength = {strength: runs_at(config) for strength, config in l1_path(FULL).items()}
-if all(by_strength[strength] for strength in DRAWN):
-    questions.draw(
-        "l1_l2/draw-l1",
-        "Before you move it: **draw the test accuracy at each λ₁**, all 60,000 images, then commit.",
-        Curve("λ₁", "test accuracy", controls.texts_of(DRAWN),
-              tuple(LAST_ACCURACY.mean(by_strength[strength]) for strength in DRAWN), 0.0, 1.0, 0.08),
-        "Nearly level up to 0.00001, a point or two down at 0.0001, seven at 0.001; at 0.01 every network only "
-        "guesses, since no weight can pay its price.",
-    )  # fmt: skip
+questions.at("l1_l2", "strength")
 penalty_measurements.l1_panel()
 frame.text(
-    f"- **λ₁ = 0.001 is the notebook's.** {sparsity_words(THEIRS, 1e-4)} of the first layer's weights are at or below "
+    f"- **λ₁ = 0.001 is the notebook's.** {small_weights(THEIRS, 1e-4)} of the first layer's weights are at or below "
     f"0.0001, at an accuracy of {LAST_ACCURACY.over(runs_at(THEIRS))}: "
     f"{against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')} than the plain network. Only "
-    f"{alive_words(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 it "
+    f"{units_alive(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 it "
     f"hangs on the seed whether anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), at 0.01 all "
     f"seeds guess ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[1e-2]))}).\n"
-    f"- **λ₁ = 0.00003 (3e-05 on the slider) is a better place**: {sparsity_words(MILD, 1e-3)} at or below 0.001, "
-    f"accuracy {LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_words(MILD, 1e-3)} of the test "
+    f"- **λ₁ = 0.00003 (3e-05 on the slider) is a better place**: {small_weights(MILD, 1e-3)} at or below 0.001, "
+    f"accuracy {LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_accuracy(MILD, 1e-3)} of the "
+    "test "
     "images are still right.\n"
-    f"- **Exact zeros**: with the subgradient {zeros_words(l1_path(FULL))}, at any λ₁ and seed. With the proximal step "
-    f"at 0.001: {sparsity_words(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
+    f"- **Exact zeros**: with the subgradient {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With the proximal step "
+    f"at 0.001: {small_weights(PROXIMAL, 0.0)} of the first layer, at the same accuracy "
     f"({LAST_ACCURACY.over(runs_at(PROXIMAL))}; against the subgradient: "
-    f"{penalty_measurements.proximal_verdict(1e-3)}).\n"
+    f"{proximal_verdict(1e-3)}).\n"
     "- **Which pixels?** Look at the small picture: what L1 gives up first are the corners, which are black in nearly "
     "every image."
 )
@@ -123,11 +120,11 @@ penalty_measurements.zero_panel()
 frame.text(
     "**Subgradient.** Each step goes down by a fixed amount. Just above 0 that amount is too long: the weight lands "
     "below, is pulled up, lands above. It jitters in a band that its steps set. With SGD a step is learning rate × "
-    f"λ₁ = 0.1 × 0.001 = 0.0001: the corner's weights are there after {arrival_words('sgd', 1e-3)} steps, |w|/0.0001 "
-    f"each, and stay within {jitter_words('sgd', 1e-3)}. Adam divides by the usual size of the gradient, so λ₁ "
+    f"λ₁ = 0.1 × 0.001 = 0.0001: the corner's weights are there after {steps_to_zero('sgd', 1e-3)} steps, |w|/0.0001 "
+    f"each, and stay within {jitter('sgd', 1e-3)}. Adam divides by the usual size of the gradient, so λ₁ "
     "cancels and a step is about the learning rate, 0.0003, whatever λ₁ is: there after "
-    f"{arrival_words('adam', 1e-3)} steps at 0.001 and {arrival_words('adam', 3e-3)} at 0.003, then within "
-    f"{jitter_words('adam', 1e-4)} at λ₁ = 0.0001 and {jitter_words('adam', 3e-3)} at 0.003. (The slow waves are "
+    f"{steps_to_zero('adam', 1e-3)} steps at 0.001 and {steps_to_zero('adam', 3e-3)} at 0.003, then within "
+    f"{jitter('adam', 1e-4)} at λ₁ = 0.0001 and {jitter('adam', 3e-3)} at 0.003. (The slow waves are "
     "Adam's momentum, which carries a weight past 0.) So the notebook's threshold of 0.0001 says as much about its "
     "learning rate as about L1: it happens to be as wide as the band."
 )
@@ -143,7 +140,7 @@ frame.text(
     "$\\epsilon = 10^{-8}$. Adam steps each weight by a step size of its own, and the proximal step must use the same "
     "one, so that λ₁ means what it means in the loss ([Yun, Lozano & Yang 2020](https://arxiv.org/abs/2007.07484)). "
     "A weight within reach of zero becomes exactly 0, and stays until the data pull harder than λ₁. After SGD that "
-    f"takes as long as before: {arrival_words('sgd', 1e-3, 'proximal')} steps to 0's neighbourhood, and one more. "
+    f"takes as long as before: {steps_to_zero('sgd', 1e-3, 'proximal')} steps to 0's neighbourhood, and one more. "
     "After Adam it takes **one step**: a corner pixel is black in all images of the batch, so its gradient and "
     "$\\hat v$ are 0, the step size is $\\eta/\\epsilon$ = 30,000, and the whole weight is within reach."
 )
@@ -157,10 +154,10 @@ frame.text(
 )
 penalty_measurements.l2_panel()
 frame.text(
-    f"- **The largest weight** falls from {largest_words(FULL)} to {largest_words(L2_THEIRS)} at the notebook's λ₂ = "
+    f"- **The largest weight** falls from {largest_weight(FULL)} to {largest_weight(L2_THEIRS)} at the notebook's λ₂ = "
     "0.001. *L2 prohibits weights from being too big*, says the notebook: here it is.\n"
-    f"- **Exact zeros**: {zeros_words(l2_path(FULL))}, at any λ₂ and seed, by coincidence. But small weights there "
-    f"are: {sparsity_words(L2_THEIRS, 1e-3)} at or below 0.001, against {sparsity_words(FULL, 1e-3)} in the plain "
+    f"- **Exact zeros**: {exact_zeros(l2_path(FULL))}, at any λ₂ and seed, by coincidence. But small weights there "
+    f"are: {small_weights(L2_THEIRS, 1e-3)} at or below 0.001, against {small_weights(FULL, 1e-3)} in the plain "
     "network. *L2 never makes weights tiny* would be wrong: under Adam a weight that the data leave alone is brought "
     "down at Adam's pace, not at its own.\n"
     f"- **Accuracy against plain** at 0.001: {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}. At "
@@ -188,9 +185,10 @@ frame.text(
 penalty_measurements.decay_panel()
 frame.text(
     "PyTorch's default is `weight_decay=0.01`. It is multiplied by the learning rate, 0.0003, and hardly touches "
-    f"the weights: their standard deviation is {spread_words(decay_path(FULL)[0.01])}, without it "
-    f"{spread_words(FULL)}. A decay of 1 brings it to {spread_words(decay_path(FULL)[1.0])}, of 3 to "
-    f"{spread_words(decay_path(FULL)[3.0])}; λ₂ = 0.0003 lies between, at {spread_words(l2_path(FULL)[3e-4])}. Even "
+    f"the weights: their standard deviation is {spread_of_weights(decay_path(FULL)[0.01])}, without it "
+    f"{spread_of_weights(FULL)}. A decay of 1 brings it to {spread_of_weights(decay_path(FULL)[1.0])}, of 3 to "
+    f"{spread_of_weights(decay_path(FULL)[3.0])}; λ₂ = 0.0003 lies between, at "
+    f"{spread_of_weights(l2_path(FULL)[3e-4])}. Even "
     "so the histograms differ: L2 in the loss has a peak at zero, weights without much of a gradient of their own, "
     "brought down at Adam's pace; decay shrinks the bell as a whole, useful weights and useless ones alike. That "
     "may be why, in the right picture, it costs more accuracy at the same spread. On this network, at these "
@@ -209,10 +207,10 @@ frame.text(
 penalty_measurements.three_spies()
 frame.text(
     "Dropout's plot is as full as the plain one's, as the last lesson explains. L1's is empty at 0.0001 and fills "
-    f"up again at 0.00001: {sparsity_words(THEIRS, 1e-4)} against {sparsity_words(THEIRS, 1e-5)}. Nothing about the "
+    f"up again at 0.00001: {small_weights(THEIRS, 1e-4)} against {small_weights(THEIRS, 1e-5)}. Nothing about the "
     "network changes between the two pictures; only our ruler does. Better questions than *how many are below*: how "
-    f"many are exactly 0 (proximal), and what is left of the accuracy without them ({pruned_words(THEIRS, 1e-4)}, "
-    f"from {pruned_words(THEIRS, 0.0)})."
+    f"many are exactly 0 (proximal), and what is left of the accuracy without them ({pruned_accuracy(THEIRS, 1e-4)}, "
+    f"from {pruned_accuracy(THEIRS, 0.0)})."
 )
 
 # --- measured -------------------------------------------------------------------------------------------------------
@@ -268,82 +266,7 @@ frame.text(
 
 code.fill_in("l1_l2")
 
-questions.check_yourself()
-questions.choose(
-    "l1_l2/which-first",
-    "Two weights, 1 and 0.01, and no loss. What does each penalty do to them?",
-    (
-        Option("L1 takes the large one first, L2 the small one", "Look at the pull, the right one of the first two "
-               "figures: sign(w) for L1, 2w for L2."),
-        Option("L2 pulls a hundred times harder on the 1; L1 pulls on both "
-               "alike", "After a hundredth of the way of the "
-               "first, L1 has the second at 0. The next lesson takes this apart, with the vector (1, ε).", right=True),
-        Option("Both pull harder on the larger weight", "L2 does. L1's pull is the same at every size."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "l1_l2/count-zeros",
-    "You train with λ₁ = 0.001 in the loss, by subgradient, and count `(w == 0).sum()` in the first layer. What do you "
-    "find?",
-    (
-        Option("About 96 % of the weights", "That many are *below 0.0001*. Below is not equal."),
-        Option("A few hundred of 307,328", f"Fewer: {zeros_words(l1_path(FULL))}."),
-        Option("None", f"{zeros_words(l1_path(FULL)).capitalize()}: the step jumps over zero again and again. Use a "
-               "proximal step, or a threshold, and say which.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "l1_l2/finer-ruler",
-    "The L1 network's spy plot is empty at a threshold of 0.0001. You set the threshold to 0.00001. What do you see?",
-    (
-        Option("It is still empty: the weights are "
-               "zero", f"{sparsity_words(THEIRS, 1e-5)} are at or below 0.00001. They "
-               "jitter around zero in a band as wide as a step."),
-        Option("It fills up again", f"At or below 0.0001: {sparsity_words(THEIRS, 1e-4)}; at or below 0.00001: "
-               f"{sparsity_words(THEIRS, 1e-5)}. The network is the same, only the ruler is finer.", right=True),
-        Option("It is full, as the plain "
-               "one's", f"Nearly, but no: {sparsity_words(THEIRS, 1e-5)} are below it, of the plain "
-               f"network's {sparsity_words(FULL, 1e-5)}."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "l1_l2/white-rows",
-    "At λ₁ = 0.001 by the proximal step most rows of the spy plot are all white. What is such a row?",
-    (
-        Option("A unit without any input", "It hands on a constant, ReLU of its bias, and could be removed. Only "
-               f"{alive_words(PROXIMAL, 0.0)} units have a weight other than 0. L1 was asked for zeros one by one; "
-               "that whole units die follows, since a unit whose outgoing weights are 0 gets no gradient "
-               "either.", right=True),
-        Option("A pixel that is not "
-               "used", "A pixel is a column of the plot. (Look at the small picture for the pixels.)"),
-        Option("A class that is never predicted", "The rows of the *first* layer are hidden units, not classes."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "l1_l2/weight-decay",
-    "A colleague uses `Adam(model.parameters(), weight_decay=0.002)`. Which λ₂ of this page is that, biases aside? "
-    "(The calculator knows.)",
-    (
-        Option("λ₂ = 0.002", "PyTorch adds weight_decay·w to the gradient; λ₂Σw² adds 2λ₂w."),
-        Option("λ₂ = 0.004", "The other way: 2λ₂ = weight_decay."),
-        Option("λ₂ = 0.001, in the "
-               "loss", "2λ₂w = weight_decay·w. (`model.parameters()` holds the biases too, so nearly.)",
-               right=True),
-        Option("None: that is AdamW's decoupled decay", "`Adam(weight_decay=…)` adds it to the gradient, before Adam "
-               "rescales. Only `AdamW` decouples."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "l1_l2/default-decay",
-    "AdamW's default is `weight_decay=0.01`. What does it do to this network's first layer?",
-    (
-        Option("It shrinks it to about half", f"Standard deviation {spread_words(decay_path(FULL)[0.01])}, without "
-               f"{spread_words(FULL)}. For half you need about 1."),
-        Option("Next to nothing", f"Standard deviation {spread_words(decay_path(FULL)[0.01])}, without "
-               f"{spread_words(FULL)}: in each step it is multiplied by the learning rate, 0.0003.", right=True),
-        Option("It sets most weights to zero", "Decay scales all weights by the same factor; no factor makes a zero."),
-    ),
-)  # fmt: skip
+questions.check_yourself("l1_l2")
 with st.expander("To think about: you halve the number of images and keep λ. Is it the same regularization?"):
     st.markdown(
         "The loss here is a mean over images, the penalty a sum over weights: their ratio stays in each step. But "

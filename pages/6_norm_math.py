@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.app import code, controls, faults, frame, norm_math, questions
-from core.course.questions import Option
 
 HERE = "pages/6_norm_math.py"
 CHOICES = {
@@ -27,13 +26,7 @@ frame.text(
     "entry, $v = (\\delta, 0)$, or from the small one, $d = (0, \\delta)$. **Which of the two makes the norm "
     "smaller? Try δ = 0.1 with both norms.**"
 )
-questions.draw(
-    "norm_math/draw-kink",
-    "First a prediction. Take ε = 0.2 and shorten the *small* entry. **Draw ‖x − d‖₁ for each δ**, then commit.",
-    norm_math.shortened_curve(),
-    "It falls from 1.2 to 1 at δ = ε = 0.2, and rises again after: the entry has gone through 0 and grows on the other "
-    "side.",
-)  # fmt: skip
+questions.at("norm_math", "vector")
 norm_math.vector_panel()
 frame.text(
     "**The square.** $\\|x - v\\|_2^2$ falls by $2\\delta - \\delta^2$, and $\\|x - d\\|_2^2$ only by "
@@ -162,93 +155,7 @@ frame.text(
 
 code.fill_in("norm_math")
 
-questions.check_yourself("The sliders above have the answers.")
-questions.choose(
-    "norm_math/a-tenth",
-    "x = (1, 0.1). You take 0.1 from the small entry. By how much do ‖x‖²₂ and ‖x‖₁ fall?",
-    (
-        Option("Both by 0.1", "L1 does. The square falls from 1.01 to 1."),
-        Option("By 0.01 and by 0.1", "From the *large* entry it would be 0.19 and 0.1: L2 gains nineteen times as much "
-               "there, L1 just as much.", right=True),
-        Option("By 0.19 and by 0.1", "That is what 0.1 from the *large* entry brings."),
-        Option("By 0.01 and by 0.01", "L1 counts the size itself: 1.1 becomes 1."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "norm_math/always-an-axis",
-    "Does the L1 optimum of a bowl always lie on an axis?",
-    (
-        Option("Yes: its ball has corners "
-               "there", "An ellipse may touch the ball on an edge. Move the centre far from both "
-               "axes, or make λ small."),
-        Option("Only if the bowl is not "
-               "tilted", "Tilted or not: look at the random trials, at a small and at a large λ."),
-        Option("No: only where the loss pulls on a weight with at most "
-               "λ", "With a small λ both weights stay. The random "
-               "trials count how often.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "norm_math/other-sign",
-    "The bowl is tilted, and its centre has w₂ > 0. Can the L1 optimum have w₂ < 0?",
-    (
-        Option("Yes", "When w₁ is shortened, the tilted bowl would like another w₂. Try centre (2, 0.2), tilt 30°, "
-                      "stretch 4, and move λ.", right=True),
-        Option("No: a penalty only "
-               "shortens", "It shortens along each axis by itself, but the loss ties the two weights "
-               "together. Try centre (2, 0.2), tilt 30°, stretch 4."),
-        Option("Only under L2", "Under L1 too. Try centre (2, 0.2), tilt 30°, stretch 4, and move λ."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "norm_math/elastic-net",
-    "Why does an elastic net with α = 0.5 make fewer zeros than L1 at the same λ?",
-    (
-        Option("Its L2 part pushes weights away from "
-               "zero", "L2 pulls towards zero as well; at zero it just has no force."),
-        Option("Its kink at 0 is half as "
-               "high", "A weight is held at 0 only while the loss pulls with at most αλ = λ/2.",
-               right=True),
-        Option("It has no kink: the square rounds it off", "The |w| in it keeps its kink, only a lower one."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "norm_math/arrival",
-    "A weight starts at 0.5, λ = 0.5, and there is no loss. Where is it at t = 1?",
-    (
-        Option("At 0 under L1, at 0.184 under "
-               "L2", "L1: 0.5 − 0.5·1 = 0. L2: 0.5·e⁻¹ = 0.184, and it will never arrive.",
-               right=True),
-        Option("At 0 under both", "L2's pull fades with the weight: it halves again and again."),
-        Option("At 0.184 under L1, at 0 under L2", "The other way round: L1 is the straight line."),
-        Option("At 0 under L1, at 0.25 under L2", "L2 falls as e^(−2λt) = e⁻¹, not to the half."),
-    ),
-)  # fmt: skip
-questions.choose(
-    "norm_math/p-above-one",
-    "The third penalty is |w|^1.25, with a bowl. How many weights does it make exactly zero?",
-    (
-        Option("Fewer than L1, but some: its ball is nearly "
-               "pointed", "Nearly is not enough. Look at the numbers: small, "
-               "and not 0."),
-        Option("As many as L1", "Its slope at 0 is 0: nothing holds a weight there."),
-        Option("None, but for "
-               "chance", "For every p > 1 the slope at 0 is 0, so the smallest pull of the loss moves the "
-               "weight off it.", right=True),
-    ),
-)  # fmt: skip
-questions.choose(
-    "norm_math/half-the-network",
-    "On the real first layer: set the step size × λ so that L1's map makes about half of the weights zero. What has "
-    "L2's map done to them?",
-    (
-        Option("Zeroed about half as many", "None: it divides each by the same number."),
-        Option("Scaled them by a few per cent, and zeroed "
-               "none", "L2 divides by 1 + 2ηλ. With ηλ of some hundredths that "
-               "is hardly to be seen.", right=True),
-        Option("Halved all of them", "That needs ηλ = 0.5; L1 would then have zeroed all."),
-    ),
-)  # fmt: skip
+questions.check_yourself("norm_math", "The sliders above have the answers.")
 
 frame.section("What to read")
 st.markdown(

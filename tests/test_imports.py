@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = {"torch", "torchvision", "numpy", "plotly"}
 LIGHT_MODULES = (
-    "course.claims", "config", "data", "results.drift", "course.experiments", "jobs.queue", "maths.normalisation",
+    "course.claims", "config", "data", "results.drift", "course.syllabus", "jobs.queue", "maths.normalisation",
     "precompute", "results.probe", "results.run", "results.shift", "results.store", "results.surface",
 )  # fmt: skip
 

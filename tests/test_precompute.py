@@ -7,40 +7,26 @@ import pytest
 
 from core import precompute
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
-from core.course.experiments import (
-    BARRIER,
+from core.course import baseline
+from core.course.baseline import BARRIER
+from core.course.batch_norm import (
     BATCH_NORM,
     BATCH_SIZES,
-    DIRECTION_SEEDS,
-    DISPLACED,
-    FOLLOWED_L1,
-    LAYER_NORM,
     LEARNING_RATES,
-    NOTEBOOK_L1,
-    NOTEBOOK_L2,
     OWN_BATCH,
-    OWN_DROPOUT,
-    OWN_LAYER,
-    OWN_PENALTY,
-    OWN_SLIDERS,
-    RUNS,
-    SMALL_DROPOUT,
-    SMALL_L1,
-    WITH_WEIGHTS,
-    activations,
     at_batch_size,
     at_learning_rate,
-    baseline_runs,
     drifts,
-    ensembles,
-    followed,
-    measurements_of,
     probes,
     shifted_networks,
-    sparsities,
-    surfaces,
 )
-from core.precompute import MAIN, Shipped, is_good, main, plan
+from core.course.dropout import OWN_DROPOUT, SMALL_DROPOUT, activations, ensembles
+from core.course.l1_l2 import DISPLACED, FOLLOWED_L1, NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, followed
+from core.course.layer_norm import LAYER_NORM, OWN_LAYER
+from core.course.norms import OWN_SLIDERS
+from core.course.over_seeds import DIRECTION_SEEDS, sparsities
+from core.course.syllabus import lessons
+from core.precompute import MAIN, Shipped, is_good, main, measurements_of, plan, with_weights
 from core.results import store
 from core.results.activations import Activations
 from core.results.batches import Batches
@@ -56,6 +42,7 @@ from core.results.store import outcome_from_file, run_from_file, run_name, run_t
 from core.results.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
 from core.techniques import ADAMW
 
+SURFACES = [s for lesson in lessons().values() for s in lesson.measurements() if isinstance(s, SurfaceSpec)]
 SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
 
 
@@ -71,7 +58,7 @@ def test_every_stop_of_every_slider_of_the_baseline_is_in_the_plan(base, name):
 
 
 def test_each_number_of_images_is_in_the_plan_with_each_share_of_wrong_labels():
-    runs = baseline_runs()
+    runs = baseline.runs()
     for n in FIELDS["n_train"].stops:
         for share in FIELDS["label_noise"].stops:
             assert replace(SMALL_AND_NOISY, n_train=n, label_noise=share) in runs
@@ -82,8 +69,8 @@ def test_every_range_and_pair_of_directions_has_its_surface():
         for radius in RADII:
             for seed in DIRECTION_SEEDS:
                 spec = SurfaceSpec(run, radius=radius, direction_seed=seed)
-                assert spec in surfaces() and replace(spec, statistics="batch") in surfaces()
-        assert [spec.method for spec in surfaces() if spec.run == run].count("notebook") == 1
+                assert spec in SURFACES and replace(spec, statistics="batch") in SURFACES
+        assert [spec.method for spec in SURFACES if spec.run == run].count("notebook") == 1
 
 
 def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
@@ -100,10 +87,10 @@ def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
 
 def test_what_a_surface_or_the_line_needs_is_planned_before_it_with_its_weights():
     order = {item.name: i for i, item in enumerate(plan())}
-    for spec in surfaces():
-        assert order[run_name(spec.run)] < order[spec.file_name] and spec.run in WITH_WEIGHTS
+    for spec in SURFACES:
+        assert order[run_name(spec.run)] < order[spec.file_name] and spec.run in with_weights()
     for config in (BARRIER.start, BARRIER.end):
-        assert order[run_name(config)] < order[BARRIER.file_name] and config in WITH_WEIGHTS
+        assert order[run_name(config)] < order[BARRIER.file_name] and config in with_weights()
 
 
 def test_the_seeds_of_the_main_settings_are_computed_first():
@@ -148,7 +135,7 @@ def test_every_stop_of_every_strength_is_planned_over_five_seeds_with_what_is_me
                 for spec in measured:
                     assert order[run_name(spec.run)] < order[spec.file_name]
                 if base == FULL:
-                    assert config in WITH_WEIGHTS  # one seed of every stop
+                    assert config in with_weights()  # one seed of every stop
     for decay in ADAMW.stops:
         for spec in sparsities(replace(base, l2=decay / 2, l2_method="decoupled")):
             assert order[run_name(spec.run)] < order[spec.file_name]
@@ -175,7 +162,7 @@ def test_only_the_first_seed_keeps_the_maps_and_single_images_that_take_room():
 
 def test_a_config_is_the_same_in_whichever_lesson_it_is_shown():
     """The union of the lessons' runs would otherwise hold one network under two names."""
-    runs = [config for lesson in RUNS for config in lesson()]
+    runs = [config for lesson in lessons().values() for config in lesson.runs()]
     assert len({config.digest for config in runs}) == len(set(runs))
 
 
@@ -263,7 +250,7 @@ def on_digits(precomputed, digits, monkeypatch):
 @pytest.mark.parametrize("keep", [True, False])
 def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_digits, trained, keep, monkeypatch):
     run = trained()
-    monkeypatch.setattr(precompute, "WITH_WEIGHTS", {run.config} if keep else {})
+    monkeypatch.setattr(precompute, "with_weights", lambda: {run.config} if keep else {})
     precompute._run(run.config).write(on_digits / run_name(run.config))
     shipped = store.load_run(run.config)
     assert [replace(r, seconds=0) for r in shipped.records] == [replace(r, seconds=0) for r in run.records]

@@ -16,8 +16,8 @@ from core.app.questions import RIGHT, WRONG
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
-from core.course.fill_in import FILL_IN
 from core.course.progress import LONGEST_TEXT, Answer
+from core.course.syllabus import typed_code_of
 from core.figures.compare import Course
 from core.results.library import stored_run
 from core.results.run import Run
@@ -30,7 +30,7 @@ LINE = 24
 
 def choices(lesson: str) -> dict[str, tuple[str, ...]]:
     """The parameter in the address, and what it may be."""
-    return {"exercise": labels_of(exercise.name for exercise in FILL_IN[lesson])}
+    return {"exercise": labels_of(typed_code_of(lesson))}
 
 
 def fill_in(lesson: str) -> None:
@@ -46,7 +46,7 @@ def fill_in(lesson: str) -> None:
 
 @st.fragment
 def _exercises(lesson: str) -> None:
-    exercise = one_of({exercise.name: exercise for exercise in FILL_IN[lesson]}, key="exercise")
+    exercise = one_of(typed_code_of(lesson), key="exercise")
     _exercise(f"{lesson}/code-{exercise.name}", exercise)
 
 
@@ -57,9 +57,12 @@ def _exercise(key: str, exercise: Exercise) -> None:
             st.session_state[f"{key}="] = typed_text(key) or exercise.template
         line = 2 * LINE if is_presenting() else LINE
         text = st.text_area(
-            "Your code", key=f"{key}=", height=line * max(4, exercise.template.count("\n") + 2),
-            max_chars=LONGEST_TEXT, label_visibility="collapsed",
-        )  # fmt: skip
+            "Your code",
+            key=f"{key}=",
+            height=line * max(4, exercise.template.count("\n") + 2),
+            max_chars=LONGEST_TEXT,
+            label_visibility="collapsed",
+        )
         with st.container(horizontal=True):
             st.button("Check", key=f"{key}!", on_click=_check, args=(key, exercise), type="primary")
             st.button("Hint", key=f"{key}?", on_click=_next_hint, args=(key,), icon=":material/lightbulb:")
@@ -109,11 +112,10 @@ def _trained(config: RunConfig, key: str) -> None:
     st.caption(f"{run.config.n_train:,} images · {settings_in_words(run.config)}")
     runs = {"plain": plain, yours: run} if plain and run.config.dataset == config.dataset else {yours: run}
     for place, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
-        held_out, train = ({name: _course(r, f"{images}_{what}") for name, r in runs.items()}
-                           for images in ("held_out", "train"))  # fmt: skip
+        held_out = {name: _course(r, f"held_out_{what}") for name, r in runs.items()}
+        train = {name: _course(r, f"train_{what}") for name, r in runs.items()}
         with place:
-            course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy",
-                         key=f"{key}{what}")  # fmt: skip
+            course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy", key=f"{key}{what}")
     beside = "" if yours == "plain" else " beside the plain network"
     st.caption(
         f"Yours ({yours}){beside}, seed 0. Solid: held-out images; dashed: training images. One run: another seed "

@@ -10,7 +10,7 @@ from core.app import controls
 from core.app.panels import captioned, numbers_table
 from core.app.take_home import take_home
 from core.course.claims import Measure
-from core.course.experiments import Networks, over_seeds
+from core.course.over_seeds import Networks, over_seeds
 from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
 from core.results.library import stored_outcomes, stored_runs
 from core.results.run import Diverged, Outcome, Run

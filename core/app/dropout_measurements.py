@@ -20,14 +20,13 @@ from core.app.strengths import (
 )
 from core.app.take_home import take_home
 from core.app.weight_pictures import SPY_CAPTION, spies, threshold_choices, threshold_controls
-from core.config import DATASETS, RunConfig
-from core.course.claims import paired_difference, spread
-from core.course.experiments import activations, dropout_path, ensembles
+from core.config import DATASETS
+from core.course.claims import spread
+from core.course.dropout import activations_of, alone, dropout_path, ensembles_of
 from core.figures.compare import Course
 from core.figures.dropout import activations_figure, masks_figure, votes_figure
 from core.results.activations import SWITCHED_OFF, Activations
 from core.results.ensemble import N_SHOWN, Ensemble
-from core.results.library import stored
 from core.techniques import DROPOUT
 
 # --- p --------------------------------------------------------------------------------------------------------------
@@ -59,11 +58,6 @@ ENSEMBLE_CHOICES = {
     "image": controls.texts_of(range(N_SHOWN)),
     "masks": controls.texts_of(AVERAGED),
 }
-
-
-def ensembles_of(config: RunConfig) -> list[Ensemble]:
-    """What is stored of a network's thinned networks, over seeds."""
-    return [e for e in map(stored, ensembles(config)) if e]
 
 
 @st.fragment
@@ -129,45 +123,6 @@ def _mask_rows(found: list[Ensemble], what: str) -> list[dict]:
     ]  # fmt: skip
 
 
-def scaling_against_masks(config: RunConfig, n: int) -> str:
-    """How the mean of n thinned networks does against weight scaling in loss, paired over seeds, in words."""
-    found = ensembles_of(config)
-    if len(found) < 2:
-        return "not computed here"
-    change = paired_difference([e.scaled[1] for e in found], [float(e.loss[n - 1]) for e in found])
-    return change.verdict("worse", "better", scale=1, unit="nats", digits=3)
-
-
-def averages_to_beat_scaling(config: RunConfig) -> str:
-    """The fewest thinned networks whose mean has a lower loss than weight scaling, in the mean over seeds."""
-    found = ensembles_of(config)
-    if not found:
-        return "not computed here"
-    better = np.flatnonzero(_over_seeds(found, "loss").mean(axis=0) < np.mean([e.scaled[1] for e in found]))
-    return str(better[0] + 1) if len(better) else f"more than {len(found[0].loss)}"
-
-
-def alone(config: RunConfig) -> str:
-    """The test accuracy of one thinned network, the mean over all masks of each seed, over seeds."""
-    found = ensembles_of(config)
-    return spread([float(e.alone.mean()) for e in found]).percent() if found else "not computed here"
-
-
-def all_units(config: RunConfig) -> str:
-    """The test accuracy of all units at once, by weight scaling, over seeds."""
-    found = ensembles_of(config)
-    return spread([float(e.scaled[0]) for e in found]).percent() if found else "not computed here"
-
-
-def scores(config: RunConfig, n: int) -> str:
-    """Accuracy and loss of the mean of n thinned networks, over seeds; n = 0: of weight scaling."""
-    found = ensembles_of(config)
-    if not found:
-        return "not computed here"
-    pairs = [e.scaled if n == 0 else (e.accuracy[n - 1], e.loss[n - 1]) for e in found]
-    return f"{spread([a for a, _ in pairs]).percent()}, {spread([loss for _, loss in pairs]).plain(3)} nats"
-
-
 # --- weights and units ----------------------------------------------------------------------------------------------
 
 UNIT_CHOICES = {"units_on": tuple(SETTINGS), "units_p": controls.texts_of(P_STOPS), **threshold_choices("spy"),
@@ -227,28 +182,3 @@ UNIT_NUMBERS = {
 
 def _of_units(found: list[Activations], key: str, layer: int, scale: float, unit: str) -> str:
     return spread([scale * float(getattr(a, key)[layer]) for a in found]).plain(1 if unit else 3) + unit
-
-
-def activations_of(config: RunConfig) -> list[Activations]:
-    """What is stored of a network's hidden units, over seeds."""
-    return [a for a in map(stored, activations(config)) if a]
-
-
-def active_share(config: RunConfig, layer: int) -> str:
-    """The share of a hidden layer's units (1 or 2) that are active for an image, over seeds."""
-    found = activations_of(config)
-    return spread([float(a.active[layer - 1]) for a in found]).percent() if found else "not measured here"
-
-
-def accuracy_without(config: RunConfig, share: float) -> str:
-    """The test accuracy with a share of the hidden units switched off, over seeds."""
-    found, i = activations_of(config), SWITCHED_OFF.index(share)
-    return spread([float(a.accuracy_without[i]) for a in found]).percent() if found else "not measured here"
-
-
-def correlation_verdict(config: RunConfig, plain: RunConfig, layer: int) -> str:
-    """How dropout changes the mean |correlation| of two units of a layer, paired over seeds, in words."""
-    pairs = [[float(a.correlation[layer - 1]) for a in activations_of(c)] for c in (plain, config)]
-    if len(pairs[0]) != len(pairs[1]) or len(pairs[0]) < 2:
-        return "not measured here"
-    return paired_difference(*pairs).verdict("higher", "lower", scale=1, unit="", digits=3)

@@ -13,6 +13,8 @@ from core.app.runs import surface_or_computing
 from core.app.take_home import take_home
 from core.config import FULL, RunConfig
 from core.course.claims import spread
+from core.course.over_seeds import over_directions
+from core.course.pictures import describe_surface
 from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
 from core.results.library import stored
 from core.results.run import Run
@@ -94,13 +96,6 @@ def slice_controls(place) -> tuple[str, float]:
     return along, float(at)
 
 
-def describe_surface(surface: Surface) -> str:
-    low, high = surface.range
-    centre = f", {surface.centre:.3f} at the trained network" if surface.centre is not None else ""
-    radius = surface.spec.radius
-    return f"Loss surface over α and β from {-radius:g} to {radius:g}: from {low:.3f} to {high:.3g}{centre}."
-
-
 def surface_caption(surface: Surface) -> str:
     """What the picture was computed from: points, images, how sure, how orthogonal."""
     spec = surface.spec
@@ -170,16 +165,5 @@ def _edge_rows(named: Mapping[str, SurfaceSpec], radius: float) -> list[dict[str
         {"network": name, "loss at the trained network": spread([s.centre for s in found]).plain(3),
          "rise to the edge (nats)": spread([s.edge_rise for s in found]).plain(2)}
         for name, spec in named.items()
-        if (found := _over_directions(spec, radius))
+        if (found := over_directions(spec, radius))
     ]  # fmt: skip
-
-
-def _over_directions(spec: SurfaceSpec, radius: float) -> list[Surface]:
-    specs = [_at(spec, radius, int(directions)) for directions in SURFACE_CHOICES["directions"]]
-    return [surface for surface in map(stored, specs) if surface]
-
-
-def edge_rise(spec: SurfaceSpec, radius: float = 1.0) -> str:
-    """The rise from the trained network to the edge of its square, over the pairs of directions, in words."""
-    found = _over_directions(spec, radius)
-    return f"{spread([s.edge_rise for s in found]).plain(2)} nats" if found else "not computed here"

@@ -12,7 +12,6 @@ from core.app.draw import chart
 from core.app.panels import captioned, percent
 from core.app.take_home import take_home
 from core.config import FULL
-from core.course.questions import Curve
 from core.figures.shrinkage import (
     flows_figure,
     mapped_figure,
@@ -81,13 +80,6 @@ def vector_panel() -> None:
          "gained per unit from the ε": f"2·ε = {gradients(epsilon)['L2'][1]:g}"},
         {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
     ])  # fmt: skip
-
-
-def shortened_curve(epsilon: float = 0.2) -> Curve:
-    """‖x − d‖₁ over δ, to be drawn before it is seen."""
-    deltas = (0.0, 0.1, 0.2, 0.4, 0.6)
-    values = tuple(float(NORMS["L1, from the small"].value(epsilon, delta)) for delta in deltas)
-    return Curve("δ", "‖x − d‖₁", controls.texts_of(deltas), values, 0.6, 1.6, 0.08, percent=False)
 
 
 def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str, str]:

@@ -12,8 +12,9 @@ from core.app.comparisons import course_chart
 from core.app.draw import chart
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
+from core.course.batch_norm import FROM_STEP, PRESETS, VARIANTS, drifts, probe_ratio, probes_of, shifted_networks
 from core.course.claims import spread
-from core.course.experiments import drifts, probes, shifted_networks
+from core.course.over_seeds import measured
 from core.figures.compare import Course, dots_figure
 from core.figures.norms import pixels_figure, unit_figure
 from core.results.library import stored
@@ -26,18 +27,6 @@ SHIFT_CHOICES = {
     "brightness": controls.texts_of(BRIGHTNESS),
     "contrast": controls.texts_of(CONTRAST),
     "noise": controls.texts_of(NOISE),
-}
-PRESETS = {
-    "As in training": Shift(),
-    "Dark": Shift(brightness=-0.3),
-    "Fog": Shift(brightness=0.1, contrast=0.25),
-    "Grainy": Shift(noise=0.3),
-}
-VARIANTS = {
-    "plain": ("plain", "running"),
-    "layer norm": ("layer norm", "running"),
-    "batch norm, running": ("batch norm", "running"),
-    "batch norm, re-estimated": ("batch norm", "batch"),
 }
 
 
@@ -71,14 +60,7 @@ def shift_panel() -> None:
 
 
 def _shifted() -> dict[str, list[Shifted]]:
-    return {name: [s for s in map(stored, specs) if s] for name, specs in shifted_networks().items()}
-
-
-def accuracy_under(preset: str, variant: str) -> str:
-    """The accuracy of one of VARIANTS under one of PRESETS, over seeds, in words."""
-    network, statistics = VARIANTS[variant]
-    found = _shifted()[network]
-    return spread([s.at(PRESETS[preset], statistics) for s in found]).percent() if found else "not computed here"
+    return {name: measured(specs) for name, specs in shifted_networks().items()}
 
 
 def _set_shift(shift: Shift) -> None:
@@ -131,7 +113,6 @@ def drift_panel() -> None:
 
 # --- Santurkar's measures -------------------------------------------------------------------------------------------
 
-FROM_STEP = 100
 MEASURES = {
     "loss_range": "loss range along the gradient (nats)",
     "gradient_change": "change of the gradient (its norm)",
@@ -168,24 +149,12 @@ def smoothness_panel() -> None:
     numbers_table(
         [
             {"measure": label, **{name: _mean_after(some, measure) for name, some in found.items()},
-             **{f"plain / {name}": f"{probe_ratio(optimizer, measure, name):.1f}" for name in found if name != "plain"}}
+             **{f"plain / {name}": probe_ratio(optimizer, measure, name) for name in found if name != "plain"}}
             for measure, label in MEASURES.items()
         ]
     )  # fmt: skip
     st.caption(f"Means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
 
 
-def probes_of(optimizer: str) -> dict[str, list[Probe]]:
-    """The stored measurements of each network over seeds."""
-    return {name: [p for p in map(stored, specs) if p] for name, specs in probes(optimizer).items()}
-
-
 def _mean_after(found: Sequence[Probe], measure: str) -> str:
     return spread([probe.mean_after(measure, FROM_STEP) for probe in found]).plain(2)
-
-
-def probe_ratio(optimizer: str, measure: str, over: str = "batch norm") -> float:
-    """How many times larger a measure is for the plain network than for another, over the steps from FROM_STEP on."""
-    found = probes_of(optimizer)
-    means = {name: np.mean([p.mean_after(measure, FROM_STEP) for p in some]) for name, some in found.items() if some}
-    return float(means["plain"] / means[over]) if {"plain", over} <= means.keys() else float("nan")

@@ -12,15 +12,10 @@ from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
-from core.course.claims import paired_difference, spread
+from core.course.claims import Measure, percent, spread, verdict_within
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
 from core.figures.theme import Figure
 from core.results.run import Run, parameter_counts, total_parameters
-
-
-def percent(fraction: float, digits: int = 1) -> str:
-    return f"{100 * fraction:.{digits}f} %"
-
 
 # --- one figure -----------------------------------------------------------------------------------------------------
 
@@ -172,12 +167,15 @@ def seed_table(runs_by_name: Mapping[str, Sequence[Run]]) -> None:
     numbers_table(rows)
 
 
+LAST, BEST = (
+    Measure[Run](f"test accuracy, {which} epoch", of, "%", 100)
+    for which, of in (("last", lambda run: run.test_last.accuracy), ("best", lambda run: run.test_best.accuracy))
+)
+
+
 def early_stopping_verdict(runs: Sequence[Run]) -> str:
     """What stopping at the best epoch changes on the test images, paired over seeds, in words."""
-    if len(runs) < 2:
-        return "not known here (the runs of several seeds are missing: `python -m core.precompute` makes them)"
-    change = paired_difference([r.test_last.accuracy for r in runs], [r.test_best.accuracy for r in runs])
-    return change.verdict("better at the best epoch", "worse at the best epoch")
+    return verdict_within(LAST, BEST, runs, "better at the best epoch", "worse at the best epoch")
 
 
 # --- the student's own run ------------------------------------------------------------------------------------------

@@ -12,19 +12,15 @@ from core.app.strengths import (
     FLOOR,
     SETTINGS,
     accuracy_path,
-    against_plain,
     choices_of,
     curves_beside_plain,
     networks_at,
-    runs_at,
-    sparsities_along,
     stop_table,
     strength_controls,
 )
 from core.app.take_home import take_home
 from core.app.weight_pictures import (
     SPY_CAPTION,
-    first_layer,
     histogram,
     pixels_kept,
     spies,
@@ -34,20 +30,13 @@ from core.app.weight_pictures import (
 )
 from core.config import FIELDS, FULL, RunConfig
 from core.course.claims import LAST_ACCURACY, spread
-from core.course.experiments import (
-    FOLLOWED_L1,
-    RegularizationPath,
-    dropout_path,
-    followed,
-    l1_path,
-    l2_path,
-    sparsities,
-)
+from core.course.dropout import dropout_path
+from core.course.l1_l2 import FOLLOWED_L1, LAST_STEPS, followed, l1_path, l2_path, one_step
+from core.course.over_seeds import against_plain, first_layer, first_layers, first_layers_along, runs_at
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
 from core.results.followed import Followed
 from core.results.library import stored
-from core.results.sparsity import Sparsity
-from core.techniques import ADAMW, DROPOUT, L1, L2, PLAIN, Technique
+from core.techniques import ADAMW, DROPOUT, L1, L2, PLAIN, Path, Technique
 
 METHODS = FIELDS["l1_method"].choices
 
@@ -80,7 +69,7 @@ def l2_panel() -> None:
     _penalty_panel(L2, plain, l2_path(plain), strength, key="l2")
 
 
-def _penalty_panel(of: Technique, plain: RunConfig, path: RegularizationPath, strength: float, *, key: str) -> None:
+def _penalty_panel(of: Technique, plain: RunConfig, path: Path, strength: float, *, key: str) -> None:
     config = path[strength]
     threshold = threshold_controls(key, plain.lr)
     s = first_layer(config)
@@ -109,7 +98,7 @@ def _penalty_panel(of: Technique, plain: RunConfig, path: RegularizationPath, st
 
 def _norms(named: dict[str, RunConfig]) -> None:
     """Σ|w|, Σw² and the spread of the weights, over seeds."""
-    found = {name: sparsities_of(config) for name, config in named.items()}
+    found = {name: first_layers(config) for name, config in named.items()}
     numbers = {
         "Σ|w|, all layers": lambda s: float(s.norms[0].sum()),
         "Σw², all layers": lambda s: float(s.norms[1].sum()),
@@ -124,14 +113,9 @@ def _norms(named: dict[str, RunConfig]) -> None:
     numbers_table(rows)
 
 
-def sparsities_of(config: RunConfig) -> list[Sparsity]:
-    """What is stored of a network's first layer, over seeds."""
-    return [s for s in map(stored, sparsities(config)) if s]
-
-
-def _path_charts(of: Technique, path: RegularizationPath, strength: float, threshold: float, *, key: str) -> None:
+def _path_charts(of: Technique, path: Path, strength: float, threshold: float, *, key: str) -> None:
     """Accuracy, sparsity and spread of the weights along all strengths, the current one marked."""
-    along = sparsities_along(path)
+    along = first_layers_along(path)
     places = st.columns(3)
     with places[0]:
         accuracy_path(of, path, strength, title="Accuracy", key=f"{key}_accuracy_path", narrow=True)
@@ -160,62 +144,10 @@ def _path_charts(of: Technique, path: RegularizationPath, strength: float, thres
     )
 
 
-# --- what a strength costs and buys, in words -----------------------------------------------------------------------
-
-
-def sparsity_words(config: RunConfig, threshold: float) -> str:
-    """The share of first-layer weights up to a threshold, over seeds."""
-    found = sparsities_of(config)
-    return spread([s.share_small(threshold) for s in found]).percent() if found else "not measured here"
-
-
-def alive_words(config: RunConfig, threshold: float) -> str:
-    """Units of the first layer that are alive, over seeds."""
-    found = sparsities_of(config)
-    if not found:
-        return "not measured here"
-    return f"{spread([float(s.alive[s.index(threshold)]) for s in found]).plain(0)} of {found[0].spec.matrix[0]}"
-
-
-def zeros_words(path: RegularizationPath) -> str:
-    """How many exact zeros the first layer has at most, over all stops of a path and all seeds."""
-    found = [s for some in sparsities_along(path).values() for s in some]
-    if not found:
-        return "not measured here"
-    most = max(int(s.small[0]) for s in found)
-    return f"at most {most} of {found[0].n_weights:,}" if most else f"none of {found[0].n_weights:,}"
-
-
-def pruned_words(config: RunConfig, threshold: float) -> str:
-    """The test accuracy without the small weights of the first layer, over seeds."""
-    found = sparsities_of(config)
-    if not found:
-        return "not measured here"
-    return spread([float(s.accuracy[s.index(threshold)]) for s in found]).percent()
-
-
-def proximal_verdict(strength: float) -> str:
-    """How the proximal step's accuracy differs from the subgradient's in the full setting, in words."""
-    return against_plain(LAST_ACCURACY, l1_path(FULL)[strength], l1_path(FULL, "proximal")[strength], "higher", "lower")
-
-
-def spread_words(config: RunConfig) -> str:
-    """The standard deviation of the first layer's weights, over seeds."""
-    found = sparsities_of(config)
-    return spread([float(s.spread) for s in found]).plain(4) if found else "not measured here"
-
-
-def largest_words(config: RunConfig) -> str:
-    """max |w| of the first layer, over seeds."""
-    found = sparsities_of(config)
-    return spread([float(s.largest) for s in found]).plain(2) if found else "not measured here"
-
-
 # --- why one never reaches zero -------------------------------------------------------------------------------------
 
 OPTIMIZERS = ("adam", "sgd")
 FOLLOW_CHOICES = {"steps_by": OPTIMIZERS, "steps_lambda": controls.texts_of(FOLLOWED_L1)}
-LAST = 100
 
 
 @st.fragment
@@ -237,10 +169,11 @@ def zero_panel() -> None:
     for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
         with place:
             _followed_weights(one, method, reach, zoom, step if optimizer == "sgd" else 0.0)
+    band = f", and ± learning rate × λ₁ = {step:g}" if optimizer == "sgd" else ""
     st.caption(
         f"The first {one.spec.steps} training steps, all images, seed 0; six weights from each of three pixels (of "
-        f"the centre pixel the six that end largest). Below: the last {LAST} steps of those that are small, 0 in the "
-        "middle" + (f"; dashed: 0, and ± learning rate × λ₁ = {step:g}." if optimizer == "sgd" else "; dashed: 0.")
+        f"the centre pixel the six that end largest). Below: the last {LAST_STEPS} steps of those that are small, 0 "
+        f"in the middle; dashed: 0{band}."
     )
     st.markdown(f"And after all 20 epochs (Adam, λ₁ = {strength:g}), the whole first layer, threshold 0.0001:")
     spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
@@ -258,18 +191,13 @@ def _reach(optimizer: str) -> float:
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
     figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
     chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.")
-    figure = followed_figure(one, title=f"The last {LAST} steps, near 0", y_range=(-zoom, zoom), last=LAST, band=band)
-    chart(figure, alt=f"The small ones among them over the last {LAST} steps, enlarged.")
+    title = f"The last {LAST_STEPS} steps, near 0"
+    figure = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
+    chart(figure, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.")
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
         + _arrival_at_zero(one, one_step(one))
     )
-
-
-def one_step(one: Followed) -> float:
-    """How far a step of the subgradient moves a weight that the data leave alone: SGD by lr·λ₁, Adam by about lr."""
-    run = one.spec.run
-    return run.lr * run.l1 if run.optimizer == "sgd" else run.lr
 
 
 def _arrival_at_zero(one: Followed, reach: float) -> str:
@@ -281,27 +209,9 @@ def _arrival_at_zero(one: Followed, reach: float) -> str:
     when = f"step {there.min()}" if there.min() == there.max() else f"steps {there.min()} to {there.max()}"
     if len(there) < len(steps):
         return f"{len(there)} of the corner's {len(steps)} weights have come to 0, at {when}; the rest is on the way."
-    band = float(one.band("corner", LAST).max())
+    band = float(one.band("corner", LAST_STEPS).max())
     stay = f"stay within ±{band:.2g}" if band else "stay exactly 0"
     return f"The corner's weights come to 0 at {when}, and {stay}."
-
-
-def arrival_words(optimizer: str, strength: float, method: str = METHODS[0]) -> str:
-    """The steps after which the corner pixel's weights come within one step of 0: "15 to 80"."""
-    one = stored(followed(optimizer, strength)[method])
-    if one is None:
-        return "not measured here"
-    steps = one.arrival("corner", one_step(one))
-    return f"{steps.min()} to {steps.max()}" if (steps >= 0).all() else f"more than {one.spec.steps}"
-
-
-def jitter_words(optimizer: str, strength: float) -> str:
-    """How far the corner pixel's weights stay from 0 under the subgradient, at most, over the last steps."""
-    one = stored(followed(optimizer, strength)[METHODS[0]])
-    if one is None:
-        return "not measured here"
-    band = float(one.band("corner", LAST).max())
-    return f"±{band:.2g}" + (f" ({band / one.spec.run.lr:.2g} learning rates)" if optimizer == "adam" else "")
 
 
 # --- in the loss or decoupled ---------------------------------------------------------------------------------------
@@ -323,9 +233,9 @@ def decay_panel() -> None:
         histogram({PLAIN.name: plain, **named}, key="decay")
     with right:
         points = {
-            name: {stop: (spread([float(s.spread) for s in sparsities_of(config)]).mean,
+            name: {stop: (spread([float(s.spread) for s in first_layers(config)]).mean,
                           spread(list(map(LAST_ACCURACY.of, runs_at(config)))).mean)
-                   for stop, config in path.items() if sparsities_of(config) and runs_at(config)}
+                   for stop, config in path.items() if first_layers(config) and runs_at(config)}
             for name, path in paths.items()
         }  # fmt: skip
         st.space("medium")

@@ -13,8 +13,10 @@ import streamlit as st
 from core.app.draw import chart
 from core.app.frame import is_hidden, part
 from core.app.progress import drawn_values, keep, option_given, take_back
+from core.course.claims import NotStored
 from core.course.progress import Answer
-from core.course.questions import Curve, Option, shown_order
+from core.course.questions import Choice, Curve, Drawing, Option, Question, shown_order
+from core.course.syllabus import questions_of
 from core.figures.predictions import prediction_figure
 
 RIGHT, WRONG = ":green[:material/check_circle:]", ":orange[:material/cancel:]"
@@ -25,15 +27,37 @@ def _nothing() -> None:
     pass
 
 
-def check_yourself(says: str = "The figures and formulas of this page have the answers.") -> None:
-    """The heading of a page's questions."""
+def at(lesson: str, place: str) -> None:
+    """The questions that a lesson asks at one of its page's places."""
+    for question in questions_of(lesson).values():
+        if question.place == place:
+            _ask(lesson, question)
+
+
+def check_yourself(lesson: str, says: str = "The figures and formulas of this page have the answers.") -> None:
+    """The questions that a lesson asks at its end, under their heading."""
     part("questions", "Check yourself", f"Commit to an answer, then read what is said to it. {says}")
+    at(lesson, "")
+
+
+def _ask(lesson: str, question: Question) -> None:
+    """One question; nothing where what it asks about is not stored."""
+    if is_hidden("questions"):
+        return
+    try:
+        made = question.make()
+    except NotStored:
+        return
+    exercise = f"{lesson}/{question.name}"
+    if isinstance(made, Drawing):
+        _drawing(exercise, made)
+    else:
+        choose(exercise, made)
 
 
 def choose(
     exercise: str,
-    question: str,
-    options: Sequence[Option],
+    choice: Choice,
     *,
     show: Callable[[], None] = _nothing,
     asks: str = "",
@@ -46,22 +70,27 @@ def choose(
     commitment, whatever was chosen. hidden_as: what an instructor's address hides it by.
     """
     if not is_hidden(hidden_as):
-        _choice(exercise, question, tuple(options), show, asks, reveal)
+        _choice(exercise, choice, show, asks, reveal)
 
 
 @st.fragment
-def _choice(exercise: str, question: str, options: Sequence[Option], show, asks: str, reveal) -> None:
+def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
+    options = choice.options
     given, order = option_given(exercise, len(options)), shown_order(exercise, len(options))
     with st.container(border=True):
-        st.markdown(question)
+        st.markdown(choice.asks)
         show()
         if asks:
             st.markdown(f"**{asks}**")
         chosen = st.radio(
-            "Your answer", order, format_func=lambda i: options[i].text, key=f"{exercise}?",
-            index=None if given is None else order.index(given), disabled=given is not None,
+            "Your answer",
+            order,
+            format_func=lambda i: options[i].text,
+            key=f"{exercise}?",
+            index=None if given is None else order.index(given),
+            disabled=given is not None,
             label_visibility="collapsed",
-        )  # fmt: skip
+        )
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit, args=(exercise, options), disabled=chosen is None)
             return
@@ -91,36 +120,34 @@ def _feedback(options: Sequence[Option], chosen: int) -> None:
 # --- drawing --------------------------------------------------------------------------------------------------------
 
 
-def draw(exercise: str, question: str, curve: Curve, says: str) -> None:
-    """A curve to draw with a slider for each stop; after the commitment the measured one is laid over it. says: what
-    the comparison shows, told then."""
-    if not is_hidden("questions"):
-        _drawing(exercise, question, curve, says)
-
-
 @st.fragment
-def _drawing(exercise: str, question: str, curve: Curve, says: str) -> None:
+def _drawing(exercise: str, drawing: Drawing) -> None:
+    """A curve to draw with a slider for each stop; after the commitment the measured one is laid over it."""
+    curve = drawing.curve
     given = drawn_values(exercise, curve)
     with st.container(border=True):
-        st.markdown(question)
-        sliders, figure = st.columns([2, 3])
+        st.markdown(drawing.asks)
+        sliders, beside = st.columns([2, 3])
         with sliders:
             drawn = tuple(_drawn(exercise, curve, i, given) for i in range(len(curve.stops)))
-        with figure:
-            chart(
-                prediction_figure(
-                    curve.stops, drawn, curve.measured if given else None, x_title=curve.x_title,
-                    y_title=curve.y_title, y_range=(curve.low, curve.high), percent=curve.percent,
-                ),
-                alt=f"Your prediction of {curve.y_title} against {curve.x_title}"
-                + (", and what was measured." if given else "."),
-            )  # fmt: skip
+        with beside:
+            figure = prediction_figure(
+                curve.stops,
+                drawn,
+                curve.measured if given else None,
+                x_title=curve.x_title,
+                y_title=curve.y_title,
+                y_range=(curve.low, curve.high),
+                percent=curve.percent,
+            )
+            measured = ", and what was measured." if given else "."
+            chart(figure, alt=f"Your prediction of {curve.y_title} against {curve.x_title}{measured}")
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit_drawing, args=(exercise, curve))
             return
         off = curve.distance(drawn)
         by = f"{100 * off:.1f} points" if curve.percent else f"{off:.2g}"
-        st.markdown(f"{RIGHT if off <= curve.tolerance else WRONG} You are off by **{by}** on average. {says}")
+        st.markdown(f"{RIGHT if off <= curve.tolerance else WRONG} You are off by **{by}** on average. {drawing.says}")
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
 
 
@@ -133,10 +160,15 @@ def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None)
     middle = given[i] if given else (curve.low + curve.high) / 2
     unit = "%d %%" if curve.percent else "%.2f"
     value = st.slider(
-        f"{curve.x_title} = {curve.stops[i]}", scale * curve.low, scale * curve.high, scale * middle,
-        step=1.0 if curve.percent else (curve.high - curve.low) / STEPS, format=unit, key=f"{exercise}={i}",
+        f"{curve.x_title} = {curve.stops[i]}",
+        scale * curve.low,
+        scale * curve.high,
+        scale * middle,
+        step=1.0 if curve.percent else (curve.high - curve.low) / STEPS,
+        format=unit,
+        key=f"{exercise}={i}",
         disabled=given is not None,
-    )  # fmt: skip
+    )
     return value / scale
 
 

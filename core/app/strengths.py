@@ -7,15 +7,12 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned, numbers_table
-from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure, verdict
-from core.course.experiments import RegularizationPath, sparsities
+from core.config import FULL, SMALL_AND_NOISY, RunConfig
+from core.course.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure
+from core.course.over_seeds import runs_at
 from core.figures.compare import course_of
 from core.figures.weights import path_figure
-from core.results.library import stored, stored_runs
-from core.results.run import Run
-from core.results.sparsity import Sparsity
-from core.techniques import PLAIN, Technique
+from core.techniques import PLAIN, Path, Technique
 
 SETTINGS = {"60,000 images": FULL, "2,000 images, 20 % wrong labels": SMALL_AND_NOISY}
 """The two settings that every strength is shown in."""
@@ -64,15 +61,6 @@ def curves_beside_plain(
                              log_y=True, key=f"{key}_penalty")  # fmt: skip
 
 
-def runs_at(config: RunConfig) -> list[Run]:
-    return stored_runs(seeds_of(config))
-
-
-def against_plain(measure: Measure, plain: RunConfig, config: RunConfig, higher: str, lower: str) -> str:
-    """How a network differs from the plain one, paired over seeds, in words."""
-    return verdict(measure, runs_at(plain), runs_at(config), higher, lower)
-
-
 def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRAIN_ACCURACY, LAST_ACCURACY, LAST_LOSS)):
     """A row for each network: what it is, and mean ± standard deviation over seeds of each measure."""
     noisy = all(config.label_noise for config in named.values())
@@ -89,9 +77,7 @@ FLOOR = 0.5
 """Where the accuracy axis of a path begins at the lowest: networks that only guess would flatten all others."""
 
 
-def accuracy_path(
-    of: Technique, path: RegularizationPath, current: float, *, title: str, key: str, narrow: bool = False
-) -> None:
+def accuracy_path(of: Technique, path: Path, current: float, *, title: str, key: str, narrow: bool = False) -> None:
     """Training and held-out accuracy of the last epoch at every stop, over seeds."""
     runs = {stop: runs_at(config) for stop, config in path.items()}
     lines = {
@@ -108,8 +94,3 @@ def accuracy_path(
                     narrow=narrow),
         alt_text=f"Training and held-out accuracy against {of.symbol}.", rows=rows, key=key,
     )  # fmt: skip
-
-
-def sparsities_along(path: RegularizationPath) -> dict[float, list[Sparsity]]:
-    """The stored measurements of the first layer at every stop, over seeds."""
-    return {stop: [s for s in map(stored, sparsities(config)) if s] for stop, config in path.items()}

@@ -10,10 +10,11 @@ from core.app import controls
 from core.app.draw import chart
 from core.app.frame import is_presenting
 from core.app.panels import percent
+from core.app.pictures import draw_picture
 from core.config import RunConfig
-from core.course.experiments import sparsities
-from core.figures.weights import kept_figure, spy_figure, weights_figure
-from core.results.library import stored
+from core.course.over_seeds import first_layer
+from core.course.pictures import spies as spy_plots
+from core.figures.weights import kept_figure, weights_figure
 from core.results.sparsity import RATES, THRESHOLDS, Sparsity, in_rates
 
 UNITS = ("as a number", "in learning rates")
@@ -46,30 +47,9 @@ def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
     return threshold
 
 
-def first_layer(config: RunConfig) -> Sparsity | None:
-    """The stored measurement of a network's first layer, of its first seed, with the size of every weight."""
-    return stored(sparsities(config)[0])
-
-
 def spies(named: Mapping[str, RunConfig], threshold: float) -> None:
     """Spy plots beside each other, with the count below each."""
-    found = {name: s for name, config in named.items() if (s := first_layer(config))}
-    if len(found) < len(named):
-        st.info("Some of these measurements are missing: `python -m core.precompute` makes them.")
-    if not found:
-        return
-    for place, (name, s) in zip(st.columns(len(found)), found.items(), strict=True):
-        k = s.index(threshold)
-        with place:
-            chart(
-                spy_figure(s.levels, k, title=name),
-                alt=f"Spy plot, {name}: {percent(s.share_small(threshold))} of the first layer's weights are small, "
-                f"{percent(s.share_zero)} exactly 0.",
-            )
-            st.caption(
-                f"**{percent(s.share_small(threshold))}** up to {threshold:g} · **{percent(s.share_zero)}** exactly 0 "
-                f"· {int(s.alive[k])} of {s.spec.matrix[0]} units alive"
-            )
+    draw_picture(spy_plots(named, threshold), key="spies")
 
 
 SPY_CAPTION = (

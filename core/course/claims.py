@@ -5,10 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from core.results.run import Run
+
+R = TypeVar("R")
+"""What a number is measured of: a run, or the result of a measurement."""
+
+MISSING = "not computed here (`python -m core.precompute` computes it)"
+"""What stands in a sentence for a number that is not stored."""
+
+
+def percent(fraction: float, digits: int = 1) -> str:
+    return f"{100 * fraction:.{digits}f} %"
+
+
+class NotStored(ValueError):
+    """There is no result to take a number from."""
+
 
 T_QUANTILE = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
 """Number of values → Student's t at 97.5 % with one degree of freedom less (any table of the t distribution)."""
@@ -43,9 +59,9 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Mean and sample standard deviation. Raises ValueError for no values."""
+    """Mean and sample standard deviation. Raises NotStored for no values."""
     if not len(values):
-        raise ValueError("there is nothing to take the mean of")
+        raise NotStored("there is nothing to take the mean of")
     array = np.asarray(values, dtype=np.float64)
     return Spread(float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else math.nan, len(array))
 
@@ -90,59 +106,81 @@ def _signed(x: float, digits: int = 1) -> str:
     return f"{x:+.{digits}f}".replace("-", "−") if abs(x) >= 0.5 * 10**-digits else f"{0:.{digits}f}"
 
 
-# --- what is compared of runs ---------------------------------------------------------------------------------------
+# --- what is measured and compared ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One number of a run, and how it is printed: times `scale`, with `digits` decimals, in `unit`."""
+class Measure(Generic[R]):
+    """One number of a result, and how it is printed: times `scale`, with `digits` decimals (None: three significant
+    digits), in `unit`."""
 
     label: str
-    of: Callable[[Run], float]
-    unit: str
+    of: Callable[[R], float]
+    unit: str = ""
     scale: float = 1.0
-    digits: int = 1
+    digits: int | None = 1
 
-    def mean(self, runs: Sequence[Run]) -> float:
-        """The mean over runs, in the run's own unit. Raises ValueError without any."""
-        return spread(list(map(self.of, runs))).mean
+    def mean(self, results: Sequence[R]) -> float:
+        """The mean over results, in their own unit. Raises NotStored without any."""
+        return spread(list(map(self.of, results))).mean
 
-    def over(self, runs: Sequence[Run]) -> str:
-        """Mean ± standard deviation over runs: "88.9 ± 0.2 %"; "–" without any."""
-        if not runs:
-            return "–"
-        found = spread([self.scale * self.of(run) for run in runs])
-        return f"{found.plain(self.digits)} {self.unit}".rstrip()
+    def over(self, results: Sequence[R]) -> str:
+        """Mean ± standard deviation over results: "88.9 ± 0.2 %"; MISSING without any."""
+        if not results:
+            return MISSING
+        found = spread([self.scale * float(self.of(result)) for result in results])
+        number = found.significant() if self.digits is None else found.plain(self.digits)
+        return f"{number} {self.unit}".rstrip()
 
 
-FIRST_EPOCH = Measure("accuracy after epoch 1", lambda run: run.records[0].held_out_accuracy, "%", 100)
-FIVE_EPOCHS = Measure(
+FIRST_EPOCH: Measure[Run] = Measure("accuracy after epoch 1", lambda run: run.records[0].held_out_accuracy, "%", 100)
+FIVE_EPOCHS: Measure[Run] = Measure(
     "accuracy, mean of epochs 1 to 5", lambda run: float(run.curve("held_out_accuracy")[:5].mean()), "%", 100
 )
-LAST_ACCURACY = Measure("accuracy, last epoch", lambda run: run.last.held_out_accuracy, "%", 100)
-TRAIN_ACCURACY = Measure("training accuracy, last epoch", lambda run: run.last.train_accuracy, "%", 100)
-MEMORISED = Measure("wrong labels given back, last epoch", lambda run: run.last.memorised, "%", 100)
-BEST_EPOCH = Measure("best epoch", lambda run: run.best_epoch, "")
-BEST_LOSS = Measure("loss, best epoch", lambda run: run.best.held_out_loss, "", digits=3)
-LAST_LOSS = Measure("loss, last epoch", lambda run: run.last.held_out_loss, "", digits=3)
-RISE = Measure("loss, last minus best epoch", lambda run: run.last.held_out_loss - run.best.held_out_loss, "", digits=3)
-GAP = Measure("gap", lambda run: run.gap, "points", 100)
+LAST_ACCURACY: Measure[Run] = Measure("accuracy, last epoch", lambda run: run.last.held_out_accuracy, "%", 100)
+TRAIN_ACCURACY: Measure[Run] = Measure("training accuracy, last epoch", lambda run: run.last.train_accuracy, "%", 100)
+MEMORISED: Measure[Run] = Measure("wrong labels given back, last epoch", lambda run: run.last.memorised, "%", 100)
+BEST_EPOCH: Measure[Run] = Measure("best epoch", lambda run: run.best_epoch, "")
+BEST_LOSS: Measure[Run] = Measure("loss, best epoch", lambda run: run.best.held_out_loss, "", digits=3)
+LAST_LOSS: Measure[Run] = Measure("loss, last epoch", lambda run: run.last.held_out_loss, "", digits=3)
+RISE: Measure[Run] = Measure(
+    "loss, last minus best epoch", lambda run: run.last.held_out_loss - run.best.held_out_loss, "", digits=3
+)
+GAP: Measure[Run] = Measure("gap", lambda run: run.gap, "points", 100)
 
 
-def compare(measure: Measure, first: Sequence[Run], second: Sequence[Run]) -> Difference | None:
+def _seed(result: Any) -> int:
+    """The seed of a run, or of the run that a measurement is of."""
+    return (result.config if hasattr(result, "config") else result.spec.run).seed
+
+
+def compare(measure: Measure[R], first: Sequence[R], second: Sequence[R]) -> Difference | None:
     """second − first, paired by the seeds that both have; None where there are fewer than two of them."""
-    by_seed = [{run.config.seed: measure.of(run) for run in runs} for runs in (first, second)]
+    by_seed = [{_seed(result): float(measure.of(result)) for result in results} for results in (first, second)]
     shared = sorted(by_seed[0].keys() & by_seed[1].keys())
     if len(shared) < 2:
         return None
     return paired_difference(*([values[seed] for seed in shared] for values in by_seed))
 
 
-def verdict(measure: Measure, first: Sequence[Run], second: Sequence[Run], higher: str, lower: str) -> str:
-    """In words how the second runs' number differs from the first's: by how much, how surely, or that it cannot be
+def verdict(measure: Measure[R], first: Sequence[R], second: Sequence[R], higher: str, lower: str) -> str:
+    """In words how the second results' number differs from the first's: by how much, how surely, or that it cannot be
     told."""
-    difference = compare(measure, first, second)
+    return _in_words(compare(measure, first, second), measure, higher, lower)
+
+
+def verdict_within(before: Measure[R], after: Measure[R], results: Sequence[R], higher: str, lower: str) -> str:
+    """In words how one number of the same results differs from another of theirs, in the unit of the second."""
+    if len(results) < 2:
+        return MISSING
+    change = paired_difference(*([float(measure.of(result)) for result in results] for measure in (before, after)))
+    return _in_words(change, after, higher, lower)
+
+
+def _in_words(difference: Difference | None, measure: Measure, higher: str, lower: str) -> str:
     if difference is None:
-        return "not known here (runs are missing: `python -m core.precompute` makes them)"
+        return MISSING
     unit = "points" if measure.unit == "%" else measure.unit
-    return difference.verdict(higher, lower, scale=measure.scale, unit=unit, digits=measure.digits)
+    return difference.verdict(
+        higher, lower, scale=measure.scale, unit=unit, digits=3 if measure.digits is None else measure.digits
+    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.course.syllabus import EXERCISES
+from core.course.syllabus import exercises
 
 VERSION = 1
 LARGEST_FILE = 1_000_000
@@ -30,12 +30,12 @@ class Answer:
 
 def exercise_ids() -> tuple[str, ...]:
     """Every exercise of the course, lesson by lesson."""
-    return tuple(f"{lesson}/{name}" for lesson, names in EXERCISES.items() for name in names)
+    return tuple(f"{lesson}/{name}" for lesson, names in exercises().items() for name in names)
 
 
 def tally(answers: Mapping[str, Answer], lesson: str) -> tuple[int, int, int]:
     """Of one lesson: exercises answered right, answered at all, and there are."""
-    ids = [f"{lesson}/{name}" for name in EXERCISES.get(lesson, ())]
+    ids = [f"{lesson}/{name}" for name in exercises().get(lesson, ())]
     answered = [answers[i] for i in ids if i in answers]
     return sum(a.right for a in answered), len(answered), len(ids)
 

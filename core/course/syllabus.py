@@ -1,46 +1,63 @@
-"""The exercises of every lesson, by name: what the pages show, and what progress is counted over."""
+"""The lessons of the course and their exercises, found in the modules of this room: nothing is entered here.
+
+A lesson is a module that asks questions. Its exercises are its questions, faults and typed code, each in the module's
+order; an exercise's id is "lesson/name", and students' saved files hold these ids.
+"""
 
 from __future__ import annotations
 
-from core.course.faults import FAULTS
-from core.course.fill_in import FILL_IN
+from functools import cache
+from pkgutil import iter_modules, resolve_name
+from types import ModuleType
+from typing import TypeVar
 
-QUESTIONS: dict[str, tuple[str, ...]] = {
-    "baseline": (
-        "draw-images", "images-or-epochs", "vanishing-gap", "loss-and-accuracy", "learned-by-heart", "steeper-bowl",
-        "choose-by-test", "what-a-slice-says",
-    ),
-    "batch_norm": (
-        "draw-batches", "one-large-number", "first-and-last", "evaluation-fails", "two-modes", "which-bias",
-        "fair-comparison", "fog",
-    ),
-    "layer_norm": (
-        "draw-rates", "alone-or-in-company", "stretched-sample", "gain-per-unit", "wrong-width", "best-network",
-        "best-epoch", "smoother",
-    ),
-    "dropout": (
-        "how-many-masks", "draw-p", "paper-p", "forgotten-eval", "training-loss-above", "not-the-mean",
-        "best-for-training", "zero-weights", "half-switched-off",
-    ),
-    "l1_l2": (
-        "draw-l1", "which-first", "count-zeros", "finer-ruler", "white-rows", "weight-decay", "default-decay",
-    ),
-    "norm_math": (
-        "draw-kink", "a-tenth", "always-an-axis", "other-sign", "elastic-net", "arrival", "p-above-one",
-        "half-the-network",
-    ),
-}  # fmt: skip
-"""Lesson → its questions to commit to, in the order of the page."""
+import core.course
+from core.course.faults import Fault
+from core.course.questions import Question
+from core.typed_code.exercises import Exercise
+
+T = TypeVar("T")
 
 
-def exercises_of(lesson: str) -> tuple[str, ...]:
-    """The names of a lesson's exercises; none for a page that has none."""
-    if lesson not in QUESTIONS:
-        return ()
-    faults = tuple(f"fault-{fault.name}" for fault in FAULTS[lesson])
-    code = tuple(f"code-{exercise.name}" for exercise in FILL_IN[lesson])
-    return (*QUESTIONS[lesson], *faults, *code)
+@cache
+def lessons() -> dict[str, ModuleType]:
+    """Name → module, in the order of the course, which each module's NUMBER tells."""
+    modules = {
+        info.name: resolve_name(f"core.course.{info.name}")
+        for info in iter_modules(core.course.__path__)
+        if info.name != "syllabus"
+    }
+    found = {name: module for name, module in modules.items() if hasattr(module, "NUMBER")}
+    return dict(sorted(found.items(), key=lambda entry: entry[1].NUMBER))
 
 
-EXERCISES: dict[str, tuple[str, ...]] = {lesson: exercises_of(lesson) for lesson in QUESTIONS}
-"""Lesson → its exercises. An exercise's id is "lesson/name"."""
+def _of_kind(lesson: str, kind: type[T]) -> dict[str, T]:
+    """A lesson's exercises of one kind by name, in the order in which its module has them; none for another page."""
+    module = lessons().get(lesson)
+    found = [value for value in vars(module).values() if isinstance(value, kind)] if module else []
+    return {exercise.name: exercise for exercise in found}
+
+
+def questions_of(lesson: str) -> dict[str, Question]:
+    return _of_kind(lesson, Question)
+
+
+def faults_of(lesson: str) -> dict[str, Fault]:
+    return _of_kind(lesson, Fault)
+
+
+def typed_code_of(lesson: str) -> dict[str, Exercise]:
+    return _of_kind(lesson, Exercise)
+
+
+@cache
+def exercises() -> dict[str, tuple[str, ...]]:
+    """Lesson → the names of its exercises: questions, then faults, then typed code."""
+    return {
+        lesson: (
+            *questions_of(lesson),
+            *(f"fault-{name}" for name in faults_of(lesson)),
+            *(f"code-{name}" for name in typed_code_of(lesson)),
+        )
+        for lesson in lessons()
+    }

@@ -2,7 +2,7 @@
 
 A typed text is interpreted (core/typed_code/interpreter.py), never executed. Two kinds of check: `ByValue` runs it
 beside a solution on several inputs and compares values and derivatives; `ByNetwork` builds the typed network and looks
-at what it does in training and in evaluation mode. core/course/fill_in.py has the exercises themselves.
+at what it does in training and in evaluation mode. The lessons (core/course/) have the exercises themselves.
 """
 
 from __future__ import annotations
@@ -59,7 +59,17 @@ class Mistake:
     says: str
 
 
+def mistakes(template: str, says: Mapping[str, str]) -> tuple[Mistake, ...]:
+    """Mistakes of an exercise with one blank: what may be typed into the template → what is said of it."""
+    return tuple(Mistake(template.format(typed), words) for typed, words in says.items())
+
+
 Inputs = dict[str, Array]
+
+
+def draw_numbers(rng: np.random.Generator, *shape: int) -> Array:
+    """Normal numbers of some shape with three decimals, for an exercise's inputs."""
+    return np.round(rng.normal(0, 1, shape), 3)
 
 
 def variable(name: str) -> Callable[[Interpreter], Any]:

@@ -5,10 +5,8 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from core.course.faults import FAULTS
-from core.course.fill_in import FILL_IN
 from core.course.questions import shown_order
-from core.course.syllabus import QUESTIONS
+from core.course.syllabus import faults_of, lessons, questions_of, typed_code_of
 
 
 def opened(page, address):
@@ -29,10 +27,10 @@ def pick(page, name):
     ).first.click()
 
 
-@pytest.mark.parametrize("lesson", FILL_IN)
+@pytest.mark.parametrize("lesson", lessons())
 def test_every_code_exercise_takes_a_wrong_and_a_right_answer(server, page, lesson):
     opened(page, f"{server.url}/{lesson}?hide=questions,faults")
-    for exercise in FILL_IN[lesson]:
+    for exercise in typed_code_of(lesson).values():
         pick(page, exercise.name)
         field = code_field(page, f"{lesson}/code-{exercise.name}")
         expect(field).to_have_value(exercise.template)
@@ -44,10 +42,10 @@ def test_every_code_exercise_takes_a_wrong_and_a_right_answer(server, page, less
         expect(page.get_by_text("Not yet.", exact=True)).to_have_count(0)
 
 
-@pytest.mark.parametrize("lesson", FAULTS)
+@pytest.mark.parametrize("lesson", lessons())
 def test_every_fault_is_found_and_mended(server, page, lesson):
     opened(page, f"{server.url}/{lesson}?hide=questions,code")
-    for fault in FAULTS[lesson]:
+    for fault in faults_of(lesson).values():
         pick(page, fault.name)
         order = shown_order(f"{lesson}/fault-{fault.name}", len(fault.options))
         right = next(place for place, i in enumerate(order) if fault.options[i].right)
@@ -59,11 +57,11 @@ def test_every_fault_is_found_and_mended(server, page, lesson):
         expect(page.get_by_text("Mended.", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("lesson", QUESTIONS)
+@pytest.mark.parametrize("lesson", lessons())
 def test_every_question_can_be_committed_to(server, page, lesson):
     opened(page, f"{server.url}/{lesson}?hide=faults,code")
     commit = page.get_by_role("button", name="Commit", exact=True)
-    left = len(QUESTIONS[lesson])
+    left = len(questions_of(lesson))
     expect(commit).to_have_count(left)
     groups = page.get_by_role("radiogroup", name="Your answer")
     for i in range(groups.count()):
@@ -74,7 +72,7 @@ def test_every_question_can_be_committed_to(server, page, lesson):
         expect(commit).to_have_count(left)
     said = page.get_by_text("Right.", exact=True).or_(page.get_by_text("Not quite.", exact=True))
     drawn = page.get_by_text("You are off by")
-    assert said.count() + drawn.count() == len(QUESTIONS[lesson])
+    assert said.count() + drawn.count() == len(questions_of(lesson))
 
 
 def test_answers_are_saved_to_a_file_and_loaded_from_it_in_another_tab(server, page, chromium, tmp_path):
@@ -134,7 +132,7 @@ def test_a_network_is_taken_home_as_script_notebook_and_numbers(server, page, tm
 
 def test_a_right_answer_is_trained_beside_the_plain_network(server, page):
     opened(page, f"{server.url}/l1_l2?exercise=l2+branch")
-    solution = next(exercise.solution for exercise in FILL_IN["l1_l2"] if exercise.name == "l2-branch")
+    solution = typed_code_of("l1_l2")["l2-branch"].solution
     code_field(page, "l1_l2/code-l2-branch").fill(solution)
     page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_text("Train the network with it").click()

@@ -17,6 +17,7 @@ from core.course.claims import (
     GAP,
     LAST_ACCURACY,
     LAST_LOSS,
+    MISSING,
     RISE,
     T_QUANTILE,
     TRAIN_ACCURACY,
@@ -106,7 +107,7 @@ def test_a_measure_over_seeds_is_printed_with_its_spread(seeds):
     values = [100 * run.records[-1].held_out_accuracy for run in seeds]
     assert LAST_ACCURACY.over(seeds) == f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %"
     assert LAST_ACCURACY.over(seeds[:1]) == f"{values[0]:.1f} %"
-    assert LAST_ACCURACY.over([]) == "–"
+    assert LAST_ACCURACY.over([]) == MISSING
     assert "±" in BEST_EPOCH.over(seeds) and not BEST_EPOCH.over(seeds).endswith(" ")
 
 

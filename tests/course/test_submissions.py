@@ -17,7 +17,8 @@ from torch import nn
 
 import core.typed_code.exercises
 from core.config import RunConfig
-from core.course.fill_in import FILL_IN, LR
+from core.course.baseline import LR
+from core.course.syllabus import lessons, typed_code_of
 from core.typed_code.exercises import ByValue, Exercise, Verdict, judge, values_of, weights_of
 from core.typed_code.interpreter import interpret
 from core.typed_code.layers import Model, forward, start
@@ -27,7 +28,7 @@ from core.typed_code.syntax import LONGEST_TEXT, SnippetError, read
 sys.path.insert(0, str(Path(__file__).parent))
 from submissions import HOSTILE, RIGHT, WRONG  # noqa: E402
 
-EXERCISES: dict[str, Exercise] = {exercise.name: exercise for lesson in FILL_IN.values() for exercise in lesson}
+EXERCISES: dict[str, Exercise] = {name: code for lesson in lessons() for name, code in typed_code_of(lesson).items()}
 CHECKS = {name: exercise.verdict.__self__ for name, exercise in EXERCISES.items()}
 BY_VALUE = [name for name, check in CHECKS.items() if isinstance(check, ByValue)]
 BY_NETWORK = [name for name, check in CHECKS.items() if isinstance(check, ByNetwork)]
@@ -67,7 +68,7 @@ def test_the_solution_is_right_and_short_enough_to_be_typed(name):
 
 
 def test_there_are_eighteen_exercises_under_names_of_their_own():
-    assert len(EXERCISES) == sum(map(len, FILL_IN.values())) == 18
+    assert len(EXERCISES) == sum(len(typed_code_of(lesson)) for lesson in lessons()) == 18
 
 
 @pytest.mark.parametrize("name", BY_VALUE)

@@ -8,15 +8,13 @@ from page_reader import PAGES, ROOT, open_page
 from streamlit.testing.v1 import AppTest
 
 from core.app import frame
-from core.course.faults import FAULTS
-from core.course.fill_in import FILL_IN
 from core.course.progress import Answer, exercise_ids, from_text, to_text
-from core.course.syllabus import EXERCISES, QUESTIONS
+from core.course.syllabus import exercises, faults_of, lessons, questions_of, typed_code_of
 from core.typed_code.exercises import judge
 
-LESSONS = {lesson.name: lesson.path for lesson in frame.LESSONS if lesson.name in EXERCISES}
-FAULT_NAMES = [(lesson, fault.name) for lesson, faults in FAULTS.items() for fault in faults]
-CODE_NAMES = [(lesson, exercise.name) for lesson, exercises in FILL_IN.items() for exercise in exercises]
+LESSONS = {lesson.name: lesson.path for lesson in frame.LESSONS if lesson.name in lessons()}
+FAULT_NAMES = [(lesson, name) for lesson in lessons() for name in faults_of(lesson)]
+CODE_NAMES = [(lesson, name) for lesson in lessons() for name in typed_code_of(lesson)]
 
 
 def alone(what: str, lesson: str, **params) -> AppTest:
@@ -35,14 +33,14 @@ def said(app) -> str:
 
 
 def test_every_lesson_has_exercises():
-    assert list(LESSONS) == list(EXERCISES)
+    assert list(LESSONS) == list(exercises())
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_page_asks_the_questions_of_the_syllabus_in_its_order(lesson):
     app = open_page(LESSONS[lesson])
     asked = [b.key.removesuffix("!") for b in app.button if re.match(rf"{lesson}/(?!fault-|code-).*!$", b.key or "")]
-    assert asked == [f"{lesson}/{name}" for name in QUESTIONS[lesson]]
+    assert asked == [f"{lesson}/{name}" for name in questions_of(lesson)]
     for radio in app.radio:
         assert radio.value is None and len(radio.options) >= 3
 
@@ -65,10 +63,10 @@ def test_a_committed_answer_brings_its_words_and_the_right_one(lesson):
     assert sum(verdicts) == 1
 
 
-@pytest.mark.parametrize("lesson", [name for name in LESSONS if any(q.startswith("draw-") for q in QUESTIONS[name])])
+@pytest.mark.parametrize("lesson", [name for name in LESSONS if any(q.startswith("draw-") for q in questions_of(name))])
 def test_a_drawn_prediction_is_laid_beside_what_was_measured(lesson):
     app = open_page(LESSONS[lesson])
-    exercise = next(f"{lesson}/{name}" for name in QUESTIONS[lesson] if name.startswith("draw-"))
+    exercise = next(f"{lesson}/{name}" for name in questions_of(lesson) if name.startswith("draw-"))
     app.slider(key=f"{exercise}=0").set_value(app.slider(key=f"{exercise}=0").min).run()
     app.button(key=f"{exercise}!").click().run()
     answer = app.session_state["_answers"][exercise]
@@ -81,7 +79,7 @@ def test_a_drawn_prediction_is_laid_beside_what_was_measured(lesson):
 @pytest.mark.parametrize(("lesson", "name"), FAULT_NAMES)
 def test_a_fault_shows_its_code_and_figure_then_the_mended_ones(lesson, name):
     app = alone("faults", lesson, fault=name.replace("-", " "))
-    fault = next(f for f in FAULTS[lesson] if f.name == name)
+    fault = faults_of(lesson)[name]
     assert [c.value for c in app.code] == [fault.code] and not app.exception
     figures = len(app.get("vega_lite_chart")) + len(app.get("bidi_component"))
     assert figures >= 1 and not app.info
@@ -97,7 +95,7 @@ def test_a_fault_shows_its_code_and_figure_then_the_mended_ones(lesson, name):
 def test_code_is_checked_with_hints_and_a_solution_at_last(lesson, name):
     key = f"{lesson}/code-{name}"
     app = alone("code", lesson, exercise=name.replace("-", " "))
-    exercise = next(e for e in FILL_IN[lesson] if e.name == name)
+    exercise = typed_code_of(lesson)[name]
     assert app.text_area(key=f"{key}=").value == exercise.template
     app.button(key=f"{key}!").click().run()
     assert "**Not yet.**" in said(app)
@@ -121,7 +119,7 @@ def test_a_right_answer_is_trained_then_and_there_and_joins_the_figure():
     """Where the run is stored; a live one is tested with the other runs."""
     app = alone("code", "dropout", exercise="dropout layers")
     key = "dropout/code-dropout-layers"
-    app.text_area(key=f"{key}=").set_value(FILL_IN["dropout"][0].solution)
+    app.text_area(key=f"{key}=").set_value(typed_code_of("dropout")["dropout-layers"].solution)
     app.button(key=f"{key}!").click().run()
     app.toggle(key=f"{key}%").set_value(True).run()
     assert not app.exception and len(app.get("vega_lite_chart")) == 2
@@ -177,5 +175,5 @@ def test_the_overview_counts_what_is_answered():
     app.session_state["_answers"], _ = from_text(to_text(kept).encode())
     app.run()
     captions = [c.value for c in app.caption]
-    assert f"1 right, 2 answered, of {len(EXERCISES['dropout'])} exercises" in captions
-    assert f"{len(EXERCISES['baseline'])} exercises" in captions
+    assert f"1 right, 2 answered, of {len(exercises()['dropout'])} exercises" in captions
+    assert f"{len(exercises()['baseline'])} exercises" in captions

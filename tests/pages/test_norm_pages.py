@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from page_reader import drawn_rows, open_page
 
-from core.app import norm_measurements
 from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
 from core.config import FULL, seeds_of
+from core.course.batch_norm import BATCH_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probe_ratio, probes
 from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, compare
-from core.course.experiments import BATCH_NORM, LAYER_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probes
+from core.course.layer_norm import LAYER_NORM
 from core.maths.normalisation import EPS
 from core.results import measurement, store
 from core.results.probe import Probe
@@ -64,10 +64,8 @@ def test_effective_beta_under_adam_is_at_least_three_times_smaller_with_batch_no
         late = plain.spec.at_steps >= 100
         ratio = plain.effective_beta[late].mean() / batch.effective_beta[late].mean()
         assert ratio > 3
-    assert norm_measurements.probe_ratio("adam", "effective_beta") == pytest.approx(
-        np.mean([p.effective_beta[5:].mean() for p in found["plain"]])
-        / np.mean([p.effective_beta[5:].mean() for p in found["batch norm"]])
-    )
+    plain, batch = (np.mean([p.effective_beta[5:].mean() for p in found[name]]) for name in ("plain", "batch norm"))
+    assert probe_ratio("adam", "effective_beta", digits=4) == f"{plain / batch:.4f}"
 
 
 def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_ones():

@@ -1,0 +1,39 @@
+"""Pictures that the course describes as data (core/course/pictures.py), drawn on a page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app.draw import chart, scene
+from core.app.frame import is_presenting
+from core.app.panels import table
+from core.course.pictures import Panel, Picture
+from core.figures.theme import Figure
+
+
+def draw_picture(picture: Picture, *, key: str) -> None:
+    """A picture's panels beside each other, and its caption; or that what it needs is not stored. key: its identity on
+    the page."""
+    if not picture.panels:
+        st.info("What this figure needs is missing: `python -m core.precompute` computes it.")
+        return
+    places = st.columns(len(picture.panels)) if len(picture.panels) > 1 else [st.container()]
+    height = 540 if is_presenting() and len(picture.panels) == 1 else 400
+    for i, (place, panel) in enumerate(zip(places, picture.panels, strict=True)):
+        with place:
+            _draw_panel(panel, key=f"{key}_{i}", group=key if len(picture.panels) > 1 else "", height=height)
+    if picture.caption:
+        st.caption(picture.caption)
+
+
+def _draw_panel(panel: Panel, *, key: str, group: str, height: int) -> None:
+    if panel.title:
+        st.markdown(f"**{panel.title}**")
+    if isinstance(panel.figure, Figure):
+        chart(panel.figure, alt=panel.alt)
+    else:
+        scene(panel.figure, key=key, alt=panel.alt, group=group, height=height)
+    if panel.caption:
+        st.caption(panel.caption)
+    if panel.rows:
+        table(panel.rows, key=key)

@@ -1,0 +1,703 @@
+"""Lesson 2: batch norm. Its runs, what is measured of them, its questions, faults and typed code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from core import techniques
+from core.config import FULL, RunConfig, seeds_of
+from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, Measure, percent, verdict
+from core.course.claims import MISSING as NOT_HERE
+from core.course.faults import Fault
+from core.course.norms import (
+    BY_HAND,
+    CLEAN,
+    NORM_LAYERS,
+    OVER_THE_BATCH,
+    OVER_THE_UNITS,
+    draw_batch,
+    own_runs,
+    with_eps,
+)
+from core.course.over_seeds import Networks, measured, normalised, over_seeds, runs_at, surfaces_of
+from core.course.pictures import MISSING, Picture, courses_panel, last_accuracies, surfaces_side_by_side
+from core.course.questions import Choice, Curve, Drawing, Option, question
+from core.figures.compare import course_of
+from core.results.drift import DriftSpec
+from core.results.library import stored, stored_outcomes
+from core.results.probe import Probe, ProbeSpec
+from core.results.shift import Shift, Shifted, ShiftSpec
+from core.results.surface import Surface, SurfaceSpec, notebook_spec
+from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
+from core.typed_code.network_check import ByNetwork
+
+NUMBER = 2
+"""Of the lesson in the course."""
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+BATCH_NORM = techniques.BATCH_NORM.on(FULL)
+BATCH_NORM_AFTER = replace(BATCH_NORM, norm_position="after")
+WITH_WEIGHTS = frozenset({BATCH_NORM})
+"""The runs that are shipped with their weights; of the others the numbers are enough."""
+
+LARGE_STEPS = RunConfig(optimizer="sgd", epochs=5, lr=0.1)
+"""Plain gradient descent on all images, which shows what a learning rate does; Adam would rescale it away."""
+LEARNING_RATES = (0.03, 0.1, 0.5, 1.0, 3.0)
+
+SMALL_BATCHES = RunConfig(n_train=2000, epochs=10, lr=1e-3)
+"""2,000 images with right labels, so that batches of 2 take seconds."""
+BATCH_SIZES = (2, 4, 8, 32, 128)
+
+OWN_BATCH = techniques.BATCH_NORM.on(CLEAN)
+"""Where the student's own run begins."""
+
+
+@cache
+def at_learning_rate(lr: float) -> Networks:
+    return normalised(replace(LARGE_STEPS, lr=lr))
+
+
+@cache
+def at_batch_size(batch_size: int) -> Networks:
+    return normalised(replace(SMALL_BATCHES, batch_size=batch_size))
+
+
+@cache
+def probes(optimizer: str) -> dict[str, tuple[ProbeSpec, ...]]:
+    """Santurkar's measures for each network over all seeds: Adam at the course's learning rate, or SGD at 0.1."""
+    base = replace(FULL, optimizer=optimizer, lr=3e-4 if optimizer == "adam" else 0.1)
+    return {name: tuple(map(ProbeSpec, seeds_of(config))) for name, config in normalised(base).items()}
+
+
+@cache
+def shifted_networks() -> dict[str, tuple[ShiftSpec, ...]]:
+    """Each network of the full setting, over all seeds, under covariate shift."""
+    return {name: tuple(map(ShiftSpec, configs)) for name, configs in over_seeds(normalised(FULL)).items()}
+
+
+@cache
+def drifts() -> dict[str, DriftSpec]:
+    """The unit inputs of the plain and of the batch-normed network during the first steps."""
+    return {"plain": DriftSpec(FULL), "batch norm": DriftSpec(BATCH_NORM)}
+
+
+def runs() -> set[RunConfig]:
+    """Both placements, and the three networks along both sweeps, each over all seeds; the student's own run."""
+    compared = [{"": config} for config in (BATCH_NORM, BATCH_NORM_AFTER)]
+    compared += [at_learning_rate(lr) for lr in LEARNING_RATES] + [at_batch_size(size) for size in BATCH_SIZES]
+    found = {config for networks in compared for seeds in over_seeds(networks).values() for config in seeds}
+    return found | own_runs(OWN_BATCH)
+
+
+def measurements() -> list[SurfaceSpec | DriftSpec | ProbeSpec | ShiftSpec]:
+    """Surfaces with either kind of statistics and the notebook's, unit inputs, measures along the gradient, shifts."""
+    surfaces = [*surfaces_of(BATCH_NORM), *surfaces_of(BATCH_NORM, "batch"), notebook_spec(BATCH_NORM)]
+    found = [*surfaces, *drifts().values()]
+    for networks in (probes("adam"), probes("sgd"), shifted_networks()):
+        found += [spec for specs in networks.values() for spec in specs]
+    return found
+
+
+def measurements_of(run: RunConfig) -> list:
+    """Nothing that is measured of every run."""
+    return []
+
+
+# --- under covariate shift ------------------------------------------------------------------------------------------
+
+PRESETS = {
+    "As in training": Shift(),
+    "Dark": Shift(brightness=-0.3),
+    "Fog": Shift(brightness=0.1, contrast=0.25),
+    "Grainy": Shift(noise=0.3),
+}
+VARIANTS = {
+    "plain": ("plain", "running"),
+    "layer norm": ("layer norm", "running"),
+    "batch norm, running": ("batch norm", "running"),
+    "batch norm, re-estimated": ("batch norm", "batch"),
+}
+"""What is shown → which network, and where its statistics come from."""
+
+
+def accuracy_under(preset: str, variant: str) -> str:
+    """The accuracy of one of VARIANTS under one of PRESETS, over seeds, in words."""
+    network, statistics = VARIANTS[variant]
+    accuracy: Measure[Shifted] = Measure(preset, lambda s: s.at(PRESETS[preset], statistics), "%", 100)
+    return accuracy.over(measured(shifted_networks()[network]))
+
+
+# --- along the gradient ---------------------------------------------------------------------------------------------
+
+FROM_STEP = 100
+"""Before, the plain network hardly answers yet."""
+
+
+def probes_of(optimizer: str) -> dict[str, list[Probe]]:
+    """The stored measurements of each network over seeds."""
+    return {name: measured(specs) for name, specs in probes(optimizer).items()}
+
+
+def probe_ratio(optimizer: str, measure: str, over: str = "batch norm", digits: int = 1) -> str:
+    """How many times larger a measure is for the plain network than for another, over the steps from FROM_STEP on."""
+    found = probes_of(optimizer)
+    means = {name: np.mean([p.mean_after(measure, FROM_STEP) for p in some]) for name, some in found.items() if some}
+    return f"{means['plain'] / means[over]:.{digits}f}" if {"plain", over} <= means.keys() else NOT_HERE
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+@question("batches")
+def draw_batches() -> Drawing:
+    runs_by_size = {size: {name: runs_at(c) for name, c in at_batch_size(size).items()} for size in BATCH_SIZES}
+    batch = [LAST_ACCURACY.mean(found["batch norm"]) for found in runs_by_size.values()]
+    plain = [LAST_ACCURACY.mean(found["plain"]) for found in runs_by_size.values()]
+    return Drawing(
+        (
+            "Before you look below: **draw batch norm's validation accuracy at each batch size**, then commit. (The "
+            f"plain network is at {percent(min(plain))} to {percent(max(plain))}.)"
+        ),
+        Curve(
+            "batch size",
+            "validation accuracy",
+            tuple(f"{stop:g}" for stop in BATCH_SIZES),
+            tuple(batch),
+            0.4,
+            1.0,
+            0.04,
+        ),
+        "It holds down to 4, and breaks at 2.",
+    )
+
+
+@question()
+def one_large_number() -> Choice:
+    return Choice(
+        (
+            "In the editable batch you make one number of feature 1 a hundred times larger. What happens to the "
+            "*other* samples of feature 1, after batch norm?"
+        ),
+        (
+            Option(
+                "Nothing: their numbers did not change",
+                "Their inputs did not; mean and variance did.",
+            ),
+            Option(
+                "They are squeezed together",
+                (
+                    "The variance is now that of the large number, and everything else is small beside it. Feature 2 "
+                    "does not notice: each feature has its own statistics."
+                ),
+                right=True,
+            ),
+            Option(
+                "They grow a hundred times too",
+                "They are divided by a larger deviation, so they shrink.",
+            ),
+            Option(
+                "They become 0 exactly",
+                "Nearly alike, but their small differences are still there.",
+            ),
+        ),
+    )
+
+
+@question()
+def first_and_last() -> Choice:
+    plain, batch = runs_at(FULL), runs_at(BATCH_NORM)
+    return Choice(
+        "Twenty epochs on all images: where is batch norm clearly ahead of the plain network?",
+        (
+            Option(
+                "In accuracy at the end",
+                f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower').capitalize()}.",
+            ),
+            Option(
+                "In accuracy after the first epoch",
+                (
+                    f"{FIRST_EPOCH.over(batch)} against {FIRST_EPOCH.over(plain)}. At the end: "
+                    f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}."
+                ),
+                right=True,
+            ),
+            Option(
+                "In held-out loss at the end",
+                (
+                    f"There it is behind: {LAST_LOSS.over(batch)} against {LAST_LOSS.over(plain)} nats. It overfits "
+                    "faster."
+                ),
+            ),
+            Option(
+                "Nowhere: the task is too simple",
+                "Look at the first epochs.",
+            ),
+        ),
+    )
+
+
+@question()
+def evaluation_fails() -> Choice:
+    return Choice(
+        "A network with batch norm works in training mode and fails in evaluation mode. What do you look at first?",
+        (
+            Option(
+                "The learning rate",
+                "A bad rate shows in training mode as well.",
+            ),
+            Option(
+                "The running statistics",
+                (
+                    "Too few steps for a small momentum, batches too small to measure a variance, or test images from "
+                    "another distribution: evaluation mode then divides by the wrong numbers. Set the training steps "
+                    "to 0 above, or choose *Fog*."
+                ),
+                right=True,
+            ),
+            Option(
+                "γ and β",
+                "They are the same in both modes.",
+            ),
+        ),
+    )
+
+
+@question()
+def two_modes() -> Choice:
+    return Choice(
+        (
+            "In training mode you send the same image through the network twice, in two different batches. Are the "
+            "two outputs the same?"
+        ),
+        (
+            Option(
+                "Yes: the weights did not change",
+                "The weights did not, but the batch's mean and variance did.",
+            ),
+            Option(
+                "No: an image's output depends on the others in its batch",
+                "That is the noise which regularizes a little. In evaluation mode it is gone.",
+                right=True,
+            ),
+            Option(
+                "No: batch norm draws random numbers",
+                "Nothing is drawn. What changes is the company.",
+            ),
+        ),
+    )
+
+
+@question()
+def which_bias() -> Choice:
+    return Choice(
+        "`nn.Linear(784, 392)` stands directly before a batch norm. What does its bias do?",
+        (
+            Option(
+                "It decides which inputs the ReLU lets through",
+                "It would without batch norm. Here the mean takes it away again; β has taken over.",
+            ),
+            Option(
+                "Nothing: the mean of the batch contains it, and is subtracted",
+                (
+                    "So the layer may be built with `bias=False`. After a ReLU it would be another matter: no mean "
+                    "can undo what was cut off."
+                ),
+                right=True,
+            ),
+            Option(
+                "It shifts the running variance",
+                "A constant does not change a variance.",
+            ),
+        ),
+    )
+
+
+@question()
+def fair_comparison() -> Choice:
+    low, high = (
+        {name: LAST_ACCURACY.over(runs_at(config)) for name, config in at_learning_rate(lr).items()}
+        for lr in (0.5, 1.0)
+    )
+    end = verdict(LAST_ACCURACY, runs_at(FULL), runs_at(BATCH_NORM), "higher", "lower")
+    return Choice(
+        "Plain SGD. Is it fair to compare the plain network at a learning rate of 0.5 with batch norm at 1?",
+        (
+            Option(
+                "No: the rates must be equal",
+                "Then one of them is held back by a rate that does not suit it.",
+            ),
+            Option(
+                "Yes: each at the rate that suits it best",
+                (
+                    f"Plain at 0.5: {low['plain']}; batch norm at 1: {high['batch norm']}. But these are five epochs "
+                    "of "
+                    f"SGD. After twenty epochs of Adam batch norm's accuracy, against plain, is this: {end}. What "
+                    "holds "
+                    "in one experiment need not hold in another."
+                ),
+                right=True,
+            ),
+            Option(
+                "Yes: a larger rate is always better",
+                f"The plain network at 1: {high['plain']}.",
+            ),
+        ),
+    )
+
+
+@question()
+def fog() -> Choice:
+    return Choice(
+        (
+            "*Fog* ruins every network in the shift demonstration, and batch norm with re-estimated statistics "
+            "recovers fully. Why?"
+        ),
+        (
+            Option(
+                "It was trained on foggy images",
+                "No network was trained again, and no label was used.",
+            ),
+            Option(
+                "Fog maps every pixel to a·x + b, and mean and scale over the batch take exactly that away",
+                (
+                    f"So it is exact: {accuracy_under('Fog', 'batch norm, re-estimated')}. Noise is no such map, and "
+                    "*Grainy* is mended "
+                    "only in part."
+                ),
+                right=True,
+            ),
+            Option(
+                "Batch norm is robust to covariate shift",
+                f"With its running statistics it is not: {accuracy_under('Fog', 'batch norm, running')}.",
+            ),
+        ),
+    )
+
+
+# --- find the fault --------------------------------------------------------------------------------------------------
+
+
+def _stale_statistics() -> Picture:
+    named = {"plain": SurfaceSpec(FULL), "batch norm, evaluation mode": SurfaceSpec(BATCH_NORM)}
+    return Picture(surfaces_side_by_side(named))
+
+
+def _stale_statistics_mended() -> Picture:
+    named = {"plain": SurfaceSpec(FULL), "batch norm, statistics anew": SurfaceSpec(BATCH_NORM, statistics="batch")}
+    plain, anew, stale = map(stored, (*named.values(), SurfaceSpec(BATCH_NORM)))
+    if not (plain and anew and stale):
+        return MISSING
+    return Picture(
+        surfaces_side_by_side(named),
+        f"Rise from the trained network to the edge: plain {plain.edge_rise:.2f} nats, batch norm "
+        f"{anew.edge_rise:.2f}; with the stale statistics it was {stale.edge_rise:.2f}. (One pair of directions.)",
+    )
+
+
+BY_THE_NOTEBOOK = {"plain": notebook_spec(FULL), "batch norm": notebook_spec(BATCH_NORM)}
+
+
+def _own_axes() -> Picture:
+    return Picture(surfaces_side_by_side(BY_THE_NOTEBOOK, same_z=False, as_in_notebook=True))
+
+
+def _own_axes_mended() -> Picture:
+    found: list[Surface | None] = [stored(spec) for spec in BY_THE_NOTEBOOK.values()]
+    if not all(found):
+        return MISSING
+    plain, batch = (surface.range[1] for surface in found)
+    return Picture(
+        surfaces_side_by_side(BY_THE_NOTEBOOK, log_z=True, as_in_notebook=True),
+        f"The highest point: plain {plain:,.0f} nats, batch norm {batch:,.0f}. In this picture batch norm's is "
+        f"{batch / plain:.0f} times as high. What smoothness means, and where batch norm has it, stands in the section "
+        "on smoothness above.",
+    )
+
+
+COMPARED = {"plain": FULL, "batch norm": BATCH_NORM}
+
+
+def _whole_curves() -> Picture:
+    outcomes = {name: stored_outcomes(seeds) for name, seeds in over_seeds(COMPARED).items()}
+    if not all(outcomes.values()):
+        return MISSING
+    courses = {name: course_of(found, "held_out_accuracy") for name, found in outcomes.items()}
+    return Picture((courses_panel(courses, what="test accuracy", percent=True),))
+
+
+STALE_STATISTICS = Fault(
+    name="stale-statistics",
+    title="The landscape of batch norm",
+    code="""\
+model_bn.eval()
+for i, alpha in enumerate(alphas):
+    for j, beta in enumerate(betas):
+        move_weights(model_bn, theta, alpha * u + beta * v)
+        z[i, j] = loss_func(model_bn(x), y).item()""",
+    picture=_stale_statistics,
+    says="The plain network, and batch norm by this code.",
+    asks="Batch norm looks much steeper than the plain network. What is wrong?",
+    options=(
+        Option(
+            "Nothing: batch norm makes the loss steeper",
+            "In this picture. But which network stands at each point?",
+        ),
+        Option(
+            "In evaluation mode the statistics are those of the trained weights, not of the moved ones",
+            (
+                "Each layer's output has changed, and is still scaled by the old mean and variance. Nobody would ever "
+                "use such a network."
+            ),
+            right=True,
+        ),
+        Option(
+            "The directions must also move γ and β",
+            "They are left alone on purpose, as biases are: their scale is another one.",
+        ),
+        Option(
+            "`loss_func` must be averaged over the batch",
+            "It is: cross-entropy is a mean by default.",
+        ),
+    ),
+    mended="""\
+        move_weights(model_bn, theta, alpha * u + beta * v)
+        model_bn.train()                   # statistics of these images, at this point
+        z[i, j] = loss_func(model_bn(x), y).item()
+        # (and put the running statistics back: training mode moves them)""",
+    mended_picture=_stale_statistics_mended,
+    after="With the statistics computed anew at each point the two bowls are alike.",
+)
+
+OWN_AXES = Fault(
+    name="own-axes",
+    title="Smoother?",
+    code="""\
+for losses in (losses_plain, losses_bn):
+    fig = go.Figure(go.Surface(x=A, y=B, z=losses))
+    fig.update_layout(width=500, height=500)
+    fig.show()""",
+    picture=_own_axes,
+    says=(
+        "The plain network and the one with batch norm, by the notebook's own method. *The landscape became a little "
+        "smoother*, it says."
+    ),
+    asks="Why may you not say so from these two pictures?",
+    options=(
+        Option(
+            "Each has its own loss axis: both fill their box, whatever their height",
+            "The eye compares shapes in a box; the boxes have different scales. Look at the numbers on the axes.",
+            right=True,
+        ),
+        Option(
+            "A 3-D picture always lies; use contours",
+            "Contours with two scales lie as well.",
+        ),
+        Option(
+            "The networks have different numbers of weights",
+            "Nearly the same, and it would not matter here.",
+        ),
+        Option(
+            "You may: one has fewer bumps",
+            "Bumps in a box of another height. Look at the numbers on the axes.",
+        ),
+    ),
+    mended="""\
+logs = [np.log10(losses) for losses in (losses_plain, losses_bn)]
+z_range = [min(z.min() for z in logs), max(z.max() for z in logs)]
+for z in logs:
+    fig = go.Figure(go.Surface(x=A, y=B, z=z))
+    fig.update_layout(scene_zaxis_range=z_range)
+    fig.show()""",
+    mended_picture=_own_axes_mended,
+    after="On one loss axis; logarithmic, or the lower one would be a flat sheet.",
+)
+
+LAST_NUMBER = Fault(
+    name="last-number",
+    title="No effect to see?",
+    code="""\
+for name, history in results.items():
+    print(name, history["val_accuracy"][-1])
+# about the same: batch norm has no effect""",
+    picture=lambda: last_accuracies(COMPARED, {name: name for name in COMPARED}),
+    says="The test accuracy after epoch 20. A dot for each of five seeds.",
+    asks="*We cannot see the effect of batch norm.* Is the conclusion right?",
+    options=(
+        Option(
+            "Yes: five seeds each, and no difference",
+            "No difference *in this number*. Batch norm is an aid to training: look at the training.",
+        ),
+        Option(
+            "No: it looks only at the end, and batch norm acts at the beginning",
+            (
+                "It learns faster, stands larger learning rates, and fails at small batches. The last accuracy shows "
+                "none of this."
+            ),
+            right=True,
+        ),
+        Option(
+            "No: the accuracy should be measured on training images",
+            "There it is higher, but that is overfitting, not the point.",
+        ),
+    ),
+    mended="""\
+for name, history in results.items():
+    plt.plot(history["val_accuracy"], label=name)""",
+    mended_picture=_whole_curves,
+    after="The whole curves: after the first epoch batch norm is ahead by more than the seeds differ.",
+)
+
+# --- typed code ------------------------------------------------------------------------------------------------------
+
+BATCH_NORM_LAYERS = Exercise(
+    name="batch-norm-layers",
+    title="Batch norm, in layers",
+    asks=(
+        "The notebook's blank: **put `nn.BatchNorm1d` into both hidden layers, and fill in the sizes** (`input_shape "
+        "// 2` and `input_shape // 4`)."
+    ),
+    template=NORM_LAYERS.format(short="bn", first="...", second="...", one="...,", two="...,"),
+    hints=(
+        "`nn.BatchNorm1d(n)` normalises each of n units over the batch: n is what the layer before gives.",
+        "The first linear layer gives `input_shape // 2` numbers, so its norm is `nn.BatchNorm1d(input_shape // 2)`.",
+        "The second gives `input_shape // 4`. Nothing follows the last layer.",
+    ),
+    solution=NORM_LAYERS.format(
+        short="bn",
+        first="input_shape // 2",
+        second="input_shape // 4",
+        one="nn.BatchNorm1d(input_shape // 2),",
+        two="nn.BatchNorm1d(input_shape // 4),",
+    ),
+    verdict=ByNetwork("BatchNorm1d", CLEAN).verdict,
+)
+
+BATCH_NORM_BY_HAND = Exercise(
+    name="batch-norm-by-hand",
+    title="Batch norm, by hand",
+    asks=(
+        "`x` is a batch: a row for each image, a column for each unit. **Write $\\hat x$ in training mode, without γ "
+        "and β:** mean and *biased* variance over the batch, and `eps` under the root."
+    ),
+    template=BY_HAND.format("..."),
+    hints=(
+        "Over the batch means along dimension 0: `x.mean(dim=0)` has a number for each unit.",
+        "`x.var(dim=0)` divides by n − 1. Batch norm divides by n: `unbiased=False`.",
+        "`(x - mean) / torch.sqrt(variance + eps)`.",
+    ),
+    solution=BY_HAND.format(OVER_THE_BATCH),
+    verdict=ByValue(
+        inputs=draw_batch,
+        names=with_eps,
+        result=variable("x_hat"),
+        gradients=("x",),
+        accepted=(
+            Accepted(
+                BY_HAND.format(OVER_THE_BATCH),
+                "Value and gradient are those of `nn.BatchNorm1d`: the gradient flows through mean and variance too.",
+            ),
+        ),
+        mistakes=mistakes(
+            BY_HAND,
+            {
+                "(x - x.mean()) / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": (
+                    "One mean for the whole table mixes the units: `x.mean()` needs dim=0, as the variance has it."
+                ),
+                "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0) + eps)": (
+                    "The variance here divides by n − 1. Batch norm normalises with the biased one: `unbiased=False`. "
+                    "(Its running variance, for evaluation, is the unbiased one.)"
+                ),
+                OVER_THE_UNITS: (
+                    "This normalises each image over its units: that is layer norm. The batch is dimension 0."
+                ),
+                "(x - x.mean()) / torch.sqrt(x.var(unbiased=False) + eps)": (
+                    "One mean and one variance for the whole table mix the units. Each unit has its own: dim=0."
+                ),
+                "(x - x.mean(dim=0)) / (x.var(dim=0, unbiased=False) + eps)": (
+                    "This divides by the variance. The root is missing: the result must have variance 1."
+                ),
+                "(x - x.mean(dim=0)) / (x.std(dim=0, unbiased=False) + eps)": (
+                    "Close: eps stands beside the root here. Batch norm adds it to the variance, under the root."
+                ),
+                "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False))": (
+                    "eps is missing: a unit that is the same for the whole batch would be divided by 0."
+                ),
+                "(x - x.mean(dim=0)) / (x.std(dim=0) + eps)": (
+                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps belongs under the root, "
+                    "added to the variance."
+                ),
+                "(x - x.mean(dim=0)) / x.std(dim=0)": (
+                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps is missing under the root."
+                ),
+                "x - x.mean(dim=0) / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": (
+                    "Brackets: only the mean is divided here. It is (x − mean) that is."
+                ),
+                "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False)) + eps": (
+                    "Brackets: eps is added to the result here. It belongs under the root."
+                ),
+                "x / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": "The mean is not subtracted.",
+                "x - x.mean(dim=0)": "The mean is gone, the variance is not 1 yet.",
+            },
+        ),
+    ).verdict,
+)
+
+_RUNNING = "running_mean = {}\n"
+
+RUNNING_MEAN = Exercise(
+    name="running-mean",
+    title="The running mean",
+    asks=(
+        "After each batch the running mean takes a step towards the batch's. **Write the new `running_mean`** from "
+        "the old one, the batch `x`, and `momentum` as PyTorch means it (0.1 by default)."
+    ),
+    template=_RUNNING.format("..."),
+    hints=(
+        "PyTorch's momentum is the weight of what is *new*: 0.1 of the batch.",
+        "So 1 − momentum is the weight of what was there.",
+        "`(1 - momentum) * running_mean + momentum * x.mean(dim=0)`",
+    ),
+    solution=_RUNNING.format("(1 - momentum) * running_mean + momentum * x.mean(dim=0)"),
+    verdict=ByValue(
+        inputs=lambda rng: {**draw_batch(rng), "running_mean": draw_numbers(rng, 3)},
+        names=lambda inputs: {**inputs, "momentum": 0.1},
+        result=variable("running_mean"),
+        accepted=(
+            Accepted(
+                _RUNNING.format("(1 - momentum) * running_mean + momentum * x.mean(dim=0)"),
+                "A tenth of the way towards the batch's mean, in each step.",
+            ),
+        ),
+        mistakes=mistakes(
+            _RUNNING,
+            {
+                "momentum * running_mean + (1 - momentum) * x.mean(dim=0)": (
+                    "The weights are the other way round. That is how Keras counts; PyTorch's momentum is the share "
+                    "of the new batch."
+                ),
+                "running_mean + momentum * x.mean(dim=0)": (
+                    "Nothing of the old mean is given up: this grows without end."
+                ),
+                "x.mean(dim=0)": "This forgets everything but the last batch.",
+                "(1 - momentum) * running_mean + momentum * x.mean()": (
+                    "One mean for all units: each unit has its own, dim=0."
+                ),
+                "(1 - momentum) * running_mean + momentum * x.var(dim=0)": (
+                    "That is the batch's variance; the running *mean* was asked for."
+                ),
+                "running_mean - momentum * (x.mean(dim=0) - running_mean)": (
+                    "The sign: this moves away from the batch's mean."
+                ),
+                "(1 - momentum) * running_mean + momentum * x.sum(dim=0)": (
+                    "That is the batch's sum: it would grow with the size of the batch."
+                ),
+                "momentum * x.mean(dim=0)": "Of the old mean nothing is left here: it keeps the weight 1 − momentum.",
+                "running_mean": "The running mean has not moved.",
+            },
+        ),
+    ).verdict,
+)

@@ -1,0 +1,677 @@
+"""Lesson 4: dropout. Its runs, what is measured of them, its questions, faults and typed code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
+from core.course.claims import LAST_ACCURACY, MISSING, TRAIN_ACCURACY, Measure, NotStored, verdict, verdict_within
+from core.course.faults import Fault
+from core.course.over_seeds import measured, runs_at, small_weights, sparsities
+from core.course.pictures import THEIRS_AND_HELD_OUT, Panel, Picture, loss_curves, spies
+from core.course.questions import Choice, Curve, Drawing, Option, question
+from core.figures.curves import NOTEBOOK_LOSS
+from core.figures.faults import lines_figure
+from core.results.activations import SWITCHED_OFF, Activations, ActivationSpec
+from core.results.ensemble import N_SHOWN, Ensemble, EnsembleSpec
+from core.results.sparsity import SparsitySpec
+from core.techniques import COLOURS, DROPOUT
+from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
+from core.typed_code.network_check import ByNetwork
+
+NUMBER = 4
+"""Of the lesson in the course."""
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+dropout_path = DROPOUT.path
+"""A setting's networks at every p."""
+HALF = dropout_path(FULL)[0.5]
+"""What the lesson speaks of on all images."""
+SMALL_DROPOUT = DROPOUT.at(SMALL_AND_NOISY, DROPOUT.small)
+"""Where the slider of the small and noisy setting stands at first, and where the student's own run begins."""
+OWN_DROPOUT = ("dropout", "label_noise", "epochs", "batch_size", "lr", "seed")
+"""What the student's own run offers."""
+WITH_WEIGHTS = frozenset({SMALL_DROPOUT, *dropout_path(FULL).values()})
+"""The runs that are shipped with their weights; of the others the numbers are enough."""
+
+
+def runs() -> set[RunConfig]:
+    """Every p in both settings over all seeds, and every stop of every slider around the student's own run."""
+    along = {config for base in (FULL, SMALL_AND_NOISY) for config in dropout_path(base).values()}
+    own = {config for name in OWN_DROPOUT for config in sweep(SMALL_DROPOUT, name)}
+    return {run for config in along for run in seeds_of(config)} | own
+
+
+def measurements() -> list:
+    """Nothing that is measured of several runs together."""
+    return []
+
+
+def measurements_of(run: RunConfig) -> list[SparsitySpec | ActivationSpec | EnsembleSpec]:
+    """What is measured of one trained run: its first layer, its hidden units, its thinned networks."""
+    base = replace(run, seed=0)
+    if not any(base in dropout_path(setting).values() for setting in (FULL, SMALL_AND_NOISY)):
+        return []
+    kinds = (sparsities, activations, ensembles) if run.dropout else (sparsities, activations)
+    return [specs(base)[run.seed] for specs in kinds]
+
+
+@cache
+def activations(config: RunConfig) -> tuple[ActivationSpec, ...]:
+    """The hidden units of a network over all seeds."""
+    return tuple(map(ActivationSpec, seeds_of(config)))
+
+
+@cache
+def ensembles(config: RunConfig) -> tuple[EnsembleSpec, ...]:
+    """The thinned networks of a network over all seeds; the first seed's with their word on single images."""
+    return tuple(EnsembleSpec(run, n_shown=0 if run.seed else N_SHOWN) for run in seeds_of(config))
+
+
+# --- thinned networks -----------------------------------------------------------------------------------------------
+
+ALONE: Measure[Ensemble] = Measure("one thinned network, mean over masks", lambda e: e.alone.mean(), "%", 100)
+ALL_UNITS: Measure[Ensemble] = Measure("accuracy by weight scaling", lambda e: e.scaled[0], "%", 100)
+SCALED_LOSS: Measure[Ensemble] = Measure("loss by weight scaling", lambda e: e.scaled[1], "nats", digits=3)
+
+
+def averaged_accuracy(n: int) -> Measure[Ensemble]:
+    return Measure(f"accuracy, mean of {n}", lambda e: e.accuracy[n - 1], "%", 100)
+
+
+def averaged_loss(n: int) -> Measure[Ensemble]:
+    return Measure(f"loss, mean of {n}", lambda e: e.loss[n - 1], "nats", digits=3)
+
+
+def ensembles_of(config: RunConfig) -> list[Ensemble]:
+    """What is stored of a network's thinned networks, over seeds."""
+    return measured(ensembles(config))
+
+
+def alone(config: RunConfig) -> str:
+    """The test accuracy of one thinned network, the mean over all masks of each seed, over seeds."""
+    return ALONE.over(ensembles_of(config))
+
+
+def all_units(config: RunConfig) -> str:
+    """The test accuracy of all units at once, by weight scaling, over seeds."""
+    return ALL_UNITS.over(ensembles_of(config))
+
+
+def scores(config: RunConfig, n: int) -> str:
+    """Accuracy and loss of the mean of n thinned networks, over seeds; n = 0: of weight scaling."""
+    found = ensembles_of(config)
+    accuracy, loss = (averaged_accuracy(n), averaged_loss(n)) if n else (ALL_UNITS, SCALED_LOSS)
+    return f"{accuracy.over(found)}, {loss.over(found)}" if found else MISSING
+
+
+def scaling_against_masks(config: RunConfig, n: int) -> str:
+    """How the mean of n thinned networks does against weight scaling in loss, paired over seeds, in words."""
+    return verdict_within(SCALED_LOSS, averaged_loss(n), ensembles_of(config), "worse", "better")
+
+
+def _first_below(losses: np.ndarray, scaled: float) -> int | None:
+    """The fewest thinned networks whose mean has a lower loss than weight scaling; None where none has."""
+    better = np.flatnonzero(losses < scaled)
+    return int(better[0]) + 1 if len(better) else None
+
+
+def averages_to_beat_scaling(config: RunConfig) -> str:
+    """The fewest thinned networks whose mean has a lower loss than weight scaling: in the mean over seeds, and from
+    the seed with the fewest to that with the most."""
+    found = ensembles_of(config)
+    if not found:
+        return MISSING
+    mean = _first_below(np.mean([e.loss for e in found], axis=0), float(SCALED_LOSS.mean(found)))
+    each = [_first_below(e.loss, float(e.scaled[1])) for e in found]
+    most = len(found[0].loss)
+    if mean is None:
+        return f"more than {most}"
+    counts = [n for n in each if n]
+    top = str(max(counts)) if len(counts) == len(each) else f"more than {most}"
+    return f"{mean} in the mean over {len(each)} seeds, {min(counts)} to {top} seed by seed"
+
+
+# --- hidden units ---------------------------------------------------------------------------------------------------
+
+
+def activations_of(config: RunConfig) -> list[Activations]:
+    """What is stored of a network's hidden units, over seeds."""
+    return measured(activations(config))
+
+
+def active_share(config: RunConfig, layer: int) -> str:
+    """The share of a hidden layer's units (1 or 2) that are active for an image, over seeds."""
+    share: Measure[Activations] = Measure("active", lambda a: a.active[layer - 1], "%", 100)
+    return share.over(activations_of(config))
+
+
+def accuracy_without(config: RunConfig, share: float) -> str:
+    """The test accuracy with a share of the hidden units switched off, over seeds."""
+    i = SWITCHED_OFF.index(share)
+    left: Measure[Activations] = Measure("accuracy without", lambda a: a.accuracy_without[i], "%", 100)
+    return left.over(activations_of(config))
+
+
+def correlation_verdict(config: RunConfig, plain: RunConfig, layer: int) -> str:
+    """How dropout changes the mean |correlation| of two units of a layer, paired over seeds, in words."""
+    alike: Measure[Activations] = Measure("|correlation|", lambda a: a.correlation[layer - 1], digits=3)
+    return verdict(alike, activations_of(plain), activations_of(config), "higher", "lower")
+
+
+# --- questions --------------------------------------------------------------------------------------------------------
+
+
+@question("masks")
+def how_many_masks() -> Choice:
+    return Choice(
+        (
+            "Commit first: at p = 0.5 on all images, **how many thinned networks must be averaged until their mean "
+            "has a lower test loss than weight scaling**, which is one pass?"
+        ),
+        (
+            Option(
+                "One: each of them was trained",
+                f"One alone does worse: {scores(HALF, 1)}. Weight scaling: {scores(HALF, 0)}.",
+            ),
+            Option(
+                "More than five, and fewer than fifty",
+                (
+                    f"It takes {averages_to_beat_scaling(HALF)}. So one pass with all units is worth that many with "
+                    "masks."
+                ),
+                right=True,
+            ),
+            Option(
+                "More than a hundred",
+                f"Fewer: {averages_to_beat_scaling(HALF)}.",
+            ),
+            Option(
+                "All of them: weight scaling is the exact mean",
+                (
+                    "It would be in a network without a nonlinearity between the masks and the softmax. Here it is an "
+                    "approximation."
+                ),
+            ),
+        ),
+    )
+
+
+DRAWN = (0.0, 0.2, 0.5, 0.7, 0.9)
+"""The stops at which the student draws the accuracy."""
+
+
+def best_p(base: RunConfig) -> float:
+    """The p at which the held-out accuracy of the last epoch is highest, in the mean over seeds. Raises NotStored where
+    no stop is stored."""
+    means = {p: LAST_ACCURACY.mean(runs) for p, config in dropout_path(base).items() if (runs := runs_at(config))}
+    if not means:
+        raise NotStored("no p of this setting is stored")
+    return max(means, key=means.__getitem__)
+
+
+def _small(p: float, measure: Measure) -> str:
+    """A number of the networks trained at one p on 2,000 noisy images."""
+    return measure.over(runs_at(dropout_path(SMALL_AND_NOISY)[p]))
+
+
+@question("p")
+def draw_p() -> Drawing:
+    path = dropout_path(SMALL_AND_NOISY)
+    best = best_p(SMALL_AND_NOISY)
+    return Drawing(
+        (
+            "2,000 images, a fifth of the labels wrong. **Draw the validation accuracy at each p**, then commit. "
+            f"(Without dropout it is {_small(0.0, LAST_ACCURACY)}.)"
+        ),
+        Curve(
+            "p",
+            "validation accuracy",
+            tuple(f"{p:g}" for p in DRAWN),
+            tuple(LAST_ACCURACY.mean(runs_at(path[p])) for p in DRAWN),
+            0.5,
+            0.9,
+            0.04,
+        ),
+        (
+            f"Of all stops it is highest at p = {best:g}. Up to there fewer wrong labels are learned; beyond, too "
+            "little of the network is left at a time."
+        ),
+    )
+
+
+@question()
+def paper_p() -> Choice:
+    return Choice(
+        (
+            "A paper says: *dropout with p = 0.8 on the hidden units*. It uses Srivastava's convention. What do you "
+            "write in PyTorch?"
+        ),
+        (
+            Option(
+                "`nn.Dropout(0.8)`",
+                (
+                    "That switches off four fifths of the units: see p = 0.8 in the curves above. The paper's p is "
+                    "the share that is *kept*."
+                ),
+            ),
+            Option(
+                "`nn.Dropout(0.2)`, and multiply the weights by 0.8 in evaluation",
+                "The 0.2 is right, but PyTorch has scaled in training already. Twice is too much.",
+            ),
+            Option(
+                "`nn.Dropout(0.2)`, and nothing else",
+                "What is kept is 0.8, so 0.2 is switched off; the scaling is done in training.",
+                right=True,
+            ),
+        ),
+    )
+
+
+@question()
+def forgotten_eval() -> Choice:
+    return Choice(
+        (
+            "You forget `model.eval()` before testing a network that was trained on all images with p = 0.5. What do "
+            "you see?"
+        ),
+        (
+            Option(
+                "The same accuracy: training is over",
+                "The masks do not know that. They are drawn as long as the model is in training mode.",
+            ),
+            Option(
+                "A lower accuracy, and another one each time",
+                f"You test one thinned network for each image: about {alone(HALF)}, instead of {all_units(HALF)}.",
+                right=True,
+            ),
+            Option(
+                "Chance: half of the network is missing",
+                f"One thinned network is not bad at all: {alone(HALF)}. It was trained like that.",
+            ),
+        ),
+    )
+
+
+@question()
+def training_loss_above() -> Choice:
+    return Choice(
+        (
+            "No label is wrong, and with p = 0.5 your training loss, taken during the epoch, is above the validation "
+            "loss in the first epochs. Is something wrong?"
+        ),
+        (
+            Option(
+                "Not by that alone: the two are measured in different modes",
+                (
+                    "In training mode units are missing, in evaluation mode none is. Measure both in evaluation mode "
+                    "before you worry: *Show the notebook's training loss* draws both."
+                ),
+                right=True,
+            ),
+            Option(
+                "Yes: a training loss is always the lower one",
+                (
+                    "If both are measured in evaluation mode and the labels are alike, mostly. Here one of them is "
+                    "measured with masks."
+                ),
+            ),
+            Option(
+                "Yes: validation images have leaked into training",
+                "Then the validation loss would be low, but you need no leak to explain it. What differs is the mode.",
+            ),
+        ),
+    )
+
+
+@question()
+def not_the_mean() -> Choice:
+    return Choice(
+        "On the drawn network, the mean of the output over many masks is not exactly what evaluation gives. Why?",
+        (
+            Option(
+                "Too few masks were drawn",
+                "With all masks it differs as well: the figure's exact mean says so.",
+            ),
+            Option(
+                "The mean of a curved function is not the function of the mean",
+                (
+                    "Weight scaling takes the mean of each unit's *input*, then applies ReLU; the true mean applies "
+                    "ReLU first."
+                ),
+                right=True,
+            ),
+            Option(
+                "The factor 1/(1 − p) is only roughly right",
+                "For a single unit it keeps the expected value exactly.",
+            ),
+        ),
+    )
+
+
+@question()
+def best_for_training() -> Choice:
+    best = best_p(SMALL_AND_NOISY)
+    return Choice(
+        "2,000 noisy images: at which p is the *training* accuracy highest, and is that the p to take?",
+        (
+            Option(
+                f"At p = {best:g}, and yes",
+                (
+                    f"There the *held-out* accuracy is best ({_small(best, LAST_ACCURACY)}); the training accuracy is "
+                    f"down to {_small(best, TRAIN_ACCURACY)}."
+                ),
+            ),
+            Option(
+                "At p = 0, and yes: it has learned most",
+                (
+                    f"It has learned the wrong labels too: {_small(0.0, TRAIN_ACCURACY)} of the training labels, "
+                    f"{_small(0.0, LAST_ACCURACY)} of the held-out images."
+                ),
+            ),
+            Option(
+                "At p = 0, and no",
+                (
+                    f"{_small(0.0, TRAIN_ACCURACY)} on labels of which a fifth is wrong: they are learned by "
+                    f"heart, and {_small(0.0, LAST_ACCURACY)} of the held-out images are right. At p = 0.5: "
+                    f"{_small(0.5, TRAIN_ACCURACY)} and {_small(0.5, LAST_ACCURACY)}."
+                ),
+                right=True,
+            ),
+        ),
+    )
+
+
+@question()
+def zero_weights() -> Choice:
+    return Choice(
+        "Compare the two spy plots at a threshold of 0.0001. What does dropout do to the number of tiny weights?",
+        (
+            Option(
+                "Many more are tiny: units that are off lose their weights",
+                "A unit is off for one step and one image; its weights are only not moved by that.",
+            ),
+            Option(
+                "About as many as without",
+                (
+                    f"{small_weights(HALF, 0.0001)} against {small_weights(FULL, 0.0001)}. What becomes sparser are "
+                    "the *activations*."
+                ),
+                right=True,
+            ),
+            Option(
+                "None is tiny any more: dropout spreads the weights",
+                f"{small_weights(HALF, 0.0001)} are; without dropout {small_weights(FULL, 0.0001)}.",
+            ),
+        ),
+    )
+
+
+@question()
+def half_switched_off() -> Choice:
+    return Choice(
+        (
+            "Half of the hidden units of a *trained* network are switched off, others for each image, and the rest "
+            "scaled up. Which network stands it better?"
+        ),
+        (
+            Option(
+                "The plain one: none of its units was ever weakened",
+                f"It gets {accuracy_without(FULL, 0.5)}, the one with dropout {accuracy_without(HALF, 0.5)}.",
+            ),
+            Option(
+                "The one trained with p = 0.5",
+                (
+                    f"{accuracy_without(HALF, 0.5)} against {accuracy_without(FULL, 0.5)}: no unit has learned to "
+                    "count on another."
+                ),
+                right=True,
+            ),
+            Option(
+                "Both alike: the mean is the same",
+                (
+                    f"The mean of each unit is. But {accuracy_without(FULL, 0.5)} (plain) and "
+                    f"{accuracy_without(HALF, 0.5)} are not alike."
+                ),
+            ),
+        ),
+    )
+
+
+# --- find the fault ---------------------------------------------------------------------------------------------------
+
+
+def _handed_on(train: Callable[[np.ndarray], np.ndarray], evaluate: Callable[[np.ndarray], np.ndarray]) -> Picture:
+    """What the next layer gets on average of a unit that gives 1, over p, in training and in evaluation."""
+    p = np.linspace(0.05, 0.95, 19)
+    figure = lines_figure(
+        {"training, on average": (p, train(p)), "evaluation": (p, evaluate(p))},
+        x_title="p",
+        y_title="what is handed on",
+        colours=(COLOURS["dropout"], COLOURS["plain"]),
+        dotted=["evaluation"],
+        y_range=(0, 1.2),
+    )
+    return Picture((Panel(figure, "What a unit that gives 1 hands on, over p, in training and in evaluation."),))
+
+
+TWO_CONVENTIONS = Fault(
+    name="two-conventions",
+    title="Dropout by hand",
+    code="""\
+class Dropout(nn.Module):                  # p: probability to turn a unit off
+    def forward(self, h):
+        if self.training:
+            return h * (torch.rand_like(h) > self.p)
+        return h * self.p""",
+    picture=lambda: _handed_on(train=lambda p: 1 - p, evaluate=lambda p: p),
+    says="What the next layer gets, on average, from a unit that gives 1.",
+    asks="What is wrong?",
+    options=(
+        Option(
+            "The mask keeps a unit with probability p",
+            "`rand > p` is true with probability 1 − p: p switches off, as the comment says.",
+        ),
+        Option(
+            "Nothing may be scaled in evaluation",
+            (
+                "That is PyTorch's way, and then training must scale. This training does not, so evaluation must; but "
+                "by which number?"
+            ),
+        ),
+        Option(
+            "In evaluation the factor must be 1 − p",
+            (
+                "The mean in training is 1 − p. The notebook's figure is the paper's, where p *keeps*; its text says "
+                "p turns off. Mixed, they agree at 0.5 only."
+            ),
+            right=True,
+        ),
+        Option(
+            "The mask must be the same for all images",
+            "Each image draws its own; that is as it should be.",
+        ),
+    ),
+    mended="""\
+    def forward(self, h):
+        if self.training:
+            return h * (torch.rand_like(h) > self.p)
+        return h * (1 - self.p)            # what training hands on, on average
+
+# nn.Dropout divides by 1 - p in training instead, and hands h on in evaluation""",
+    mended_picture=lambda: _handed_on(train=lambda p: 1 - p, evaluate=lambda p: 1 - p),
+    after="Now both modes hand on 1 − p on average. In PyTorch's way, which scales in training, both hand on 1.",
+)
+
+MASKED = dropout_path(FULL)[0.8]
+
+MASKED_LOSS = Fault(
+    name="masked-loss",
+    title="A training loss above the held-out loss",
+    code="""\
+model.train()
+for x, y in train_loader:
+    loss = loss_func(model(x), y)
+    ...
+    losses.append(loss.item())
+train_loss.append(np.mean(losses))         # then model.eval() for the validation loss""",
+    picture=lambda: loss_curves(MASKED, THEIRS_AND_HELD_OUT, "The recorded training loss lies above the test loss."),
+    says="Dropout with p = 0.8, all 60,000 images: this training loss, and the held-out loss.",
+    asks="The network seems to be better on images that it never saw. Why?",
+    options=(
+        Option(
+            "Dropout makes it generalise that well",
+            "Nice, but look at what is compared: two losses in two modes.",
+        ),
+        Option(
+            "The held-out images are easier",
+            "They are no different: other photographs of the same ten classes.",
+        ),
+        Option(
+            "The training loss is measured with units switched off, and while the weights still move",
+            "The mean runs over an epoch in training mode; the held-out loss is taken after it, in evaluation mode.",
+            right=True,
+        ),
+        Option(
+            "Some held-out images are also in the training set",
+            "They are not: the two sets are apart.",
+        ),
+    ),
+    mended="""\
+model.eval()
+with torch.no_grad():                      # both after the epoch, in evaluation mode
+    train_loss.append(loss_over(model, train_set))
+    val_loss.append(loss_over(model, val_set))""",
+    mended_picture=lambda: loss_curves(
+        MASKED, NOTEBOOK_LOSS, "The same, and the training loss in evaluation mode, below both."
+    ),
+    after="In evaluation mode the training loss is the lower one, as it should be.",
+)
+
+LAYER_BY_NUMBER = Fault(
+    name="layer-by-number",
+    title="The first layer's weights",
+    code="""\
+model_do = nn.Sequential(nn.Flatten(), nn.Linear(784, 392), nn.ReLU(), nn.Dropout(0.5), ...)
+
+plt.spy(model_do[1].weight.detach(), precision=1e-4)   # what dropout does to the weights""",
+    picture=lambda: spies({"dropout, p = 0.5": HALF}, 1e-4),
+    says="The picture that this code draws.",
+    asks="The code runs, and the layer is the right one. What is missing before anything may be said about dropout?",
+    options=(
+        Option(
+            "A smaller precision",
+            "Any ruler will do, as long as two networks are measured by the same one.",
+        ),
+        Option(
+            "The plain network's picture beside it",
+            (
+                "Without it nobody can tell what *dropout* did. (And `model_do[1]` is fragile: with dropout on the "
+                "input, layer 1 is the dropout, which has no weight.)"
+            ),
+            right=True,
+        ),
+        Option(
+            "The biases",
+            "A spy plot is of a matrix; the biases would add nothing here.",
+        ),
+        Option(
+            "The weights of the last layer",
+            "The first is where the question was. What is missing is a comparison.",
+        ),
+    ),
+    mended="""\
+fig, axes = plt.subplots(1, 2)
+for ax, (name, model) in zip(axes, {"plain": model, "dropout": model_do}.items()):
+    first = next(m for m in model if isinstance(m, nn.Linear))   # by kind, not by number
+    ax.spy(first.weight.detach(), precision=1e-4)
+    ax.set_title(name)""",
+    mended_picture=lambda: spies({"plain": FULL, "dropout, p = 0.5": HALF}, 1e-4),
+    after="Side by side: dropout's first layer is as full as the plain one's.",
+)
+
+# --- typed code -------------------------------------------------------------------------------------------------------
+
+_DROPOUT_LAYERS = """\
+model_do = nn.Sequential(
+    nn.Flatten(),
+    nn.Linear(input_shape, input_shape // 2),
+    nn.ReLU(),
+    {one}
+    nn.Linear(input_shape // 2, input_shape // 4),
+    nn.ReLU(),
+    {two}
+    nn.Linear(input_shape // 4, num_classes),
+).to(device)
+"""
+
+DROPOUT_LAYERS = Exercise(
+    name="dropout-layers",
+    title="Dropout, in layers",
+    asks=(
+        "The notebook's blank: **switch off the units of both hidden layers in training.** Which p is yours to choose."
+    ),
+    template=_DROPOUT_LAYERS.format(one="...,", two="...,"),
+    hints=(
+        "`nn.Dropout(p)` switches each number that reaches it off with probability p.",
+        "It takes no size: it works on whatever shape comes.",
+        "`nn.Dropout(0.5)` after each ReLU.",
+    ),
+    solution=_DROPOUT_LAYERS.format(one="nn.Dropout(0.5),", two="nn.Dropout(0.5),"),
+    verdict=ByNetwork("Dropout", SMALL_AND_NOISY).verdict,
+)
+
+_MASKED = "h_train = {}\n"
+
+DROPOUT_BY_HAND = Exercise(
+    name="dropout-by-hand",
+    title="Dropout, by hand",
+    asks=(
+        "`h`: activations. `mask`: 1 for units that stay and 0 for those that are off, each off with probability `p`. "
+        "**Write what PyTorch's dropout hands on in training**, so that evaluation need not change anything."
+    ),
+    template=_MASKED.format("..."),
+    hints=(
+        "Switching off is a product: `h * mask`.",
+        "On average only 1 − p of it is left. The expected value must be `h`.",
+        "So divide by `1 - p`.",
+    ),
+    solution=_MASKED.format("h * mask / (1 - p)"),
+    verdict=ByValue(
+        inputs=lambda rng: {"h": draw_numbers(rng, 3, 4), "mask": (rng.random((3, 4)) > 0.25).astype(float)},
+        names=lambda inputs: {**inputs, "p": 0.25},
+        result=variable("h_train"),
+        gradients=("h",),
+        accepted=(
+            Accepted(
+                _MASKED.format("h * mask / (1 - p)"),
+                "The expected value is h: (1 − p) · h / (1 − p). Evaluation hands on h as it is.",
+            ),
+        ),
+        mistakes=mistakes(
+            _MASKED,
+            {
+                "h * mask": (
+                    "This is the paper's way: nothing is scaled in training, and evaluation multiplies by 1 − p. "
+                    "PyTorch scales in training."
+                ),
+                "h * mask / p": "p is the probability to be *off*. What stays is 1 − p of it.",
+                "h * mask * (1 - p)": "This shrinks twice: once by the mask, once by 1 − p. Divide.",
+                "h / (1 - p)": "Nothing is switched off: the mask is not used.",
+                "h * (1 - mask) / (1 - p)": "The mask is turned round: 1 means *stays* here.",
+                "h * mask * p": "p is the probability to be off, and the sum must grow, not shrink: divide by 1 − p.",
+                "h * mask + (1 - mask)": "Units that are off should hand on 0, not 1.",
+                "h * mask / mask.mean()": (
+                    "This divides by the share of ones in *this* mask. PyTorch divides by 1 − p, the expected share."
+                ),
+                "h * mask / 1 - p": "Brackets: this divides by 1, and then subtracts p. `/ (1 - p)`.",
+                "mask / (1 - p)": "That is the scaled mask; multiply `h` by it.",
+            },
+        ),
+    ).verdict,
+)

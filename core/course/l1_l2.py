@@ -1,0 +1,954 @@
+"""Lesson 5: L1 and L2. Its runs, what is measured of them, its questions, faults and typed code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
+from core.course.claims import LAST_ACCURACY, Measure, percent
+from core.course.claims import MISSING as NOT_HERE
+from core.course.faults import Fault
+from core.course.over_seeds import (
+    against_plain,
+    first_layer,
+    first_layers,
+    first_layers_along,
+    runs_at,
+    small_weights,
+    sparsities,
+)
+from core.course.pictures import MISSING, THEIRS_AND_HELD_OUT, Panel, Picture, last_accuracies, loss_curves, spies
+from core.course.questions import Choice, Curve, Drawing, Option, question
+from core.figures.compare import stops_figure
+from core.figures.curves import NOTEBOOK_LOSS
+from core.figures.faults import own_range_figure
+from core.figures.weights import displaced_figure, weights_figure
+from core.results.displaced import BINS, HIGH, LOW, DisplacedSpec
+from core.results.followed import Followed, FollowSpec
+from core.results.library import stored, stored_run
+from core.results.sparsity import Sparsity, SparsitySpec
+from core.techniques import ADAMW, L1, L1_PROXIMAL, L2, TECHNIQUES, Path
+from core.typed_code.exercises import (
+    Accepted,
+    ByValue,
+    Exercise,
+    Inputs,
+    Mistake,
+    draw_numbers,
+    mistakes,
+    returned,
+    variable,
+)
+from core.typed_code.names import Bound, Thing
+from core.typed_code.tensors import METHODS
+
+NUMBER = 5
+"""Of the lesson in the course."""
+
+# --- runs -----------------------------------------------------------------------------------------------------------
+
+l2_path, decay_path = L2.path, ADAMW.path
+"""A setting's networks at every strength."""
+
+
+def l1_path(base: RunConfig, method: str = "subgradient") -> Path:
+    return (L1_PROXIMAL if method == "proximal" else L1).path(base)
+
+
+THEIRS, PROXIMAL = l1_path(FULL)[1e-3], l1_path(FULL, "proximal")[1e-3]
+L2_THEIRS = l2_path(FULL)[1e-3]
+"""The notebook's strength, in our way: biases left out."""
+NOTEBOOK_L1, NOTEBOOK_L2 = replace(THEIRS, penalised="all"), replace(L2_THEIRS, penalised="all")
+"""As the notebook trains them: biases penalised too."""
+
+SMALL_L1, SMALL_L2 = (technique.at(SMALL_AND_NOISY, technique.small) for technique in (L1, L2))
+"""Where the sliders of the small and noisy setting stand at first, and where the student's own run begins."""
+OWN_PENALTY = ("l1", "l1_method", "l2", "l2_method", "penalised", "label_noise", "epochs", "batch_size", "lr", "seed")
+"""What the student's own run offers."""
+
+
+def paths_of(base: RunConfig) -> tuple[Path, ...]:
+    """Every path of a setting that this lesson treats. All start at the plain network."""
+    return tuple(one.path(base) for one in TECHNIQUES if one.strength and one.lesson == "l1_l2")
+
+
+WITH_WEIGHTS = frozenset(
+    {SMALL_L1, SMALL_L2, *(config for one in (L1, L1_PROXIMAL, L2) for config in one.path(FULL).values())}
+)
+"""The runs that are shipped with their weights; of the others the numbers are enough."""
+
+
+def runs() -> set[RunConfig]:
+    """Every stop of every path in both settings, and the notebook's two: each over all seeds. Every stop of every
+    slider around the student's own run."""
+    compared = {NOTEBOOK_L1, NOTEBOOK_L2}
+    for base in (FULL, SMALL_AND_NOISY):
+        compared |= {config for path in paths_of(base) for config in path.values()}
+    own = {config for name in OWN_PENALTY if FIELDS[name].stops for config in sweep(SMALL_L1, name)}
+    own |= {replace(SMALL_L1, penalised="all"), replace(SMALL_L1, l1_method="proximal")}
+    return {run for config in compared for run in seeds_of(config)} | own
+
+
+FOLLOWED_L1 = (1e-4, 3e-4, 1e-3, 3e-3)
+"""The strengths at which single weights are followed; at weaker ones 800 steps are too few to reach 0."""
+METHODS_OF_L1 = FIELDS["l1_method"].choices
+DISPLACED = DisplacedSpec(FULL)
+"""What the notebook's landscape loop leaves of the plain network."""
+
+
+@cache
+def followed(optimizer: str, strength: float) -> dict[str, FollowSpec]:
+    """Single weights under both ways to apply L1: Adam at the course's learning rate, or SGD at 0.1."""
+    base = replace(FULL, optimizer=optimizer, lr=3e-4 if optimizer == "adam" else 0.1, l1=strength)
+    return {method: FollowSpec(replace(base, l1_method=method)) for method in METHODS_OF_L1}
+
+
+def measurements() -> list[DisplacedSpec | FollowSpec]:
+    """The moved weights, and the followed ones."""
+    ways = [spec for by in ("adam", "sgd") for strength in FOLLOWED_L1 for spec in followed(by, strength).values()]
+    return [DISPLACED, *ways]
+
+
+def measurements_of(run: RunConfig) -> list[SparsitySpec]:
+    """The first layer of every run along a path."""
+    base = replace(run, seed=0)
+    on_a_path = any(base in path.values() for setting in (FULL, SMALL_AND_NOISY) for path in paths_of(setting))
+    return [sparsities(base)[run.seed]] if on_a_path else []
+
+
+# --- what a strength costs and buys ---------------------------------------------------------------------------------
+
+SPREAD: Measure[Sparsity] = Measure("standard deviation of w, first layer", lambda s: s.spread, digits=4)
+LARGEST: Measure[Sparsity] = Measure("largest |w|, first layer", lambda s: s.largest, digits=2)
+
+
+def units_alive(config: RunConfig, threshold: float) -> str:
+    """Units of the first layer that are alive, over seeds."""
+    found = first_layers(config)
+    alive: Measure[Sparsity] = Measure("units alive", lambda s: s.alive[s.index(threshold)], digits=0)
+    return f"{alive.over(found)} of {found[0].spec.matrix[0]}" if found else NOT_HERE
+
+
+def exact_zeros(path: Path) -> str:
+    """How many exact zeros the first layer has at most, over all stops of a path and all seeds."""
+    found = [s for some in first_layers_along(path).values() for s in some]
+    if not found:
+        return NOT_HERE
+    most = max(int(s.small[0]) for s in found)
+    return f"at most {most} of {found[0].n_weights:,}" if most else f"none of {found[0].n_weights:,}"
+
+
+def pruned_accuracy(config: RunConfig, threshold: float) -> str:
+    """The test accuracy without the small weights of the first layer, over seeds."""
+    pruned: Measure[Sparsity] = Measure("pruned accuracy", lambda s: s.accuracy[s.index(threshold)], "%", 100)
+    return pruned.over(first_layers(config))
+
+
+def spread_of_weights(config: RunConfig) -> str:
+    """The standard deviation of the first layer's weights, over seeds."""
+    return SPREAD.over(first_layers(config))
+
+
+def largest_weight(config: RunConfig) -> str:
+    """max |w| of the first layer, over seeds."""
+    return LARGEST.over(first_layers(config))
+
+
+def proximal_verdict(strength: float) -> str:
+    """How the proximal step's accuracy differs from the subgradient's in the full setting, in words."""
+    return against_plain(LAST_ACCURACY, l1_path(FULL)[strength], l1_path(FULL, "proximal")[strength], "higher", "lower")
+
+
+# --- single weights on their way to zero ----------------------------------------------------------------------------
+
+LAST_STEPS = 100
+"""Those over which a weight is looked at once it is near 0."""
+
+
+def one_step(one: Followed) -> float:
+    """How far a step of the subgradient moves a weight that the data leave alone: SGD by lr·λ₁, Adam by about lr."""
+    run = one.spec.run
+    return run.lr * run.l1 if run.optimizer == "sgd" else run.lr
+
+
+def steps_to_zero(optimizer: str, strength: float, method: str = METHODS_OF_L1[0]) -> str:
+    """The steps after which the corner pixel's weights come within one step of 0: "15 to 80"."""
+    one = stored(followed(optimizer, strength)[method])
+    if one is None:
+        return NOT_HERE
+    steps = one.arrival("corner", one_step(one))
+    return f"{steps.min()} to {steps.max()}" if (steps >= 0).all() else f"more than {one.spec.steps}"
+
+
+def jitter(optimizer: str, strength: float) -> str:
+    """How far the corner pixel's weights stay from 0 under the subgradient, at most, over the last steps."""
+    one = stored(followed(optimizer, strength)[METHODS_OF_L1[0]])
+    if one is None:
+        return NOT_HERE
+    band = float(one.band("corner", LAST_STEPS).max())
+    return f"±{band:.2g}" + (f" ({band / one.spec.run.lr:.2g} learning rates)" if optimizer == "adam" else "")
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+DRAWN = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
+"""The stops at which the student draws the accuracy."""
+
+
+@question("strength")
+def draw_l1() -> Drawing:
+    accuracies = {strength: LAST_ACCURACY.mean(runs_at(l1_path(FULL)[strength])) for strength in DRAWN}
+    lost = {strength: f"{100 * (accuracies[0.0] - accuracy):.1f}" for strength, accuracy in accuracies.items()}
+    return Drawing(
+        "Before you move it: **draw the test accuracy at each λ₁**, all 60,000 images, then commit.",
+        Curve(
+            "λ₁",
+            "test accuracy",
+            tuple(f"{stop:g}" for stop in DRAWN),
+            tuple(accuracies.values()),
+            0.0,
+            1.0,
+            0.08,
+        ),
+        (
+            f"Against no penalty it loses {lost[1e-5]} points at 0.00001, {lost[1e-4]} at 0.0001 and {lost[1e-3]} at "
+            "0.001; at 0.01 every network only guesses, since no weight can pay its price."
+        ),
+    )
+
+
+@question()
+def which_first() -> Choice:
+    return Choice(
+        "Two weights, 1 and 0.01, and no loss. What does each penalty do to them?",
+        (
+            Option(
+                "L1 takes the large one first, L2 the small one",
+                "Look at the pull, the right one of the first two figures: sign(w) for L1, 2w for L2.",
+            ),
+            Option(
+                "L2 pulls a hundred times harder on the 1; L1 pulls on both alike",
+                (
+                    "After a hundredth of the way of the first, L1 has the second at 0. The next lesson takes this "
+                    "apart, with the vector (1, ε)."
+                ),
+                right=True,
+            ),
+            Option(
+                "Both pull harder on the larger weight",
+                "L2 does. L1's pull is the same at every size.",
+            ),
+        ),
+    )
+
+
+@question()
+def count_zeros() -> Choice:
+    return Choice(
+        (
+            "You train with λ₁ = 0.001 in the loss, by subgradient, and count `(w == 0).sum()` in the first layer. "
+            "What do you find?"
+        ),
+        (
+            Option(
+                "Nearly all of the weights",
+                f"{small_weights(THEIRS, 1e-4)} are *at or below 0.0001*. That is not equal to 0.",
+            ),
+            Option(
+                "A few hundred of 307,328",
+                f"Fewer: {exact_zeros(l1_path(FULL))}.",
+            ),
+            Option(
+                "None",
+                (
+                    f"{exact_zeros(l1_path(FULL)).capitalize()}: the step jumps over zero again and again. Use a "
+                    "proximal step, or a threshold, and say which."
+                ),
+                right=True,
+            ),
+        ),
+    )
+
+
+@question()
+def finer_ruler() -> Choice:
+    return Choice(
+        (
+            "The L1 network's spy plot is empty at a threshold of 0.0001. You set the threshold to 0.00001. What do "
+            "you see?"
+        ),
+        (
+            Option(
+                "It is still empty: the weights are zero",
+                (
+                    f"{small_weights(THEIRS, 1e-05)} are at or below 0.00001. They jitter around zero in a band as "
+                    "wide as a step."
+                ),
+            ),
+            Option(
+                "It fills up again",
+                (
+                    f"At or below 0.0001: {small_weights(THEIRS, 0.0001)}; at or below 0.00001: "
+                    f"{small_weights(THEIRS, 1e-05)}. The network is the same, only the ruler is finer."
+                ),
+                right=True,
+            ),
+            Option(
+                "It is full, as the plain one's",
+                (
+                    f"Nearly, but no: {small_weights(THEIRS, 1e-05)} are below it, of the plain network's "
+                    f"{small_weights(FULL, 1e-05)}."
+                ),
+            ),
+        ),
+    )
+
+
+@question()
+def white_rows() -> Choice:
+    return Choice(
+        "At λ₁ = 0.001 by the proximal step most rows of the spy plot are all white. What is such a row?",
+        (
+            Option(
+                "A unit without any input",
+                (
+                    "It hands on a constant, ReLU of its bias, and could be removed. Only "
+                    f"{units_alive(PROXIMAL, 0.0)} units have a weight other than 0. L1 was asked for zeros one by "
+                    "one; that whole units die follows, since a unit whose outgoing weights are 0 gets no gradient "
+                    "either."
+                ),
+                right=True,
+            ),
+            Option(
+                "A pixel that is not used",
+                "A pixel is a column of the plot. (Look at the small picture for the pixels.)",
+            ),
+            Option(
+                "A class that is never predicted",
+                "The rows of the *first* layer are hidden units, not classes.",
+            ),
+        ),
+    )
+
+
+@question()
+def weight_decay() -> Choice:
+    return Choice(
+        (
+            "A colleague uses `Adam(model.parameters(), weight_decay=0.002)`. Which λ₂ of this page is that, biases "
+            "aside? (The calculator knows.)"
+        ),
+        (
+            Option(
+                "λ₂ = 0.002",
+                "PyTorch adds weight_decay·w to the gradient; λ₂Σw² adds 2λ₂w.",
+            ),
+            Option(
+                "λ₂ = 0.004",
+                "The other way: 2λ₂ = weight_decay.",
+            ),
+            Option(
+                "λ₂ = 0.001, in the loss",
+                "2λ₂w = weight_decay·w. (`model.parameters()` holds the biases too, so nearly.)",
+                right=True,
+            ),
+            Option(
+                "None: that is AdamW's decoupled decay",
+                "`Adam(weight_decay=…)` adds it to the gradient, before Adam rescales. Only `AdamW` decouples.",
+            ),
+        ),
+    )
+
+
+@question()
+def default_decay() -> Choice:
+    return Choice(
+        "AdamW's default is `weight_decay=0.01`. What does it do to this network's first layer?",
+        (
+            Option(
+                "It shrinks it to about half",
+                (
+                    f"Standard deviation {spread_of_weights(decay_path(FULL)[0.01])}, without "
+                    f"{spread_of_weights(FULL)}. For "
+                    "half you need about 1."
+                ),
+            ),
+            Option(
+                "Next to nothing",
+                (
+                    f"Standard deviation {spread_of_weights(decay_path(FULL)[0.01])}, without "
+                    f"{spread_of_weights(FULL)}: in "
+                    "each step it is multiplied by the learning rate, 0.0003."
+                ),
+                right=True,
+            ),
+            Option(
+                "It sets most weights to zero",
+                "Decay scales all weights by the same factor; no factor makes a zero.",
+            ),
+        ),
+    )
+
+
+# --- find the fault --------------------------------------------------------------------------------------------------
+
+
+def _moved_weights() -> Picture:
+    found = stored(DISPLACED)
+    if found is None:
+        return MISSING
+    figure = displaced_figure(found.own, found.displaced, np.linspace(LOW, HIGH, BINS + 1))
+    return Picture(
+        (Panel(figure, "The network's own weights around 0, and those of the notebook's histogram around 1."),)
+    )
+
+
+def _moved_weights_mended() -> Picture:
+    found, own = stored(DISPLACED), first_layer(FULL)
+    if found is None or own is None:
+        return MISSING
+    figure = weights_figure({"plain": own.histogram}, log=False)
+    return Picture(
+        (Panel(figure, "The plain network's own first-layer weights, around 0."),),
+        f"Mean of the weights in the notebook's histogram: {found.mean[1]:.2f}; of the network's own: "
+        f"{found.mean[0]:.3f}. The displaced network gets {percent(found.accuracy[1])} of the test images right, the "
+        f"trained one {percent(found.accuracy[0])}: L2 was compared with no trained network at all.",
+    )
+
+
+def _own_bins() -> Picture:
+    runs_by_name = {"plain": stored_run(FULL), "L2": stored_run(L2_THEIRS)}
+    if not all(run and run.weights for run in runs_by_name.values()):
+        return MISSING
+    panels = []
+    for name, run in runs_by_name.items():
+        weights = run.weights["linear1.weight"].astype(float).ravel()
+        alt = f"Histogram of the first layer's weights over their own range, {name}."
+        panels.append(Panel(own_range_figure(weights, name), alt))
+    return Picture(tuple(panels))
+
+
+def _own_bins_mended() -> Picture:
+    found = {"plain": first_layer(FULL), "L2": first_layer(L2_THEIRS)}
+    if not all(found.values()):
+        return MISSING
+    figure = weights_figure({name: layer.histogram for name, layer in found.items()}, log=True)
+    spreads = ", ".join(f"{name} {float(layer.spread):.4f}" for name, layer in found.items())
+    largest = ", ".join(f"{name} {float(layer.largest):.2f}" for name, layer in found.items())
+    return Picture(
+        (Panel(figure, "Both histograms over the same bins, counts logarithmic: L2's is much narrower."),),
+        f"Standard deviation: {spreads}; largest |w|: {largest}.",
+    )
+
+
+def _same_strength() -> Picture:
+    named = {"L1, λ = 0.001": THEIRS, "L2, λ = 0.001": L2_THEIRS}
+    return last_accuracies(named, {"L1, λ = 0.001": "L1", "L2, λ = 0.001": "L2"})
+
+
+def _same_strength_mended() -> Picture:
+    values = {
+        name: {stop: [LAST_ACCURACY.of(run) for run in runs_at(config)] for stop, config in path.items()}
+        for name, path in (("L1", l1_path(FULL)), ("L2", l2_path(FULL)))
+    }
+    figure = stops_figure(values, 1e-3, x_title="λ", title="Test accuracy, last epoch")
+    return Picture(
+        (Panel(figure, "Test accuracy over λ for L1 and for L2."),),
+        "The bar marks 0.001, where the code compared them. Each dot is a seed. Against the plain network L1 at 0.001 "
+        f"is {against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')}, L2 at 0.001 "
+        f"{against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}.",
+    )
+
+
+PENALTY_IN_LOSS = Fault(
+    name="penalty-in-loss",
+    title="Two loss curves",
+    code="""\
+loss = loss_func(model(x), y)
+loss += l1_weight * sum(l1_parameters)
+loss.backward()
+opt.step()
+ep_train_loss.append(loss.item())
+
+# validation: loss_func(model(x), y).item()""",
+    picture=lambda: loss_curves(
+        THEIRS, THEIRS_AND_HELD_OUT, "The recorded training loss lies far above the test loss."
+    ),
+    says="The two curves of L1 at 0.001, all images, as this code records them.",
+    asks="The training loss stays far above the test loss. Is that underfitting?",
+    options=(
+        Option(
+            "Yes: L1 is so strong that the network cannot learn its training images",
+            "It is strong, but the curves do not show it: they are of two different quantities.",
+        ),
+        Option(
+            "The training curve contains the penalty, the test curve does not",
+            "`loss += …` changes what is recorded. The distance between the curves is mostly λΣ|w|.",
+            right=True,
+        ),
+        Option(
+            "The optimizer has not converged yet",
+            "More epochs would lower both a little. They would not remove the distance: the penalty makes it.",
+        ),
+        Option(
+            "The learning rate is too high",
+            "Nothing jumps. Look at what is appended.",
+        ),
+    ),
+    mended="""\
+loss = loss_func(model(x), y)
+penalty = l1_weight * sum(l1_parameters)
+(loss + penalty).backward()
+opt.step()
+# recorded apart, after the epoch, in evaluation mode: the loss, and the penalty""",
+    mended_picture=lambda: loss_curves(
+        THEIRS, NOTEBOOK_LOSS, "The same, and the cross-entropy of the training images."
+    ),
+    after="The cross-entropy alone: training and test images are close, as they are for a network that is held back.",
+)
+
+ONE_THRESHOLD = Fault(
+    name="one-threshold",
+    title="l1 works!",
+    code="""\
+w = model_l1.layers[1].weight.detach()
+plt.spy(w, precision=1e-4)
+# nearly empty: l1 makes weights zero""",
+    picture=lambda: spies({"L1, λ₁ = 0.001, up to 0.0001": THEIRS}, 1e-4),
+    says="The first layer at λ₁ = 0.001, as this code draws it.",
+    asks="Has L1 made the weights zero?",
+    options=(
+        Option(
+            "Yes: what is not drawn is zero",
+            "`precision=1e-4` leaves out all that is *smaller* than 0.0001.",
+        ),
+        Option(
+            "It cannot be seen: the threshold is as wide as the band in which Adam's steps jitter",
+            (
+                "A step is about the learning rate, 0.0003, whatever λ is; the weights stay within a part of that "
+                "around zero. The ruler was as coarse as the jitter."
+            ),
+            right=True,
+        ),
+        Option(
+            "No: L1 only shrinks, as L2 does",
+            "L1 has a kink at 0 that can hold a weight there; but a subgradient's step jumps over it.",
+        ),
+        Option(
+            "Yes, but only because λ is so large",
+            "Even at this λ, how many are *equal* to 0?",
+        ),
+    ),
+    mended="""\
+print((w == 0).float().mean())             # exact zeros
+for precision in (1e-4, 1e-5):
+    plt.spy(w, precision=precision)
+# exact zeros come from a proximal step after opt.step(), not from the loss""",
+    mended_picture=lambda: spies(
+        {"the same, up to 0.00001": THEIRS, "by proximal step, up to 0.00001": PROXIMAL}, 1e-5
+    ),
+    after="The same weights by a finer ruler, and the network of the proximal step by the same one.",
+)
+
+MOVED_WEIGHTS = Fault(
+    name="moved-weights",
+    title="The unregularized weights",
+    code="""\
+for alpha in alphas:
+    for beta in betas:
+        for i, w in enumerate(model.parameters()):
+            w.data = params[i] + alpha * w2[i] + beta * w1[i]
+        losses.append(loss_func(model(x), y).item())
+
+# … many cells later
+plt.hist(model[1].weight.detach().flatten(), bins=1000)""",
+    picture=_moved_weights,
+    says=(
+        "In grey the histogram that the notebook shows as its unregularized network; in blue the weights that this "
+        "network really has."
+    ),
+    asks="What happened?",
+    options=(
+        Option(
+            "Without regularization weights grow that large",
+            "The blue ones are those of the same network, and small.",
+        ),
+        Option(
+            "The histogram has too many bins",
+            "Bins change how rough it looks, not where it lies.",
+        ),
+        Option(
+            "The loop leaves the network at the last corner of its grid",
+            (
+                "It writes into the parameters, point by point, and never puts θ back. At α = β = 1 two random "
+                "numbers from [0, 1) have been added to every weight."
+            ),
+            right=True,
+        ),
+        Option(
+            "The histogram is of the biases",
+            "`model[1].weight` is the first layer's weights; but of which network?",
+        ),
+    ),
+    mended="""\
+theta = {name: w.clone() for name, w in model.named_parameters()}
+point = {name: theta[name] + alpha * u[name] + beta * v[name] for name in theta}
+loss = loss_func(torch.func.functional_call(model, point, x), y)   # the model is only read""",
+    mended_picture=_moved_weights_mended,
+    after="The weights are read, and never written: the network is the same before and after.",
+)
+
+OWN_BINS = Fault(
+    name="own-bins",
+    title="Two histograms",
+    code="""\
+plt.hist(model[1].weight.detach().flatten(), bins=1000)
+plt.show()
+plt.hist(model_l2[1].weight.detach().flatten(), bins=1000)
+plt.show()""",
+    picture=_own_bins,
+    says="The plain network's first layer, and that of λ₂ = 0.001 (this time the right weights).",
+    asks="By how much has L2 narrowed the weights? Why is it hard to say?",
+    options=(
+        Option(
+            "Each picture has its own range and its own bins",
+            "Both fill their width, whatever it is. Read the numbers below: one axis is much longer than the other.",
+            right=True,
+        ),
+        Option(
+            "A histogram cannot show weights near zero",
+            "It can, with bins that are fine enough; these are.",
+        ),
+        Option(
+            "The networks have different numbers of weights",
+            "Both first layers have 784 × 392.",
+        ),
+        Option(
+            "They are not normalised to area 1",
+            "Both have the same number of weights, so that would change nothing.",
+        ),
+    ),
+    mended="""\
+bins = np.linspace(-0.5, 0.5, 200)
+for name, model in models.items():
+    plt.hist(model[1].weight.detach().flatten(), bins=bins, alpha=0.4, label=name)
+plt.yscale("log")                          # or the rare large weights are not seen
+plt.legend()""",
+    mended_picture=_own_bins_mended,
+    after="One axis, the same bins.",
+)
+
+SAME_STRENGTH = Fault(
+    name="same-strength",
+    title="One strength for both",
+    code="""\
+l1_weight = 0.001
+l2_weight = 0.001
+...
+print(val_accuracy_l1[-1], val_accuracy_l2[-1])""",
+    picture=_same_strength,
+    says="The test accuracy of both, a dot for each of five seeds.",
+    asks="May L1 and L2 be compared like this?",
+    options=(
+        Option(
+            "Yes: everything but the norm is equal",
+            "The number is equal, what it does is not: w² of a weight of 0.03 is 0.0009, |w| is 0.03.",
+        ),
+        Option(
+            "Yes, if the biases are left out",
+            "They hardly matter here. What matters is what 0.001 means to each.",
+        ),
+        Option(
+            "No: the same number is a different strength for |w| and for w²",
+            (
+                "At 0.001 L1 is much further beyond its best than L2. Compare along all strengths, each at its best, "
+                "or at "
+                "equal accuracy."
+            ),
+            right=True,
+        ),
+        Option(
+            "No: L1 needs another optimizer",
+            "For exact zeros a proximal step, yes; but that is not why this comparison fails.",
+        ),
+    ),
+    mended="""\
+for strength in (0, 1e-5, 1e-4, 3e-4, 1e-3, ...):
+    for penalty in ("l1", "l2"):
+        train(penalty, strength)""",
+    mended_picture=_same_strength_mended,
+    after="Accuracy along all strengths of each.",
+)
+
+# --- typed code ------------------------------------------------------------------------------------------------------
+
+_L1 = "def compute_l1_loss(self, w):\n    return {}\n"
+
+_L2 = "def compute_l2_loss(self, w):\n    return {}\n"
+
+
+def _weights(rng: np.random.Generator) -> Inputs:
+    return {"w": draw_numbers(rng, 2, 3) * 2}
+
+
+def _with_self(inputs: Inputs) -> dict[str, Any]:
+    return {**inputs, "self": Thing("self", {})}
+
+
+_MEAN = "This is the mean: the penalty would depend on how large the layer is. The course's λ goes with the sum."
+
+L1_LOSS = Exercise(
+    name="l1-loss",
+    title="compute_l1_loss",
+    asks=(
+        "The notebook's blank: `w` is one layer's weights, a tensor of any shape. **Return its L1 penalty, Σ|w|**, "
+        "one number."
+    ),
+    template=_L1.format("..."),
+    hints=(
+        "`w.abs()` takes the size of each weight.",
+        "`.sum()` adds up all numbers of a tensor.",
+        "`w.abs().sum()`",
+    ),
+    solution=_L1.format("w.abs().sum()"),
+    verdict=ByValue(
+        inputs=_weights,
+        names=_with_self,
+        result=returned("compute_l1_loss", "self", "w"),
+        gradients=("w",),
+        accepted=(
+            Accepted(
+                _L1.format("w.abs().sum()"),
+                "Value Σ|w|, gradient sign(w).",
+            ),
+        ),
+        mistakes=mistakes(
+            _L1,
+            {
+                "w.sum()": "Positive and negative weights cancel here: the sizes are to be added, |w|.",
+                "w.square().sum()": "This squares: that is L2's penalty.",
+                "w.abs().mean()": _MEAN,
+                "w.abs()": "This has a number for each weight. A penalty is one number: add them up.",
+                "w.norm()": "`w.norm()` is the 2-norm, the root of Σw². For L1: `w.norm(p=1)`.",
+                "torch.linalg.norm(w, 1)": (
+                    "For a matrix `torch.linalg.norm(w, 1)` is the largest column sum, a norm of the matrix. "
+                    "`torch.linalg.vector_norm(w, 1)` adds up all sizes."
+                ),
+                "-w.abs().sum()": "The sign: this would reward large weights.",
+                "w.abs().sum().square()": "The sum is squared once more.",
+                "w.abs().max()": "This is only the largest weight (the ∞-norm).",
+                "w.sum().abs()": "First the sizes, then the sum: here weights of opposite sign cancel.",
+                "w.sign().sum()": "This counts signs; the sizes are missing. (sign(w) is the *gradient* of |w|.)",
+            },
+        ),
+    ).verdict,
+)
+
+L2_LOSS = Exercise(
+    name="l2-loss",
+    title="compute_l2_loss",
+    asks="**Return the L2 penalty of `w`, Σw²**, one number. (λ stands elsewhere, and there is no ½ in the notebook.)",
+    template=_L2.format("..."),
+    hints=(
+        "`w ** 2` or `w.square()` squares each weight.",
+        "`.sum()` adds them up.",
+        "`w.square().sum()`",
+    ),
+    solution=_L2.format("w.square().sum()"),
+    verdict=ByValue(
+        inputs=_weights,
+        names=_with_self,
+        result=returned("compute_l2_loss", "self", "w"),
+        gradients=("w",),
+        accepted=(
+            Accepted(
+                _L2.format("w.square().sum()"),
+                "Value Σw², gradient 2w.",
+            ),
+        ),
+        mistakes=mistakes(
+            _L2,
+            {
+                "w.norm()": (
+                    "This is the *root* of Σw². Its gradient has the length 1 whatever w is: small weights would be "
+                    "pulled as hard as large ones. Square it, or leave the root out."
+                ),
+                "w.square().sum() / 2": "½Σw² is what `weight_decay` means. The notebook's penalty has no ½.",
+                "w.abs().sum()": "This is L1's penalty: the square is missing.",
+                "w.square().mean()": _MEAN,
+                "w.square()": "This has a number for each weight. A penalty is one number: add them up.",
+                "w.sum().square()": "First square, then add: here weights of opposite sign cancel.",
+                "-w.square().sum()": "The sign: this would reward large weights.",
+                "w.sum()": "The square is missing, and so positive and negative weights cancel.",
+                "2 * w": "2w is the *gradient* of Σw²; the penalty itself was asked for.",
+                "torch.linalg.norm(w, 2) ** 2": (
+                    "For a matrix `torch.linalg.norm(w, 2)` is its largest singular value. Without the 2, or as "
+                    "`torch.linalg.vector_norm(w)`, it is the root of Σw²."
+                ),
+                "2 * w.sum()": "2w is the *gradient* of w²; the penalty itself was asked for.",
+                "w.square().sum().square()": "Squared twice.",
+                "w.square().sum() * 2": "There is a factor 2 too much.",
+            },
+        ),
+    ).verdict,
+)
+
+_BRANCH = """\
+{name}_weight = 0.001
+{name}_parameters = []
+for parameter in model.parameters():
+    {loop}
+{name} = {total}
+loss += {name}
+"""
+
+SIZES = {"linear1.weight": (3, 4), "linear1.bias": (3,), "linear2.weight": (2, 3), "linear2.bias": (2,)}
+
+STRENGTH = 1e-3
+
+
+def _small_model(inputs: Inputs) -> dict[str, Any]:
+    """A model of two layers, by the names that the notebook's class gives it, and a loss of one number."""
+    held = {name: inputs[name] for name in SIZES}
+    by_layer = [
+        Thing(f"linear{i}", {"weight": held[f"linear{i}.weight"], "bias": held[f"linear{i}.bias"]}) for i in (1, 2)
+    ]
+    methods = {
+        "parameters": Bound("parameters", lambda: list(held.values())),
+        "named_parameters": Bound("named_parameters", lambda: list(held.items())),
+        "compute_l1_loss": Bound("compute_l1_loss", lambda w: METHODS["abs"](w).sum()),
+        "compute_l2_loss": Bound("compute_l2_loss", lambda w: METHODS["square"](w).sum()),
+        "layers": by_layer,
+    }
+    return {"model": Thing("model", methods), "loss": inputs["loss"]}
+
+
+def _model_inputs(rng: np.random.Generator) -> Inputs:
+    return {**{name: draw_numbers(rng, *shape) for name, shape in SIZES.items()}, "loss": np.abs(draw_numbers(rng)) + 1}
+
+
+def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
+    """The L1 or the L2 branch of the notebook's training loop. one: the penalty of one parameter."""
+    term = f"model.compute_{name}_loss(parameter)"
+
+    def text(loop: str = "", total: str = "") -> str:
+        return _BRANCH.format(name=name, loop=loop or f"{name}_parameters.append({term})",
+                              total=total or f"{name}_weight * sum({name}_parameters)")  # fmt: skip
+
+    weights_only = text(loop=f"if parameter.dim() > 1:\n        {name}_parameters.append({term})")
+    field = {name: STRENGTH}
+    return Exercise(
+        f"{name}-branch",
+        f"The {name.upper()} branch of the training loop",
+        f"The notebook's blank, for every batch: collect the {name.upper()} penalties of all parameters, add them up, "
+        f"weigh them, and add them to the loss. `model.compute_{name}_loss(w)` gives {one} of one tensor. **Fill in "
+        "the two blanks.**",
+        text(loop=f"{name}_parameters.append(...)", total="..."),
+        (f"In the loop: append `model.compute_{name}_loss(parameter)`, one number for each parameter.",
+         f"After it: `sum({name}_parameters)` adds the list up.",
+         f"And λ: `{name} = {name}_weight * sum({name}_parameters)`."),
+        text(),
+        ByValue(
+            inputs=_model_inputs, names=_small_model, result=variable("loss"), gradients=("loss", *SIZES),
+            accepted=(
+                Accepted(text(), "λ times the sum over all parameters, the biases included, as in the notebook. (The "
+                         "course's sliders leave the biases out.)",
+                         replace(SMALL_AND_NOISY, penalised="all", **field)),
+                Accepted(weights_only, "λ times the sum over the weight matrices; the biases are left out, as is "
+                                       "usual.",
+                         replace(SMALL_AND_NOISY, **field)),
+            ),
+            mistakes=(
+                Mistake(text(total=f"sum({name}_parameters)"),
+                        f"λ is missing: `{name}_weight` is never used, so the penalty is a thousand times too strong."),
+                Mistake(text(total=f"{name}_weight * {name}_parameters[-1]"),
+                        "Only the last parameter is penalised: the sum over the list is missing."),
+                Mistake(text(total=f"{name}_weight * {name}_parameters[0]"), "Only the first parameter is penalised."),
+                Mistake(text(total=f"{name}_weight * sum({name}_parameters) / len({name}_parameters)"),
+                        "This is the mean over the parameter tensors, not their sum."),
+                Mistake(text(total=f"-{name}_weight * sum({name}_parameters)"),
+                        "The sign: the penalty is subtracted, so large weights would be rewarded."),
+                Mistake(text(loop=f"{name}_parameters.append({wrong_one})"), wrong_says),
+                Mistake(text(loop=f"{name}_parameters.append(parameter.sum())"),
+                        f"The parameters are summed with their signs: {one} was asked for."),
+                Mistake(text(loop="if parameter.dim() == 1:\n        " + f"{name}_parameters.append({term})"),
+                        "These are the biases alone; it is the weights that are penalised."),
+                Mistake(text(total="0"), "Nothing is added to the loss."),
+                *(Mistake(text().replace("0.001", other), f"λ was to stay 0.001; here it is {other}.")
+                  for other in ("0.0001", "0.01", "0.1", "0.00001")),
+                Mistake(text().replace("loss +=", "loss ="), "The loss itself is gone: the penalty takes its place "
+                        "instead of being added."),
+                Mistake(text() + f"loss += {name}\n", "The penalty is added twice."),
+                Mistake(text(total=f"{name}_weight * sum({name}_parameters) / 2"), "There is a ½ that the notebook has "
+                        "not."),
+                Mistake(text(total=f"{name}_weight * (sum({name}_parameters) - {name}_parameters[-1])"),
+                        "The last parameter is missing from the sum."),
+                Mistake(text(total=f"{name}_weight ** 2 * sum({name}_parameters)"), "λ is squared."),
+                *((Mistake(text(total=f"{name}_weight * sum({name}_parameters) ** 0.5"),
+                           "The root of Σw² is its 2-norm; the penalty is Σw² itself."),
+                   Mistake(text(loop=f"{name}_parameters.append(parameter.norm())"),
+                           "These are the 2-norms, the roots of Σw²: they are not squared."),) if name == "l2" else ()),
+            ),
+        ).verdict,
+    )  # fmt: skip
+
+
+L1_BRANCH = _branch("l1", "Σ|w|", "model.compute_l2_loss(parameter)", "These are squares: that is the L2 penalty.")
+
+L2_BRANCH = _branch(
+    "l2", "Σw²", "model.compute_l1_loss(parameter)", "These are sizes, not squares: that is the L1 penalty."
+)
+
+_PROXIMAL = "w_new = {}\n"
+
+_SOFT = "w.sign() * (w.abs() - t).clamp(min=0)"
+
+_SOFT_MISTAKES = (
+    (
+        "w - t * w.sign()",
+        "This is the subgradient's step: where |w| < t the weight is thrown past 0 and changes its "
+        "sign. Cut the size |w| − t at 0.",
+    ),
+    ("(w.abs() - t).clamp(min=0)", "The sign of w is lost: negative weights come back positive."),
+    ("(w - t).clamp(min=0)", "This is right for positive weights only; negative ones all become 0."),
+    ("torch.where(w.abs() > t, w, 0)", "This is *hard* thresholding: large weights are not shrunk at all."),
+    ("w * (1 - t)", "This scales, as L2 does: no weight ever becomes 0."),
+    ("w / (1 + 2 * t)", "That is L2's proximal map: it scales, and nothing becomes 0."),
+    ("w.clamp(min=-t, max=t)", "This cuts large weights down to t, the other way round."),
+    ("w - w.clamp(min=-t, max=t) * 2", "Twice too far."),
+    ("w + t * w.sign()", "The sign: this moves every weight away from 0."),
+    ("w - t", "This moves every weight down by t, the negative ones away from 0."),
+)
+
+PROXIMAL_STEP = Exercise(
+    name="proximal-step",
+    title="The proximal step",
+    asks=(
+        "After a step of SGD every weight is moved towards 0 by `t` = learning rate × λ₁, **but not past it**. `w`: a "
+        "tensor of weights. **Write `w_new`.**"
+    ),
+    template=_PROXIMAL.format("..."),
+    hints=(
+        "The size becomes |w| − t, or 0 where that is negative.",
+        "`.clamp(min=0)` cuts negative numbers to 0.",
+        "Multiply by `w.sign()` to give the sign back.",
+    ),
+    solution=_PROXIMAL.format(_SOFT),
+    verdict=ByValue(
+        inputs=lambda rng: {"w": np.concatenate([draw_numbers(rng, 5), [0.05, -0.05, 0.0]])},
+        names=lambda inputs: {**inputs, "t": 0.3},
+        result=variable("w_new"),
+        accepted=(
+            Accepted(
+                _PROXIMAL.format(_SOFT),
+                "This is soft thresholding: weights within t of 0 are exactly 0.",
+                replace(SMALL_AND_NOISY, l1=STRENGTH, l1_method="proximal"),
+            ),
+        ),
+        mistakes=tuple(Mistake(_PROXIMAL.format(text), says) for text, says in _SOFT_MISTAKES),
+    ).verdict,
+)
