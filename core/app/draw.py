@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,8 @@ import streamlit as st
 from streamlit.components import v1 as served_components
 
 from core.app.frame import look
-from core.figures.theme import Figure, Spec, sized, specification
+from core.figures.specifications import specification
+from core.figures.theme import Figure, Spec, sized
 
 
 def chart(figure: Figure, *, alt: str, into=st) -> None:
@@ -29,9 +31,19 @@ def chart(figure: Figure, *, alt: str, into=st) -> None:
     alt: what it shows, for a screen reader. into: a column. A chart with a width of its own keeps it; the others are
     as wide as their place.
     """
+    _import_altair_soon()
     spec = json.loads(specification(figure, look()))
     spec["datasets"] = {name: _as_arrow(rows) for name, rows in figure.rows.items()}
     into.vega_lite_chart(spec=spec, alt=alt, width="stretch" if spec["width"] == "container" else "content")
+
+
+@lru_cache(maxsize=1)
+def _import_altair_soon() -> None:
+    """Charts that pages open with are shipped; the first other one needs Altair, and finds it imported where the server
+    had a moment's rest since its first page."""
+    timer = threading.Timer(5, importlib.import_module, ["altair"])
+    timer.daemon = True
+    timer.start()
 
 
 def _as_arrow(values: Sequence[Mapping[str, Any]]) -> bytes:

@@ -205,7 +205,8 @@ def activations_figure(histograms: Mapping[str, np.ndarray], *, title: str) -> F
         for left, share in zip(edges, (*shares[1:], shares[-1]), strict=True)
     ]
     zeros = [
-        {"technique": name, "told": f"{name}: {100 * shares[0]:.0f} % are 0"} for name, shares in histograms.items()
+        {"technique": name, "line": i, "told": f"{name}: {100 * shares[0]:.0f} % are 0"}
+        for i, (name, shares) in enumerate(histograms.items())
     ]
     return figure(
         _activations_chart,
@@ -224,12 +225,12 @@ def _activations_chart(look: Look, *, names, last, title):
     x = alt.X("activation:Q", title=f"activation above 0; the last bin: all from {last:g} on", scale={"nice": False})
     y = alt.Y("share:Q", title="share of all activations", stack=None, axis=number_axis("%"))
     # The names, with what is not drawn, stand inside at the right, where activations are rare.
-    lines = {"domain": list(names), "range": [1.4 * look.font * (0.5 + i) for i in range(len(names))]}
-    at = alt.Y("technique:N", scale=alt.Scale(type="ordinal", **lines), axis=None)
-    zeros = rows_of("zeros").mark_text(align="right", fontSize=look.font, fontWeight="bold")
+    below = alt.expr(f"datum.line * {1.4 * look.font}")
+    zeros = rows_of("zeros").mark_text(align="right", baseline="top", fontSize=look.font, fontWeight="bold", dy=below)
+    at = {"x": alt.value("width"), "y": alt.value(4)}
     return layered(
         look,
         shares.encode(x=x, y=y, color=colour),
-        zeros.encode(x=alt.value("width"), y=at, text="told:N", color=colour),
+        zeros.encode(**at, text="told:N", color=colour),
         title=title,
-    ).resolve_scale(y="independent")
+    )

@@ -108,7 +108,7 @@ def _moves_chart(look: Look, *, reach):
         .mark_point(filled=True, size=60, opacity=1)
         .encode(**place, color=by_colour("name", list(MOVES.items()), dots(columns=3))),
     ]
-    return _square(look, layers, has_legend=True)
+    return _square(look, layers)
 
 
 # --- the plane ------------------------------------------------------------------------------------------------------
@@ -145,11 +145,10 @@ def _paths(names: Sequence[str], place: dict, look: Look):
     return line.encode(**place, color=_by_penalty(names, legend=False), order="order:Q")
 
 
-def _square(look: Look, layers: Sequence, has_legend: bool = False):
-    """A picture in which a circle is one: as much height as width, when axes and legend have taken theirs."""
-    side = int(0.75 * look.height)
-    height = side + look.font * (3 if has_legend else 1)
-    return layered(look, *layers, width=side, height=height).resolve_scale(color="independent")
+def _square(look: Look, layers: Sequence):
+    """A picture in which a circle is one."""
+    side = int(0.62 * look.height)
+    return layered(look, *layers, plot=(side, side)).resolve_scale(color="independent")
 
 
 CONTOURS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)

@@ -64,14 +64,14 @@ def surface_figure(
 def _in_a_third(figure: Spec) -> Spec:
     """The same scene for a third of the page: from further away, with fewer and smaller numbers."""
     scene = figure["layout"]["scene"]
-    scene["camera"]["eye"] = {name: 1.12 * value for name, value in EYE.items()}
+    scene["camera"]["eye"] = {name: 1.3 * value for name, value in EYE.items()}
     scene["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
     for axis in ("xaxis", "yaxis", "zaxis"):
         scene[axis]["nticks"] = 5
     return {**figure, "small": True}
 
 
-EYE = {"x": 0.9, "y": -1.85, "z": 1.55}
+EYE = {"x": 0.77, "y": -1.58, "z": 1.32}
 """Where a surface is seen from at first."""
 
 

@@ -1,19 +1,19 @@
 """What all figures share: one colour per technique, the same names, sizes that can be read from the last row.
 
 A chart is a `Figure`: its kind, which is a function that builds an Altair chart without data, the options of that
-function, and the rows beside. Altair takes 10 ms to build a chart and 0.2 s to be imported, so a chart is built once
-for its options and the look of the page, and kept as JSON; what moves with a slider is rows wherever that is possible.
+function, and the rows beside. It is built once for its options and the look of the page (specifications.py); what moves
+with a slider is rows wherever that is possible.
 A picture of three dimensions is a Plotly figure as JSON values.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.techniques import COLOURS
 
@@ -65,20 +65,9 @@ def figure(kind: Callable[..., alt.LayerChart], rows: Mapping[str, Sequence[Row]
 def _hashable(option: Any) -> Hashable:
     if isinstance(option, Mapping):
         return tuple((name, _hashable(value)) for name, value in option.items())
-    return tuple(_hashable(value) for value in option) if isinstance(option, list | tuple) else option
-
-
-def specification(drawn: Figure, look: Look = NORMAL) -> str:
-    """A figure's Vega-Lite specification as JSON, with its data by name only; built once."""
-    return _specification(drawn.kind, drawn.options, look)
-
-
-@lru_cache(maxsize=1024)  # 2 to 6 kB each
-def _specification(kind: Callable[..., alt.LayerChart], options: tuple[tuple[str, Hashable], ...], look: Look) -> str:
-    from altair.utils.schemapi import debug_mode
-
-    with debug_mode(False):  # Altair's checks would take three times as long; the tests run them on every kind
-        return json.dumps(kind(look, **dict(options)).to_dict(validate=False))
+    if isinstance(option, list | tuple):
+        return tuple(_hashable(value) for value in option)
+    return option.item() if isinstance(option, np.generic) else option
 
 
 # --- what the kinds are made of -------------------------------------------------------------------------------------
@@ -94,10 +83,11 @@ def rows_of(name: str) -> alt.Chart:
 
 
 def layered(
-    look: Look, *layers: alt.Chart, title: str = "", height: int | None = None, width: int | str = "container"
+    look: Look, *layers: alt.Chart, title: str = "", height: int | None = None, plot: tuple[int, int] | None = None
 ) -> alt.LayerChart:
-    """A chart of several layers in the sizes of `look`; Streamlit's own theme gives light and dark. height: of the
-    whole, with axes, legend and title; these are set tight, so that most of it is plot."""
+    """A chart of several layers in the sizes of `look`; Streamlit's own theme gives light and dark. As wide as its
+    place. height: of the whole, with axes, legend and title; these are set tight, so that most of it is plot. plot:
+    the width and height of the plot alone, where they must have a proportion."""
     import altair as alt
 
     config = alt.Config(
@@ -123,7 +113,10 @@ def layered(
     )
     around = {"padding": {"left": 2, "top": 2, "right": 8, "bottom": 2}, **({"title": title} if title else {})}
     # In one call: each of the configure_… methods would copy the whole chart.
-    return alt.LayerChart(layer=list(layers), height=height or look.height, width=width, config=config, **around)
+    size = {"width": "container", "height": height or look.height}
+    if plot:
+        size = {"width": plot[0], "height": plot[1], "autosize": "pad"}
+    return alt.LayerChart(layer=list(layers), config=config, **size, **around)
 
 
 def strokes(columns: int = 0) -> alt.Legend:

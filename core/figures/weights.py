@@ -101,7 +101,7 @@ def _kept_chart(look: Look, *, title):
             tooltip=["row:Q", "column:Q", alt.Tooltip("weights:Q", title="weights left")],
         )
     )
-    return layered(look, cells, title=title, height=side + 2 * look.font + 8, width=side + 4 * look.font)
+    return layered(look, cells, title=title, plot=(side, side))
 
 
 def weights_figure(counts: Mapping[str, np.ndarray], *, log: bool, title: str = "") -> Figure:

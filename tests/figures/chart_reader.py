@@ -4,7 +4,8 @@ import json
 
 import altair
 
-from core.figures.theme import NORMAL, PROJECTED, specification
+from core.figures.specifications import specification
+from core.figures.theme import NORMAL, PROJECTED
 
 
 def valid(figure):

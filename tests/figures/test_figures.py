@@ -32,7 +32,8 @@ from core.figures.shrinkage import (
     shortened_figure,
     zeros_figure,
 )
-from core.figures.theme import MARK, PROJECTED, specification
+from core.figures.specifications import specification
+from core.figures.theme import MARK, PROJECTED
 from core.figures.weights import (
     SPY_COLOURS,
     displaced_figure,
