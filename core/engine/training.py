@@ -8,6 +8,8 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, count, islice
 
 import numpy as np
 import torch
@@ -125,6 +127,68 @@ def penalty_of(parameters: list[nn.Parameter], config: RunConfig, *, in_loss: bo
     return sum(terms, 0.0)
 
 
+@dataclass(frozen=True)
+class Training:
+    """A network while it is trained: itself, its optimizer, and the generators that its batches are drawn by."""
+
+    config: RunConfig
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    penalised: list[nn.Parameter]
+    order: torch.Generator
+
+
+def begin(config: RunConfig, model: nn.Module | None = None) -> Training:
+    """The training of a config before its first step. model: one fresh from build_model, if the caller has it."""
+    model = build_model(config) if model is None else model
+    return Training(
+        config=config,
+        model=model,
+        optimizer=build_optimizer(model, config),
+        penalised=penalised_parameters(model, config.penalised),
+        order=torch_generator(config.seed, "batch order"),
+    )
+
+
+# --- the four places where a technique acts --------------------------------------------------------------------------
+# The data: `epoch` below. The layers: build_model. The objective, and after the step: the two functions after it.
+
+
+def epoch(training: Training, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches of one epoch over uint8 images x (N, pixels) with classes y (N,): pixels (B, pixels) in [0, 1], and
+    classes (B,), as the network is trained on them."""
+    for batch in batches(len(x), training.config, training.order):
+        yield as_pixels(x.index_select(0, batch)), y[batch]
+
+
+def objective(training: Training, logits: Tensor, y: Tensor) -> Tensor:
+    """What a step descends, a scalar: the cross-entropy of logits (B, 10) for classes y (B,), and the penalties that
+    are a term of it."""
+    return cross_entropy(logits, y) + penalty_of(training.penalised, training.config, in_loss=True)
+
+
+def after_step(training: Training) -> None:
+    """What is done to the weights, in place, when the optimizer has moved them."""
+    config = training.config
+    if config.l1 and config.l1_method == "proximal":
+        proximal_step(training.optimizer, training.penalised, config.l1)
+
+
+def step(training: Training, x: Tensor, y: Tensor) -> tuple[float, float]:
+    """One step on a batch of `epoch`, in training mode; the objective before it, and the norm of its gradient."""
+    training.model.train()
+    training.optimizer.zero_grad(set_to_none=True)
+    descended = objective(training, training.model(x), y)
+    descended.backward()
+    norm = torch.stack(torch._foreach_norm([w.grad for w in training.model.parameters()])).norm().item()
+    training.optimizer.step()
+    after_step(training)
+    return descended.item(), norm
+
+
+# --- the loop -------------------------------------------------------------------------------------------------------
+
+
 class _Tensors:
     """A Split as tensors, with the fixed subset that the training loss is measured on."""
 
@@ -152,43 +216,38 @@ def train(
     fix_threads(threads_of(config))
     started = time.perf_counter()
     tensors = _Tensors(split_images(images, config))
-    model = build_model(config)
-    optimizer = build_optimizer(model, config)
-    penalised = penalised_parameters(model, config.penalised)
-    order = torch_generator(config.seed, "batch order")
+    training = begin(config)
     records: list[EpochRecord] = []
     best_loss, best_state = math.inf, {}
-    for epoch in range(1, config.epochs + 1):
+    for number in range(1, config.epochs + 1):
         epoch_started = time.perf_counter()
-        model.train()
         losses, norms = [], []
-        for batch in batches(len(tensors.train_x), config, order):
-            x, y = as_pixels(tensors.train_x.index_select(0, batch)), tensors.train_y[batch]
-            loss, norm = _step(model, optimizer, penalised, config, x, y)
+        for x, y in epoch(training, tensors.train_x, tensors.train_y):
+            loss, norm = step(training, x, y)
             losses.append(loss)
             norms.append(norm)
-            step = (epoch - 1) * (config.steps // config.epochs) + len(losses)
+            done = (number - 1) * (config.steps // config.epochs) + len(losses)
             if not math.isfinite(loss):
-                raise DivergenceError(config, step, tuple(records))
+                raise DivergenceError(config, done, tuple(records))
             if on_step:
-                on_step(step, config.steps)
-        record = _record(epoch, model, penalised, config, tensors, losses, norms, epoch_started)
+                on_step(done, config.steps)
+        record = _record(number, training, tensors, losses, norms, epoch_started)
         if not math.isfinite(record.train_loss + record.held_out_loss):
-            raise DivergenceError(config, step, tuple(records))
+            raise DivergenceError(config, done, tuple(records))
         records.append(record)
         if record.held_out_loss < best_loss:
             best_loss = record.held_out_loss
-            best_state = {name: t.clone() for name, t in model.state_dict().items()}
+            best_state = {name: t.clone() for name, t in training.model.state_dict().items()}
         if on_epoch:
             on_epoch(record)
-    weights = weights_of(model)
-    test_last = evaluate(model, tensors.test_x, tensors.test_y)
-    model.load_state_dict(best_state)
+    weights = weights_of(training.model)
+    test_last = evaluate(training.model, tensors.test_x, tensors.test_y)
+    training.model.load_state_dict(best_state)
     return Run(
         config=config,
         records=tuple(records),
         test_last=test_last,
-        test_best=evaluate(model, tensors.test_x, tensors.test_y),
+        test_best=evaluate(training.model, tensors.test_x, tensors.test_y),
         weights=weights,
         seconds=time.perf_counter() - started,
         device="cpu",
@@ -219,46 +278,27 @@ def first_steps(model: nn.Module, config: RunConfig, split: Split, n: int) -> It
     there; leaves the model after the last step.
     """
     train_x, train_y = torch.from_numpy(split.train_x), torch.from_numpy(split.train_y)
-    optimizer, order = build_optimizer(model, config), torch_generator(config.seed, "batch order")
-    penalised = penalised_parameters(model, config.penalised)
-    step = 0
-    while step < n:
-        for batch in batches(len(train_x), config, order):
-            x, y = as_pixels(train_x.index_select(0, batch)), train_y[batch]
-            yield step, x, y
-            model.train()
-            _step(model, optimizer, penalised, config, x, y)
-            step += 1
-            if step == n:
-                return
-
-
-def _step(model, optimizer, penalised, config, x, y) -> tuple[float, float]:
-    """One optimizer step on a batch of pixels and classes; the objective before it, and the norm of its gradient."""
-    optimizer.zero_grad(set_to_none=True)
-    objective = cross_entropy(model(x), y) + penalty_of(penalised, config, in_loss=True)
-    objective.backward()
-    gradients = [w.grad for w in model.parameters()]
-    norm = torch.stack(torch._foreach_norm(gradients)).norm().item()
-    optimizer.step()
-    if config.l1 and config.l1_method == "proximal":
-        proximal_step(optimizer, penalised, config.l1)
-    return objective.item(), norm
+    training = begin(config, model)
+    batches_of_all_epochs = chain.from_iterable(epoch(training, train_x, train_y) for _ in count())
+    for i, (x, y) in enumerate(islice(batches_of_all_epochs, n)):
+        yield i, x, y
+        step(training, x, y)
 
 
 @torch.no_grad()
-def _record(epoch, model, penalised, config, tensors, losses, norms, started) -> EpochRecord:
+def _record(number, training, tensors, losses, norms, started) -> EpochRecord:
+    model = training.model
     logits = logits_of(model, tensors.probe_x)
     train = evaluate_logits(logits, tensors.probe_y)
     held_out = evaluate(model, tensors.held_out_x, tensors.held_out_y)
     given_back = (logits.argmax(1) == tensors.probe_y)[tensors.probe_wrong]
     return EpochRecord(
-        epoch=epoch,
+        epoch=number,
         train_loss=train.loss,
         train_accuracy=train.accuracy,
         memorised=given_back.double().mean().item() if len(given_back) else math.nan,
         notebook_loss=float(np.mean(losses)),
-        penalty=float(penalty_of(penalised, config, in_loss=False)),
+        penalty=float(penalty_of(training.penalised, training.config, in_loss=False)),
         held_out_loss=held_out.loss,
         held_out_accuracy=held_out.accuracy,
         gradient_norm=float(np.mean(norms)),
