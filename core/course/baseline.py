@@ -704,8 +704,9 @@ def _training(inputs: Inputs) -> dict[str, Any]:
         def backward() -> None:
             state["gradient"] += 2 * error * x
 
-        return Thing("the loss", {"backward": Bound("backward", backward),
-                                  "item": Bound("item", lambda: error * error)})  # fmt: skip
+        return Thing(
+            "the loss", {"backward": Bound("backward", backward), "item": Bound("item", lambda: error * error)}
+        )
 
     def step() -> None:
         state["w"] -= LR * state["gradient"]
@@ -718,17 +719,22 @@ def _training(inputs: Inputs) -> dict[str, Any]:
     modes = {name: Bound(name, lambda: None) for name in ("train", "eval")}
     return {
         "batches": [(float(x), float(y)) for x, y in zip(inputs["x"], inputs["y"], strict=True)],
-        "model": Thing("model", {"zero_grad": clear, **modes}, predict), "loss_func": Thing("loss_func", {}, loss),
-        "opt": Thing("opt", {"zero_grad": clear, "step": Bound("step", step)}), "_weights": weights, "_state": state,
-    }  # fmt: skip
+        "model": Thing("model", {"zero_grad": clear, **modes}, predict),
+        "loss_func": Thing("loss_func", {}, loss),
+        "opt": Thing("opt", {"zero_grad": clear, "step": Bound("step", step)}),
+        "_weights": weights,
+        "_state": state,
+    }
 
 
 def _steps_taken(run: Any) -> Array:
     """The weight after each step of the optimizer, and at the end."""
     weights = run.names["_weights"]
     if len(weights) not in (0, N_BATCHES):
-        raise SnippetError(f"`opt.step()` is called {len(weights)} time{'s'[: len(weights) != 1]} for {N_BATCHES} "
-                           "batches. It belongs into the loop, once for each batch.")  # fmt: skip
+        times = "1 time" if len(weights) == 1 else f"{len(weights)} times"
+        raise SnippetError(
+            f"`opt.step()` is called {times} for {N_BATCHES} batches. It belongs into the loop, once for each batch."
+        )
     return np.array([*weights, run.names["_state"]["w"]])
 
 

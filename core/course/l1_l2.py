@@ -836,65 +836,128 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
     term = f"model.compute_{name}_loss(parameter)"
 
     def text(loop: str = "", total: str = "") -> str:
-        return _BRANCH.format(name=name, loop=loop or f"{name}_parameters.append({term})",
-                              total=total or f"{name}_weight * sum({name}_parameters)")  # fmt: skip
+        loop, total = loop or f"{name}_parameters.append({term})", total or f"{name}_weight * sum({name}_parameters)"
+        return _BRANCH.format(name=name, loop=loop, total=total)
 
     weights_only = text(loop=f"if parameter.dim() > 1:\n        {name}_parameters.append({term})")
     field = {name: STRENGTH}
+    roots = (
+        (
+            Mistake(
+                text(total=f"{name}_weight * sum({name}_parameters) ** 0.5"),
+                "The root of Σw² is its 2-norm; the penalty is Σw² itself.",
+            ),
+            Mistake(
+                text(loop=f"{name}_parameters.append(parameter.norm())"),
+                "These are the 2-norms, the roots of Σw²: they are not squared.",
+            ),
+        )
+        if name == "l2"
+        else ()
+    )
     return Exercise(
-        f"{name}-branch",
-        f"The {name.upper()} branch of the training loop",
-        f"The notebook's blank, for every batch: collect the {name.upper()} penalties of all parameters, add them up, "
-        f"weigh them, and add them to the loss. `model.compute_{name}_loss(w)` gives {one} of one tensor. **Fill in "
-        "the two blanks.**",
-        text(loop=f"{name}_parameters.append(...)", total="..."),
-        (f"In the loop: append `model.compute_{name}_loss(parameter)`, one number for each parameter.",
-         f"After it: `sum({name}_parameters)` adds the list up.",
-         f"And λ: `{name} = {name}_weight * sum({name}_parameters)`."),
-        text(),
-        ByValue(
-            inputs=_model_inputs, names=_small_model, result=variable("loss"), gradients=("loss", *SIZES),
+        name=f"{name}-branch",
+        title=f"The {name.upper()} branch of the training loop",
+        asks=(
+            f"The notebook's blank, for every batch: collect the {name.upper()} penalties of all parameters, add them "
+            f"up, weigh them, and add them to the loss. `model.compute_{name}_loss(w)` gives {one} of one tensor. "
+            "**Fill in the two blanks.**"
+        ),
+        template=text(loop=f"{name}_parameters.append(...)", total="..."),
+        hints=(
+            f"In the loop: append `model.compute_{name}_loss(parameter)`, one number for each parameter.",
+            f"After it: `sum({name}_parameters)` adds the list up.",
+            f"And λ: `{name} = {name}_weight * sum({name}_parameters)`.",
+        ),
+        solution=text(),
+        verdict=ByValue(
+            inputs=_model_inputs,
+            names=_small_model,
+            result=variable("loss"),
+            gradients=(
+                "loss",
+                *SIZES,
+            ),
             accepted=(
-                Accepted(text(), "λ times the sum over all parameters, the biases included, as in the notebook. (The "
-                         "course's sliders leave the biases out.)",
-                         replace(SMALL_AND_NOISY, penalised="all", **field)),
-                Accepted(weights_only, "λ times the sum over the weight matrices; the biases are left out, as is "
-                                       "usual.",
-                         replace(SMALL_AND_NOISY, **field)),
+                Accepted(
+                    text(),
+                    (
+                        "λ times the sum over all parameters, the biases included, as in the notebook. (The course's "
+                        "sliders leave the biases out.)"
+                    ),
+                    replace(SMALL_AND_NOISY, penalised="all", **field),
+                ),
+                Accepted(
+                    weights_only,
+                    "λ times the sum over the weight matrices; the biases are left out, as is usual.",
+                    replace(SMALL_AND_NOISY, **field),
+                ),
             ),
             mistakes=(
-                Mistake(text(total=f"sum({name}_parameters)"),
-                        f"λ is missing: `{name}_weight` is never used, so the penalty is a thousand times too strong."),
-                Mistake(text(total=f"{name}_weight * {name}_parameters[-1]"),
-                        "Only the last parameter is penalised: the sum over the list is missing."),
-                Mistake(text(total=f"{name}_weight * {name}_parameters[0]"), "Only the first parameter is penalised."),
-                Mistake(text(total=f"{name}_weight * sum({name}_parameters) / len({name}_parameters)"),
-                        "This is the mean over the parameter tensors, not their sum."),
-                Mistake(text(total=f"-{name}_weight * sum({name}_parameters)"),
-                        "The sign: the penalty is subtracted, so large weights would be rewarded."),
-                Mistake(text(loop=f"{name}_parameters.append({wrong_one})"), wrong_says),
-                Mistake(text(loop=f"{name}_parameters.append(parameter.sum())"),
-                        f"The parameters are summed with their signs: {one} was asked for."),
-                Mistake(text(loop="if parameter.dim() == 1:\n        " + f"{name}_parameters.append({term})"),
-                        "These are the biases alone; it is the weights that are penalised."),
-                Mistake(text(total="0"), "Nothing is added to the loss."),
-                *(Mistake(text().replace("0.001", other), f"λ was to stay 0.001; here it is {other}.")
-                  for other in ("0.0001", "0.01", "0.1", "0.00001")),
-                Mistake(text().replace("loss +=", "loss ="), "The loss itself is gone: the penalty takes its place "
-                        "instead of being added."),
-                Mistake(text() + f"loss += {name}\n", "The penalty is added twice."),
-                Mistake(text(total=f"{name}_weight * sum({name}_parameters) / 2"), "There is a ½ that the notebook has "
-                        "not."),
-                Mistake(text(total=f"{name}_weight * (sum({name}_parameters) - {name}_parameters[-1])"),
-                        "The last parameter is missing from the sum."),
-                Mistake(text(total=f"{name}_weight ** 2 * sum({name}_parameters)"), "λ is squared."),
-                *((Mistake(text(total=f"{name}_weight * sum({name}_parameters) ** 0.5"),
-                           "The root of Σw² is its 2-norm; the penalty is Σw² itself."),
-                   Mistake(text(loop=f"{name}_parameters.append(parameter.norm())"),
-                           "These are the 2-norms, the roots of Σw²: they are not squared."),) if name == "l2" else ()),
+                Mistake(
+                    text(total=f"sum({name}_parameters)"),
+                    f"λ is missing: `{name}_weight` is never used, so the penalty is a thousand times too strong.",
+                ),
+                Mistake(
+                    text(total=f"{name}_weight * {name}_parameters[-1]"),
+                    "Only the last parameter is penalised: the sum over the list is missing.",
+                ),
+                Mistake(
+                    text(total=f"{name}_weight * {name}_parameters[0]"),
+                    "Only the first parameter is penalised.",
+                ),
+                Mistake(
+                    text(total=f"{name}_weight * sum({name}_parameters) / len({name}_parameters)"),
+                    "This is the mean over the parameter tensors, not their sum.",
+                ),
+                Mistake(
+                    text(total=f"-{name}_weight * sum({name}_parameters)"),
+                    "The sign: the penalty is subtracted, so large weights would be rewarded.",
+                ),
+                Mistake(
+                    text(loop=f"{name}_parameters.append({wrong_one})"),
+                    wrong_says,
+                ),
+                Mistake(
+                    text(loop=f"{name}_parameters.append(parameter.sum())"),
+                    f"The parameters are summed with their signs: {one} was asked for.",
+                ),
+                Mistake(
+                    text(loop="if parameter.dim() == 1:\n        " + f"{name}_parameters.append({term})"),
+                    "These are the biases alone; it is the weights that are penalised.",
+                ),
+                Mistake(
+                    text(total="0"),
+                    "Nothing is added to the loss.",
+                ),
+                *(
+                    Mistake(text().replace("0.001", other), f"λ was to stay 0.001; here it is {other}.")
+                    for other in ("0.0001", "0.01", "0.1", "0.00001")
+                ),
+                Mistake(
+                    text().replace("loss +=", "loss ="),
+                    "The loss itself is gone: the penalty takes its place instead of being added.",
+                ),
+                Mistake(
+                    text() + f"loss += {name}\n",
+                    "The penalty is added twice.",
+                ),
+                Mistake(
+                    text(total=f"{name}_weight * sum({name}_parameters) / 2"),
+                    "There is a ½ that the notebook has not.",
+                ),
+                Mistake(
+                    text(total=f"{name}_weight * (sum({name}_parameters) - {name}_parameters[-1])"),
+                    "The last parameter is missing from the sum.",
+                ),
+                Mistake(
+                    text(total=f"{name}_weight ** 2 * sum({name}_parameters)"),
+                    "λ is squared.",
+                ),
+                *roots,
             ),
         ).verdict,
-    )  # fmt: skip
+    )
 
 
 L1_BRANCH = _branch("l1", "Σ|w|", "model.compute_l2_loss(parameter)", "These are squares: that is the L2 penalty.")
@@ -906,23 +969,6 @@ L2_BRANCH = _branch(
 _PROXIMAL = "w_new = {}\n"
 
 _SOFT = "w.sign() * (w.abs() - t).clamp(min=0)"
-
-_SOFT_MISTAKES = (
-    (
-        "w - t * w.sign()",
-        "This is the subgradient's step: where |w| < t the weight is thrown past 0 and changes its "
-        "sign. Cut the size |w| − t at 0.",
-    ),
-    ("(w.abs() - t).clamp(min=0)", "The sign of w is lost: negative weights come back positive."),
-    ("(w - t).clamp(min=0)", "This is right for positive weights only; negative ones all become 0."),
-    ("torch.where(w.abs() > t, w, 0)", "This is *hard* thresholding: large weights are not shrunk at all."),
-    ("w * (1 - t)", "This scales, as L2 does: no weight ever becomes 0."),
-    ("w / (1 + 2 * t)", "That is L2's proximal map: it scales, and nothing becomes 0."),
-    ("w.clamp(min=-t, max=t)", "This cuts large weights down to t, the other way round."),
-    ("w - w.clamp(min=-t, max=t) * 2", "Twice too far."),
-    ("w + t * w.sign()", "The sign: this moves every weight away from 0."),
-    ("w - t", "This moves every weight down by t, the negative ones away from 0."),
-)
 
 PROXIMAL_STEP = Exercise(
     name="proximal-step",
@@ -949,6 +995,23 @@ PROXIMAL_STEP = Exercise(
                 replace(SMALL_AND_NOISY, l1=STRENGTH, l1_method="proximal"),
             ),
         ),
-        mistakes=tuple(Mistake(_PROXIMAL.format(text), says) for text, says in _SOFT_MISTAKES),
+        mistakes=mistakes(
+            _PROXIMAL,
+            {
+                "w - t * w.sign()": (
+                    "This is the subgradient's step: where |w| < t the weight is thrown past 0 and changes its sign. "
+                    "Cut the size |w| − t at 0."
+                ),
+                "(w.abs() - t).clamp(min=0)": "The sign of w is lost: negative weights come back positive.",
+                "(w - t).clamp(min=0)": "This is right for positive weights only; negative ones all become 0.",
+                "torch.where(w.abs() > t, w, 0)": "This is *hard* thresholding: large weights are not shrunk at all.",
+                "w * (1 - t)": "This scales, as L2 does: no weight ever becomes 0.",
+                "w / (1 + 2 * t)": "That is L2's proximal map: it scales, and nothing becomes 0.",
+                "w.clamp(min=-t, max=t)": "This cuts large weights down to t, the other way round.",
+                "w - w.clamp(min=-t, max=t) * 2": "Twice too far.",
+                "w + t * w.sign()": "The sign: this moves every weight away from 0.",
+                "w - t": "This moves every weight down by t, the negative ones away from 0.",
+            },
+        ),
     ).verdict,
 )
