@@ -22,6 +22,7 @@ import numpy as np
 
 from core.config import DATASETS, RunConfig
 from core.folders import cache_folder, replace_atomically
+from core.seeds import seeded
 
 log = logging.getLogger(__name__)
 
@@ -281,11 +282,6 @@ def _digits() -> Images:
     y = bunch.target[order].astype(np.int64)
     n_train = facts.n_pool + facts.n_validation
     return Images("digits", x[:n_train], y[:n_train], x[n_train:], y[n_train:])
-
-
-def seeded(seed: int, purpose: str) -> np.random.Generator:
-    """A generator for one purpose of one seed, so that what one purpose draws never moves what another draws."""
-    return np.random.default_rng([seed, *purpose.encode()])
 
 
 def noisy_labels(labels: np.ndarray, share: float, seed: int, n_classes: int = 10) -> np.ndarray:

@@ -25,26 +25,8 @@ from core.course.layer_norm import LAYER_NORM
 from core.course.syllabus import lessons
 from core.folders import PRECOMPUTED
 from core.results import measurement, store
-from core.results.activations import Activations, ActivationSpec
-from core.results.batches import Batches, BatchesSpec
-from core.results.displaced import Displaced, DisplacedSpec
-from core.results.drift import Drift, DriftSpec
-from core.results.ensemble import Ensemble, EnsembleSpec
-from core.results.followed import Followed, FollowSpec
-from core.results.probe import Probe, ProbeSpec
+from core.results.measurement import Spec
 from core.results.run import Outcome, Run, expected_seconds
-from core.results.shift import Shifted, ShiftSpec
-from core.results.sparsity import Sparsity, SparsitySpec
-from core.results.surface import (
-    Line,
-    LineSpec,
-    Surface,
-    SurfaceSpec,
-    line_from_file,
-    line_to_file,
-    surface_from_file,
-    surface_to_file,
-)
 
 MAIN = (FULL, SMALL_AND_NOISY, BATCH_NORM, BATCH_NORM_AFTER, LAYER_NORM)
 """Computed first, over all seeds."""
@@ -106,126 +88,28 @@ def _run(config: RunConfig) -> Shipped:
 def _outcome(config: RunConfig) -> Outcome:
     """What a training came to, with all weights: as it was trained here before, or trained now and kept in the cache
     folder for what is measured of it next."""
-    for path in store.places(store.run_name(config)):
-        if path.is_file() and getattr(outcome := store.outcome_from_file(path), "weights", True) is not None:
-            return outcome
-    from core.engine.training import train_or_diverge
+    from core.engine.measurement import outcome_with_weights
 
-    outcome = train_or_diverge(config, _images())
-    store.save_run(outcome)
-    return outcome
+    return outcome_with_weights(config, _images())
 
 
-# --- measurements ---------------------------------------------------------------------------------------------------
+def _measurement(spec: Spec) -> Shipped:
+    def write(path: Path) -> None:
+        from core.engine.measurement import measured
 
+        measurement.to_file(measured(spec, _images()), path)
 
-def _surface(spec: SurfaceSpec) -> Surface:
-    from core.engine.landscape import surface
-
-    return surface(spec, _run_with_weights(spec.run), _images())
-
-
-def _line(spec: LineSpec) -> Line:
-    from core.engine.landscape import line_between
-
-    return line_between(spec, _run_with_weights(spec.start), _run_with_weights(spec.end), _images())
-
-
-def _probe(spec: ProbeSpec) -> Probe:
-    from core.engine.probe import probe_training
-
-    return probe_training(spec, _images())
-
-
-def _drift(spec: DriftSpec) -> Drift:
-    from core.engine.drift import follow_inputs
-
-    return follow_inputs(spec, _images())
-
-
-def _shifted(spec: ShiftSpec) -> Shifted:
-    from core.engine.shift import measure_shifted
-
-    return measure_shifted(spec, _run_with_weights(spec.run), _images())
-
-
-def _sparsity(spec: SparsitySpec) -> Sparsity:
-    from core.engine.sparsity import measure_sparsity
-
-    return measure_sparsity(spec, _run_with_weights(spec.run), _images())
-
-
-def _activations(spec: ActivationSpec) -> Activations:
-    from core.engine.activations import measure_activations
-
-    return measure_activations(spec, _run_with_weights(spec.run), _images())
-
-
-def _ensemble(spec: EnsembleSpec) -> Ensemble:
-    from core.engine.ensemble import measure_ensemble
-
-    return measure_ensemble(spec, _run_with_weights(spec.run), _images())
-
-
-def _followed(spec: FollowSpec) -> Followed:
-    from core.engine.followed import follow_weights
-
-    return follow_weights(spec, _images())
-
-
-def _displaced(spec: DisplacedSpec) -> Displaced:
-    from core.engine.landscape import displaced_by_notebook
-
-    return displaced_by_notebook(spec, _run_with_weights(spec.run), _images())
-
-
-def _batches(spec: BatchesSpec) -> Batches:
-    from core.engine.batches import measure_batches
-
-    return measure_batches(spec, _run_with_weights(spec.run), _images())
-
-
-def _kept(result_type: type) -> tuple[Callable, Callable]:
-    return measurement.to_file, partial(measurement.from_file, result_type)
-
-
-KINDS: dict[type, tuple[Callable, Callable, Callable]] = {
-    SurfaceSpec: (_surface, surface_to_file, surface_from_file),
-    LineSpec: (_line, line_to_file, line_from_file),
-    ProbeSpec: (_probe, *_kept(Probe)),
-    DriftSpec: (_drift, *_kept(Drift)),
-    ShiftSpec: (_shifted, *_kept(Shifted)),
-    SparsitySpec: (_sparsity, *_kept(Sparsity)),
-    ActivationSpec: (_activations, *_kept(Activations)),
-    EnsembleSpec: (_ensemble, *_kept(Ensemble)),
-    FollowSpec: (_followed, *_kept(Followed)),
-    DisplacedSpec: (_displaced, *_kept(Displaced)),
-    BatchesSpec: (_batches, *_kept(Batches)),
-}
-"""What is measured → how it is computed, written and read."""
-
-
-def _measurement(spec) -> Shipped:
-    compute, write, read = KINDS[type(spec)]
     settings = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
     told = [f"{name}={value}" for name, value in settings.items() if isinstance(value, int | float | str)]
     run = getattr(spec, "run", None)
     what = " ".join([str(run.to_params()) if run else "", *told])
-    return Shipped(spec.file_name, what, read, lambda path: write(compute(spec), path))
+    return Shipped(spec.file_name, what, partial(measurement.from_file, spec.kind), write)
 
 
 def _images():
     from core.data import load_images
 
     return load_images("fashion-mnist")
-
-
-def _run_with_weights(config: RunConfig) -> Run:
-    """A run whose weights something is measured of. Raises ValueError where its training diverged."""
-    outcome = _outcome(config)
-    if not isinstance(outcome, Run):
-        raise ValueError(outcome.message)
-    return outcome
 
 
 def is_good(item: Shipped) -> bool:

@@ -182,8 +182,8 @@ frame.text(
     "This course grew out of a teaching notebook that draws the surface on the left. It concludes: *not convex*. "
     "**Before you read on: what is on its vertical axis?**"
 )
-theirs = runs.surface_or_computing(notebook_spec(FULL), full, key="theirs")
-ours = runs.surface_or_computing(SurfaceSpec(FULL), full, key="ours")
+theirs = runs.measured_or_computing(notebook_spec(FULL), full, key="theirs")
+ours = runs.measured_or_computing(SurfaceSpec(FULL), full, key="ours")
 same_z = st.toggle("Same logarithmic loss axis for both", key="same_z", bind="query-params")
 if theirs and ours:
     landscapes.surfaces_side_by_side(
@@ -217,7 +217,7 @@ frame.text(
     "Take two networks, trained from two seeds. Both are good. On a convex loss every network on the straight line "
     "between them would be at least as good as the chord between their losses."
 )
-line = runs.line_or_computing(BARRIER, key="line")
+line = runs.measured_or_computing(BARRIER, key="line")
 if line:
     panels.captioned(
         line_figure(line),

@@ -361,7 +361,7 @@ faults.find_the_fault("batch_norm")
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
-theirs = {name: runs.surface_or_computing(notebook_spec(config), library.stored_run(config), key=f"theirs_{name}")
+theirs = {name: runs.measured_or_computing(notebook_spec(config), library.stored_run(config), key=f"theirs_{name}")
           for name, config in NETWORKS.items() if library.stored_run(config)}  # fmt: skip
 if all(theirs.values()) and len(theirs) == len(NETWORKS):
     landscapes.surfaces_side_by_side(

@@ -200,8 +200,8 @@ faults.find_the_fault("layer_norm")
 
 frame.section("What the notebook did")
 own = library.stored_run(LAYER_NORM)
-theirs = runs.surface_or_computing(notebook_spec(LAYER_NORM), own, key="theirs") if own else None
-ours = runs.surface_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
+theirs = runs.measured_or_computing(notebook_spec(LAYER_NORM), own, key="theirs") if own else None
+ours = runs.measured_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
 far = library.stored(notebook_spec(FULL))
 if theirs and ours and far:
     landscapes.surfaces_side_by_side(

@@ -33,9 +33,9 @@ from core.data import (
     load_images,
     noisy_labels,
     read_idx,
-    seeded,
     split_images,
 )
+from core.seeds import seeded
 
 
 def idx_bytes(array: np.ndarray) -> bytes:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -27,19 +28,20 @@ from core.course.norms import OWN_SLIDERS
 from core.course.over_seeds import DIRECTION_SEEDS, sparsities
 from core.course.syllabus import lessons
 from core.precompute import MAIN, Shipped, is_good, main, measurements_of, plan, with_weights
-from core.results import store
+from core.results import measurement, store
 from core.results.activations import Activations
 from core.results.batches import Batches
 from core.results.displaced import Displaced
-from core.results.drift import Drift, DriftSpec
+from core.results.drift import DriftSpec
 from core.results.ensemble import N_SHOWN, Ensemble
 from core.results.followed import Followed
-from core.results.probe import Probe, ProbeSpec
+from core.results.line import LineSpec
+from core.results.probe import ProbeSpec
 from core.results.run import Diverged
-from core.results.shift import Shifted, ShiftSpec
+from core.results.shift import ShiftSpec
 from core.results.sparsity import Sparsity
 from core.results.store import outcome_from_file, run_from_file, run_name, run_to_file
-from core.results.surface import RADII, LineSpec, SurfaceSpec, line_from_file, surface_from_file
+from core.results.surface import RADII, SurfaceSpec
 from core.techniques import ADAMW
 
 SURFACES = [s for lesson in lessons().values() for s in lesson.measurements() if isinstance(s, SurfaceSpec)]
@@ -76,13 +78,11 @@ def test_every_range_and_pair_of_directions_has_its_surface():
 def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     items = plan()
     assert len({item.name for item in items}) == len(items)
-    readers = {"run": outcome_from_file, "surface": surface_from_file, "line": line_from_file}
-    kinds = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced, Batches)
-    kept = {kind.spec_type.kind: kind for kind in kinds}
-    assert {item.name.split("-")[0] for item in items} == {*readers, *kept}
+    kinds = {"surface", "line", "probe", "drift", "shift", "sparsity", "activations", "ensemble", "followed"}
+    assert {item.name.split("-")[0] for item in items} == {"run", "displaced", "batches", *kinds}
     for item in items:
         kind = item.name.split("-")[0]
-        assert item.read.args == (kept[kind],) if kind in kept else item.read is readers[kind]
+        assert item.read is outcome_from_file if kind == "run" else item.read.args == (kind,)
 
 
 def test_what_a_surface_or_the_line_needs_is_planned_before_it_with_its_weights():
@@ -260,18 +260,19 @@ def test_a_shipped_run_is_what_training_gives_with_its_weights_or_without(on_dig
 
 
 def test_shipped_surfaces_and_lines_are_those_of_the_shipped_runs(on_digits, digits, trained):
-    from core.engine import landscape
+    from core.engine import line as lines
+    from core.engine import surface
 
     one, other = trained(), trained(seed=1)
     for run in (one, other):
         run_to_file(run, on_digits / run_name(run.config))
     spec, line = SurfaceSpec(one.config, resolution=3), LineSpec(one.config, other.config, points=3)
     precompute._measurement(spec).write(on_digits / spec.file_name)
-    expected = landscape.surface(spec, one, digits).loss.astype(np.float32)
-    assert np.array_equal(surface_from_file(on_digits / spec.file_name).loss, expected)
+    expected = surface.measure(spec, digits, [one]).loss
+    assert np.array_equal(measurement.from_file("surface", on_digits / spec.file_name).loss, expected)
     precompute._measurement(line).write(on_digits / line.file_name)
-    expected = landscape.line_between(line, one, other, digits).loss.astype(np.float32)
-    assert np.array_equal(line_from_file(on_digits / line.file_name).loss, expected)
+    expected = lines.measure(line, digits, [one, other]).loss
+    assert np.array_equal(measurement.from_file("line", on_digits / line.file_name).loss, expected)
 
 
 def test_a_training_that_diverges_is_shipped_as_what_it_is(on_digits, tiny):
@@ -282,36 +283,27 @@ def test_a_training_that_diverges_is_shipped_as_what_it_is(on_digits, tiny):
     assert store.load_run(config) is None and is_good(precompute._run(config))
 
 
-def test_a_measurement_that_needs_weights_trains_the_run_once_and_keeps_it_apart(on_digits, trained, monkeypatch):
+def test_a_measurement_that_needs_weights_trains_the_run_once_and_keeps_it_apart(
+    on_digits, digits, trained, monkeypatch
+):
+    from core.engine.measurement import run_with_weights
+
     run = trained()
     run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
-    again = precompute._run_with_weights(run.config)
+    again = run_with_weights(run.config, digits)
     assert all(np.array_equal(w, again.weights[name]) for name, w in run.weights.items())
     monkeypatch.setattr("core.engine.training.train", None)
-    kept = precompute._run_with_weights(run.config)
+    kept = run_with_weights(run.config, digits)
     assert all(np.array_equal(w, kept.weights[name]) for name, w in run.weights.items())
 
 
 @pytest.mark.parametrize("kind", [Sparsity, Activations, Ensemble, Followed, Displaced, Batches])
 def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the_run(kind, on_digits, digits, trained):
-    from core.engine import activations as hidden_units
-    from core.engine import batches as batch_means
-    from core.engine import ensemble as thinned
-    from core.engine import followed as weight_paths
-    from core.engine import landscape
-    from core.engine import sparsity as pruning
-
     run = trained(dropout=0.5)
     run_to_file(replace(run, weights=None), on_digits / run_name(run.config))
     spec = kind.spec_type(run.config, **({"steps": 7} if kind is Followed else {}))
-    expected = {
-        Sparsity: lambda: pruning.measure_sparsity(spec, run, digits),
-        Activations: lambda: hidden_units.measure_activations(spec, run, digits),
-        Ensemble: lambda: thinned.measure_ensemble(spec, run, digits),
-        Followed: lambda: weight_paths.follow_weights(spec, digits),
-        Displaced: lambda: landscape.displaced_by_notebook(spec, run, digits),
-        Batches: lambda: batch_means.measure_batches(spec, run, digits),
-    }[kind]()
+    runs = [] if kind is Followed else [run]
+    expected = import_module(f"core.engine.{spec.kind}").measure(spec, digits, runs)
     item = precompute._measurement(spec)
     item.write(on_digits / spec.file_name)
     found = item.read(on_digits / spec.file_name)
@@ -321,21 +313,15 @@ def test_what_is_measured_of_a_run_that_ships_without_weights_is_measured_of_the
 
 @pytest.mark.parametrize("kind", ["probe", "drift", "shift"])
 def test_shipped_measurements_are_those_of_their_module(on_digits, digits, trained, kind, monkeypatch):
-    from core.engine import drift as unit_inputs
-    from core.engine import probe as smoothness
-    from core.engine import shift as deployment
-
     run = trained(norm="batch")
     monkeypatch.setattr("core.results.shift.BRIGHTNESS", (0.0,))
     run_to_file(run, on_digits / run_name(run.config))
-    spec, item, expected, column = {
-        "probe": lambda: (s := ProbeSpec(run.config, steps=4, every=2), precompute._measurement(s),
-                          smoothness.probe_training(s, digits), "losses"),
-        "drift": lambda: (s := DriftSpec(run.config, steps=4, every=2, n_images=32), precompute._measurement(s),
-                          unit_inputs.follow_inputs(s, digits), "percentiles"),
-        "shift": lambda: (s := ShiftSpec(run.config, n_images=50), precompute._measurement(s),
-                          deployment.measure_shifted(s, run, digits), "accuracy"),
-    }[kind]()  # fmt: skip
+    spec, column, runs = {
+        "probe": (ProbeSpec(run.config, steps=4, every=2), "losses", []),
+        "drift": (DriftSpec(run.config, steps=4, every=2, n_images=32), "percentiles", []),
+        "shift": (ShiftSpec(run.config, n_images=50), "accuracy", [run]),
+    }[kind]
+    item, expected = precompute._measurement(spec), import_module(f"core.engine.{kind}").measure(spec, digits, runs)
     item.write(on_digits / spec.file_name)
     found = item.read(on_digits / spec.file_name)
     assert found.spec == spec and is_good(item)

@@ -8,9 +8,10 @@ import streamlit as st
 from core.app.frame import data_on_this_machine
 from core.app.runs import data_or_download
 from core.config import DATASETS
-from core.data import examples_per_class, load_images, seeded
+from core.data import examples_per_class, load_images
 from core.results.ensemble import N_SHOWN
 from core.results.shift import Shift
+from core.seeds import seeded
 
 PER_CLASS = 8
 SCALE = 2

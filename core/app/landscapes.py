@@ -9,7 +9,7 @@ import streamlit as st
 from core.app.draw import chart, scene
 from core.app.frame import is_presenting
 from core.app.panels import percent, table
-from core.app.runs import surface_or_computing
+from core.app.runs import measured_or_computing
 from core.app.take_home import take_home
 from core.config import FULL, RunConfig
 from core.course.claims import spread
@@ -73,7 +73,7 @@ def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
         if run is None or run.weights is None:
             st.info(missing)
             return
-        surface = surface_or_computing(spec, run, key=key)
+        surface = measured_or_computing(spec, run, key=key)
         if surface is None:
             return
         figure = surface_figure(surface, view=view, log_z=log_z)

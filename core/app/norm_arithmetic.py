@@ -7,9 +7,9 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.data import seeded
 from core.figures.norms import cells_figure, features_figure, running_figure
 from core.maths.normalisation import Axis, Normalised, Running, normalise, running_course
+from core.seeds import seeded
 
 MODES = ("training", "evaluation")
 

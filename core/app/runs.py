@@ -4,7 +4,7 @@ is."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -15,11 +15,11 @@ from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot
-from core.jobs.worker import Worker, fetch_with, line_with, surface_with, train_with
-from core.results import store
+from core.jobs.worker import Worker, fetch_with, measured_with, train_with
+from core.results import measurement, store
 from core.results.library import stored, stored_outcome, stored_run
+from core.results.measurement import Spec
 from core.results.run import Diverged, Outcome, Run, digits_twin, expected_seconds
-from core.results.surface import Line, LineSpec, Surface, SurfaceSpec, save_surface
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +47,9 @@ def _training(config: RunConfig) -> Callable[[Job], Outcome]:
     return lambda job: _stored(store.save_run, train_with(at, config, job))
 
 
-def _surface(spec: SurfaceSpec, run: Run) -> Callable[[Job], Surface]:
+def _measurement(spec: Spec, runs: Sequence[Run]) -> Callable[[Job], Any]:
     at = worker()
-    return lambda job: _stored(save_surface, surface_with(at, spec, run, job))
-
-
-def _line(spec: LineSpec) -> Callable[[Job], Line]:
-    at = worker()
-    return lambda job: line_with(at, spec, job)
+    return lambda job: _stored(measurement.save, measured_with(at, spec, job, runs))
 
 
 def _fetching() -> Callable[[Job], None]:
@@ -95,12 +90,13 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     return _follow(job, config, key)
 
 
-def surface_or_computing(spec: SurfaceSpec, run: Run, *, key: str) -> Surface | None:
-    """The surface of a spec around a run, or None while it is computed; then the page shows how far it is."""
-    surface = stored(spec) or _result(spec.file_name)
-    if surface:
-        return surface
-    job = _computing(spec.file_name, _surface(spec, run), key)
+def measured_or_computing(spec: Spec, *runs: Run, key: str) -> Any | None:
+    """The result of any measurement (a surface, a line, a probe, …), or None while it is computed; then the page shows
+    how far it is. runs: those that it needs and the page has at hand. key: the place on the page."""
+    result = stored(spec) or _result(spec.file_name)
+    if result:
+        return result
+    job = _computing(spec.file_name, _measurement(spec, runs), key)
     return _follow(job, None, key) if job else None
 
 
@@ -111,15 +107,6 @@ def needed_run(config: RunConfig, *, key: str) -> Run:
     if run is None:
         st.stop()
     return run
-
-
-def line_or_computing(spec: LineSpec, *, key: str) -> Line | None:
-    """The loss between two stored networks, or None while it is computed."""
-    line = stored(spec) or _result(spec.file_name)
-    if line:
-        return line
-    job = _computing(spec.file_name, _line(spec), key)
-    return _follow(job, None, key) if job else None
 
 
 def data_or_download(*, key: str) -> DataState | None:

@@ -18,7 +18,8 @@ from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.faults import batches_figure, lines_figure
 from core.results.batches import POINTS, Batches, BatchesSpec, positions
 from core.results.library import stored
-from core.results.surface import LineSpec, SurfaceSpec, notebook_spec
+from core.results.line import LineSpec
+from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import COLOURS
 from core.typed_code.exercises import Accepted, ByValue, Exercise, Inputs, Mistake, draw_numbers, mistakes, variable
 from core.typed_code.names import Bound, Thing

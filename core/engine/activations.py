@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.data import Images
+from core.engine.measurement import OnStep, unheard
 from core.engine.models import model_of, torch_generator
-from core.engine.training import fix_threads, test_tensors
+from core.engine.training import evaluation_images, fix_threads
 from core.results.activations import ACTIVATION_BINS, ACTIVATION_TOP, SWITCHED_OFF, Activations, ActivationSpec
 from core.results.run import Run
 
@@ -16,12 +19,17 @@ LAST_OF_BLOCK = ("relu1", "relu2")
 
 
 @torch.no_grad()
-def measure_activations(spec: ActivationSpec, run: Run, images: Images) -> Activations:
+def measure(spec: ActivationSpec, images: Images, runs: Sequence[Run], on_step: OnStep = unheard) -> Activations:
     """Everything of `Activations` for one run. Raises ValueError where the run kept no weights."""
     fix_threads()
+    (run,) = runs
     model = model_of(run)
-    x, y = test_tensors(images, spec.n_images)
+    x, y = evaluation_images(images, spec.n_images)
     hidden = hidden_activations(model, x)
+    without = []
+    for share in SWITCHED_OFF:
+        without.append(_accuracy_without(model, x, y, share, spec.draws))
+        on_step(len(without), len(SWITCHED_OFF))
     return Activations(
         spec=spec,
         active=np.array([(h > 0).double().mean().item() for h in hidden]),
@@ -29,7 +37,7 @@ def measure_activations(spec: ActivationSpec, run: Run, images: Images) -> Activ
         correlation=np.array([mean_correlation(h) for h in hidden]),
         mean=np.array([h.double().mean().item() for h in hidden]),
         histogram=np.array([_shares(h) for h in hidden]),
-        accuracy_without=np.array([_accuracy_without(model, x, y, share, spec.draws) for share in SWITCHED_OFF]),
+        accuracy_without=np.array(without),
     )
 
 

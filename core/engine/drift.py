@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.data import Images, split_images
+from core.engine.measurement import OnStep, unheard
 from core.engine.models import build_model, in_training_mode
 from core.engine.training import as_pixels, first_steps, fix_threads
 from core.results.drift import PERCENTILES, Drift, DriftSpec
+from core.results.run import Run
 
 
 @torch.no_grad()
@@ -24,7 +28,7 @@ def inputs_of(model: nn.Sequential, layer: str, x: Tensor) -> Tensor:
     return x
 
 
-def follow_inputs(spec: DriftSpec, images: Images) -> Drift:
+def measure(spec: DriftSpec, images: Images, runs: Sequence[Run] = (), on_step: OnStep = unheard) -> Drift:
     """Train for spec.steps steps and read the units before every spec.every-th of them, and at the end."""
     fix_threads()
     split = split_images(images, spec.run)
@@ -39,5 +43,6 @@ def follow_inputs(spec: DriftSpec, images: Images) -> Drift:
     for step, _, _ in first_steps(model, spec.run, split, spec.steps):
         if step % spec.every == 0:
             read(model)
+        on_step(step + 1, spec.steps)
     read(model)
     return Drift(spec, np.array(found, np.float32))

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, nll_loss
 
 from core.data import Images
+from core.engine.measurement import OnStep, unheard
 from core.engine.models import Dropout, model_of, torch_generator
-from core.engine.training import fix_threads, test_tensors
+from core.engine.training import evaluation_images, fix_threads
 from core.results.ensemble import N_MASKS, Ensemble, EnsembleSpec
 from core.results.run import Run
 
 
 @torch.no_grad()
-def measure_ensemble(spec: EnsembleSpec, run: Run, images: Images) -> Ensemble:
+def measure(spec: EnsembleSpec, images: Images, runs: Sequence[Run], on_step: OnStep = unheard) -> Ensemble:
     """Run N_MASKS thinned networks of `run` over the test images. Each mask holds for all images: one network.
 
     Raises ValueError where the run kept no weights or was trained without dropout.
     """
-    if not run.config.dropout:
+    if not spec.run.dropout:
         raise ValueError("this network was trained without dropout")
     fix_threads()
+    (run,) = runs
     model = model_of(run)
-    x, y = test_tensors(images, spec.n_images)
+    x, y = evaluation_images(images, spec.n_images)
     scaled = log_softmax(model(x), 1).double()
     generator = torch_generator(run.config.seed, "thinned networks")
     sum_p, sum_log = torch.zeros_like(scaled), torch.zeros_like(scaled)
@@ -36,6 +40,7 @@ def measure_ensemble(spec: EnsembleSpec, run: Run, images: Images) -> Ensemble:
         arithmetic, geometric = (sum_p / t).log(), log_softmax(sum_log / t, 1)
         found.append((*_scores(arithmetic, y), _scores(log_p, y)[0], *_scores(geometric, y)))
         kept.append(log_p[: spec.n_shown].exp().numpy())
+        on_step(t, N_MASKS)
     accuracy, loss, alone, geometric_accuracy, geometric_loss = np.array(found).T
     return Ensemble(
         spec=spec,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from core.data import Images, split_images
+from core.engine.measurement import OnStep, unheard
 from core.engine.models import build_model
 from core.engine.training import first_steps, fix_threads
 from core.results.followed import FOLLOWED, Followed, FollowSpec, pixels_of
+from core.results.run import Run
 
 SMALL = 1e-4
 
 
-def follow_weights(spec: FollowSpec, images: Images) -> Followed:
+def measure(spec: FollowSpec, images: Images, runs: Sequence[Run] = (), on_step: OnStep = unheard) -> Followed:
     """Train for spec.steps steps, as `train` does, and read the first layer before each of them and at the end."""
     fix_threads()
     split = split_images(images, spec.run)
@@ -26,8 +30,9 @@ def follow_weights(spec: FollowSpec, images: Images) -> Followed:
         zeros.append((w == 0).double().mean().item())
         small.append((w.abs() <= SMALL).double().mean().item())
 
-    for _ in first_steps(model, spec.run, split, spec.steps):
+    for step, _, _ in first_steps(model, spec.run, split, spec.steps):
         read()
+        on_step(step + 1, spec.steps)
     read()
     found = np.array(weights)
     largest = np.sort(np.argsort(-np.abs(found[-1, -1]), kind="stable")[:FOLLOWED])

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from core.config import RunConfig
-from core.data import seeded
 from core.results.run import Run
+from core.seeds import seeded
 
 NORMS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 

@@ -7,7 +7,7 @@ put back bit by bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from core.data import Images, split_images
+from core.engine.measurement import OnStep, unheard
 from core.engine.models import build_model, in_training_mode
 from core.engine.training import first_steps, fix_threads
 from core.results.probe import Probe, ProbeSpec
+from core.results.run import Run
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def probe_along_gradient(model: nn.Module, x: Tensor, y: Tensor, etas: np.ndarra
     return Along(np.array(losses), np.array(distances), g.norm().item(), np.asarray(etas, np.float64))
 
 
-def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int], None] | None = None) -> Probe:
+def measure(spec: ProbeSpec, images: Images, runs: Sequence[Run] = (), on_step: OnStep = unheard) -> Probe:
     """Train a config for spec.steps steps and measure along the gradient every spec.every steps. The training is the
     one that `train` does: same split, first weights, batches and optimizer."""
     fix_threads()
@@ -79,8 +81,7 @@ def probe_training(spec: ProbeSpec, images: Images, on_step: Callable[[int, int]
     for step, x, y in first_steps(model, spec.run, split, spec.steps):
         if step % spec.every == 0:
             found.append(probe_along_gradient(model, x, y, spec.etas))
-        if on_step:
-            on_step(step + 1, spec.steps)
+        on_step(step + 1, spec.steps)
     return Probe(
         spec=spec,
         losses=np.array([along.losses for along in found]),

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from core.data import Images, seeded
-from core.engine.landscape import logits_at, parameters_of
+from core.data import Images
+from core.engine.landscape import network_at, parameters_of
+from core.engine.measurement import OnStep, unheard
 from core.engine.training import fix_threads
 from core.results.run import Run
 from core.results.shift import Shifted, ShiftSpec, all_shifts
+from core.seeds import seeded
 
 
 @torch.no_grad()
-def measure_shifted(
-    spec: ShiftSpec, run: Run, images: Images, on_shift: Callable[[int, int], None] | None = None
-) -> Shifted:
+def measure(spec: ShiftSpec, images: Images, runs: Sequence[Run], on_step: OnStep = unheard) -> Shifted:
     """The accuracy of `run` on shifted test images, for every combination of the stops.
 
     The network is in evaluation mode. Statistics "batch": each batch norm takes mean and variance over all shifted
@@ -26,7 +26,9 @@ def measure_shifted(
     no weights.
     """
     fix_threads()
+    (run,) = runs
     theta = parameters_of(run)
+    logits = {statistics: network_at(run.config, statistics) for statistics in spec.statistics}
     grey = images.test_x[: spec.n_images].reshape(spec.n_images, -1)
     y = torch.from_numpy(images.test_y[: spec.n_images])
     pixels = grey.astype(np.float32) / 255
@@ -35,8 +37,7 @@ def measure_shifted(
     for j, shift in enumerate(all_shifts()):
         x = torch.from_numpy(shift.applied(pixels, epsilon).astype(np.float32))
         for i, statistics in enumerate(spec.statistics):
-            right = logits_at(theta, x, run.config, statistics).argmax(1) == y
+            right = logits[statistics](theta, x).argmax(1) == y
             accuracy[i, j] = right.double().mean().item()
-        if on_shift:
-            on_shift(j + 1, accuracy.shape[1])
+        on_step(j + 1, accuracy.shape[1])
     return Shifted(spec, accuracy.reshape(spec.shapes["accuracy"]), np.bincount(grey.ravel(), minlength=256))

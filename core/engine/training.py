@@ -68,7 +68,7 @@ def as_pixels(x: Tensor) -> Tensor:
     return x.to(torch.float32).div_(255)
 
 
-def test_tensors(images: Images, n: int | None = None) -> tuple[Tensor, Tensor]:
+def evaluation_images(images: Images, n: int | None = None) -> tuple[Tensor, Tensor]:
     """The first n test images (None: all) as pixels (N, side, side) in [0, 1], and their classes (N,)."""
     return as_pixels(torch.tensor(images.test_x[:n])), torch.tensor(images.test_y[:n])
 

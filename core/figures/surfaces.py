@@ -24,7 +24,8 @@ from core.figures.theme import (
     strokes,
     told,
 )
-from core.results.surface import Line, Surface, slice_at
+from core.results.line import Line
+from core.results.surface import Surface, slice_at
 from core.techniques import COLOURS, technique_of
 
 

@@ -18,26 +18,18 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from core.config import RunConfig
 from core.data import DataError, load_images
 from core.jobs.queue import Cancelled, Job
-from core.results import store
+from core.results import measurement, store
+from core.results.measurement import Spec, spec_from_dict, spec_to_dict
 from core.results.run import EpochRecord, Outcome, Run
-from core.results.surface import (
-    Line,
-    LineSpec,
-    Surface,
-    SurfaceSpec,
-    line_from_file,
-    line_to_file,
-    surface_from_file,
-    surface_to_file,
-)
 
 IDLE_SECONDS = 600
 """After so long without a request the process ends."""
@@ -106,9 +98,14 @@ class Worker:
             # the pages, and sleeping at once doubles the time of an epoch.
             environment = {"GOMP_SPINCOUNT": "20000", **os.environ}
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.jobs.worker"], cwd=ROOT, env=environment, text=True, bufsize=1,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            )  # fmt: skip
+                [sys.executable, "-m", "core.jobs.worker"],
+                cwd=ROOT,
+                env=environment,
+                text=True,
+                bufsize=1,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
         return self._process
 
     @staticmethod
@@ -134,13 +131,13 @@ def _pass_on(event: dict[str, Any], job: Job) -> None:
 
 
 def _computed(
-    worker: Worker, job: Job, request: dict[str, Any], read: Callable[[Path], Any], run: Run | None = None
+    worker: Worker, job: Job, request: dict[str, Any], read: Callable[[Path], Any], runs: Sequence[Run] = ()
 ) -> Any:
-    """The result of a request, through files in a folder that is deleted afterwards. `run`: what the request is
+    """The result of a request, through files in a folder that is deleted afterwards. `runs`: what the request is
     about."""
     with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
-        if run is not None:
-            store.run_to_file(run, Path(folder) / "run.npz")
+        for i, run in enumerate(runs):
+            store.run_to_file(run, Path(folder) / f"run-{i}.npz")
         worker.call({**request, "folder": folder}, job)
         return read(Path(folder) / "result.npz")
 
@@ -150,16 +147,11 @@ def train_with(worker: Worker, config: RunConfig, job: Job) -> Outcome:
     return _computed(worker, job, {"do": "train", "config": config.to_dict()}, store.outcome_from_file)
 
 
-def surface_with(worker: Worker, spec: SurfaceSpec, run: Run, job: Job) -> Surface:
-    request = {"do": "surface", "spec": {**asdict(spec), "run": spec.run.to_dict()}}
-    return _computed(worker, job, request, surface_from_file, run)
-
-
-def line_with(worker: Worker, spec: LineSpec, job: Job) -> Line:
-    """The loss between two networks, whose runs must be stored with their weights."""
-    request = {"do": "line", "start": spec.start.to_dict(), "end": spec.end.to_dict(), "points": spec.points,
-               "n_images": spec.n_images}  # fmt: skip
-    return _computed(worker, job, request, line_from_file)
+def measured_with(worker: Worker, spec: Spec, job: Job, runs: Sequence[Run] = ()) -> Any:
+    """The result of any measurement. runs: those at hand, with their weights; what else it needs is taken from the
+    store, or trained first."""
+    request = {"do": "measure", "kind": spec.kind, "spec": spec_to_dict(spec), "runs": len(runs)}
+    return _computed(worker, job, request, partial(measurement.from_file, spec.kind), runs)
 
 
 def fetch_with(worker: Worker, job: Job) -> None:
@@ -214,22 +206,13 @@ def _train(request: dict[str, Any], channel: _Channel) -> None:
     store.outcome_to_file(outcome, Path(request["folder"]) / "result.npz")
 
 
-def _surface(request: dict[str, Any], channel: _Channel) -> None:
-    spec = SurfaceSpec(**{**request["spec"], "run": RunConfig(**request["spec"]["run"])})
-    run = store.run_from_file(Path(request["folder"]) / "run.npz")
-    images = channel.images(spec.run.dataset)
-    from core.engine.landscape import surface
+def _measure(request: dict[str, Any], channel: _Channel) -> None:
+    spec, folder = spec_from_dict(request["kind"], request["spec"]), Path(request["folder"])
+    at_hand = [store.run_from_file(folder / f"run-{i}.npz") for i in range(request["runs"])]
+    images = channel.images(spec.dataset)
+    from core.engine.measurement import measured
 
-    surface_to_file(surface(spec, run, images, channel.step), Path(request["folder"]) / "result.npz")
-
-
-def _line(request: dict[str, Any], channel: _Channel) -> None:
-    spec = LineSpec(RunConfig(**request["start"]), RunConfig(**request["end"]), request["points"], request["n_images"])
-    start, end = store.load_run(spec.start), store.load_run(spec.end)
-    images = channel.images(spec.start.dataset)
-    from core.engine.landscape import line_between
-
-    line_to_file(line_between(spec, start, end, images), Path(request["folder"]) / "result.npz")
+    measurement.to_file(measured(spec, images, channel.step, at_hand), folder / "result.npz")
 
 
 def _fetch(request: dict[str, Any], channel: _Channel) -> None:
@@ -238,8 +221,7 @@ def _fetch(request: dict[str, Any], channel: _Channel) -> None:
 
 TASKS: dict[str, Callable[[dict[str, Any], _Channel], None]] = {
     "train": _train,
-    "surface": _surface,
-    "line": _line,
+    "measure": _measure,
     "fetch": _fetch,
 }
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.data import seeded
+from core.seeds import seeded
 
 WIDTHS = (3, 5, 4, 1)
 """Inputs, units of the two hidden layers, outputs."""

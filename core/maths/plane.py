@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data import seeded
 from core.maths.shrinkage import Penalty, proximal
+from core.seeds import seeded
 
 
 @dataclass(frozen=True)

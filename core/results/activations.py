@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 SWITCHED_OFF = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The shares of hidden units that are switched off in a trained network, to see what it can spare."""
@@ -19,7 +19,7 @@ ACTIVATION_BINS, ACTIVATION_TOP = 40, 4.0
 
 
 @dataclass(frozen=True)
-class ActivationSpec(Spec):
+class ActivationSpec(RunSpec):
     """Which run is measured, on the first so many test images; draws: masks for each share of units switched off."""
 
     n_images: int = 10_000

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 RADIUS = 0.25
 """α runs from −RADIUS to RADIUS along a filter-normalised direction."""
@@ -26,7 +26,7 @@ def positions(points: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class BatchesSpec(Spec):
+class BatchesSpec(RunSpec):
     """Which trained network is looked at."""
 
     kind: ClassVar[str] = "batches"

@@ -2,7 +2,7 @@
 
 Its landscape loop adds two directions to the parameters in place and never takes them away again. After the loop the
 model stands at the last corner of the grid, θ + w1 + w2, and the histogram is drawn of that. Needs no torch;
-core/engine/landscape.py measures it.
+core/engine/displaced.py measures it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 LOW, HIGH, BINS = -0.5, 2.5, 300
 """The histograms' range and number of equal bins."""
 
 
 @dataclass(frozen=True)
-class DisplacedSpec(Spec):
+class DisplacedSpec(RunSpec):
     """Which run the notebook's loop is let loose on."""
 
     kind: ClassVar[str] = "displaced"

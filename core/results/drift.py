@@ -11,19 +11,20 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 PERCENTILES = (15, 50, 85)
 
 
 @dataclass(frozen=True)
-class DriftSpec(Spec):
+class DriftSpec(RunSpec):
     """Which training, how long, and on how many fixed training images the units of the second hidden layer are read."""
 
     steps: int = 400
     every: int = 10
     n_images: int = 1024
     kind: ClassVar[str] = "drift"
+    needed_runs: ClassVar = ()  # it trains by itself
 
     @property
     def at_steps(self) -> np.ndarray:

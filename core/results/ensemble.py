@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 N_MASKS = 100
 N_SHOWN = 24
@@ -20,7 +20,7 @@ N_SHOWN = 24
 
 
 @dataclass(frozen=True)
-class EnsembleSpec(Spec):
+class EnsembleSpec(RunSpec):
     """Which run (dropout above 0), on the first so many test images; n_shown: images whose probabilities are kept."""
 
     n_shown: int = 0

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 PLACES = ("corner", "edge", "centre")
 """Pixels of the image whose weights are followed. In a corner nearly every image is black, so the data hardly move a
@@ -25,11 +25,12 @@ def pixels_of(side: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class FollowSpec(Spec):
+class FollowSpec(RunSpec):
     """Which training, and for how many of its first steps."""
 
     steps: int = 800
     kind: ClassVar[str] = "followed"
+    needed_runs: ClassVar = ()  # it trains by itself
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from core.config import RunConfig
 from core.results import measurement, store
-from core.results.activations import Activations
-from core.results.batches import Batches
-from core.results.displaced import Displaced
-from core.results.drift import Drift
-from core.results.ensemble import Ensemble
-from core.results.followed import Followed
-from core.results.probe import Probe
 from core.results.run import Outcome, Run
-from core.results.shift import Shifted
-from core.results.sparsity import Sparsity
-from core.results.surface import LineSpec, SurfaceSpec, load_line, load_surface
 
 
 class _NotStored(LookupError):
     """Raised inside the caches, which remember results but not exceptions."""
-
-
-MEASUREMENTS = (Probe, Shifted, Drift, Sparsity, Activations, Ensemble, Followed, Displaced, Batches)
-
-LOADERS: dict[type, Callable[[Any], Any]] = {
-    SurfaceSpec: load_surface,
-    LineSpec: load_line,
-    **{kind.spec_type: partial(measurement.load, kind) for kind in MEASUREMENTS},
-}
-"""How the result of each kind of measurement is found on disk."""
 
 
 def _or_not_stored(result: Any) -> Any:
@@ -56,7 +36,7 @@ def _numbers(config: RunConfig) -> Outcome:
 
 @lru_cache(1024)
 def _result(spec: Any) -> Any:
-    return _or_not_stored(LOADERS[type(spec)](spec))
+    return _or_not_stored(measurement.load(spec))
 
 
 def forget() -> None:

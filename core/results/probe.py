@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 
 @dataclass(frozen=True)
-class ProbeSpec(Spec):
+class ProbeSpec(RunSpec):
     """Which training to measure, when, and how far along the gradient.
 
     run: its optimizer, batch size, seed and network; its epochs do not matter. steps: training steps in all; every:
@@ -25,6 +25,7 @@ class ProbeSpec(Spec):
     eta_high: float = 0.4
     eta_count: int = 8
     kind: ClassVar[str] = "probe"
+    needed_runs: ClassVar = ()  # it trains by itself
 
     @property
     def etas(self) -> np.ndarray:

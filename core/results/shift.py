@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 from core.results.surface import Statistics
 
 BRIGHTNESS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
@@ -63,7 +63,7 @@ def all_shifts() -> Iterator[Shift]:
 
 
 @dataclass(frozen=True)
-class ShiftSpec(Spec):
+class ShiftSpec(RunSpec):
     """Which network is measured. n_images: on the first so many test images."""
 
     n_images: int = 10_000

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from core.results.measurement import Spec
+from core.results.measurement import RunSpec
 
 LAYER = "linear1"
 """The layer whose weights are drawn and counted: 80 % of all weights, and the one whose inputs are pixels."""
@@ -37,7 +37,7 @@ def in_rates(rate: float, lr: float) -> float:
 
 
 @dataclass(frozen=True)
-class SparsitySpec(Spec):
+class SparsitySpec(RunSpec):
     """Which run is measured. with_map: whether the size of every single weight is kept, for a picture."""
 
     with_map: bool = False

@@ -14,7 +14,7 @@ import logging
 import math
 import threading
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -106,8 +106,13 @@ def outcome_to_file(outcome: Outcome, path: Path) -> None:
     """Write a run, or where and how a training diverged."""
     if isinstance(outcome, Run):
         return run_to_file(outcome, path)
-    meta = {"kind": "diverged", "config": outcome.config.to_dict(), "record_fields": RECORD_FIELDS,
-            "step": outcome.step, "message": outcome.message}  # fmt: skip
+    meta = {
+        "kind": "diverged",
+        "config": outcome.config.to_dict(),
+        "record_fields": RECORD_FIELDS,
+        "step": outcome.step,
+        "message": outcome.message,
+    }
     return write_npz(path, meta, {"records": _rows(outcome.records)})
 
 
@@ -217,6 +222,16 @@ def load_run(config: RunConfig) -> Run | None:
     return outcome if isinstance(outcome, Run) else None
 
 
+def load_with_weights(config: RunConfig) -> Outcome | None:
+    """A config's run with its weights, or how it diverged; None where no usable file holds either. A run may be shipped
+    without its weights and lie in the cache folder with them."""
+    for path in places(run_name(config)):
+        outcome = _load_from((path,), outcome_from_file, lambda outcome: outcome.config == config)
+        if outcome and (isinstance(outcome, Diverged) or outcome.weights is not None):
+            return outcome
+    return None
+
+
 def save_run(outcome: Outcome) -> Path:
     """Put a run (or a divergence) into the cache folder, under its digest, and keep the folder within its bound."""
     return save(run_name(outcome.config), lambda path: outcome_to_file(outcome, path))
@@ -228,7 +243,11 @@ def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool]) ->
     A cached file that raises StoreError, or is not what its name says, is set aside. One that comes with the app is
     only passed over: the installation is not ours to change.
     """
-    for path in places(name):
+    return _load_from(places(name), read, is_right)
+
+
+def _load_from(paths: Iterable[Path], read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:
+    for path in paths:
         if not path.is_file():
             continue
         try:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from core.config import RunConfig
-from core.results import store
+from core.results.measurement import RunSpec
 
 RADII = (0.25, 0.5, 1.0, 2.0)
 """The ranges of α and β that the app offers: both run from −radius to +radius."""
@@ -20,7 +18,7 @@ Statistics = Literal["running", "batch"]
 
 
 @dataclass(frozen=True)
-class SurfaceSpec:
+class SurfaceSpec(RunSpec):
     """Which surface: L(θ* + α·u + β·v) of a run's training loss over a square of (α, β).
 
     method: "filter" for Gaussian filter-normalised directions u, v (Li et al. 2018, arXiv:1712.09913), "notebook" for
@@ -30,13 +28,13 @@ class SurfaceSpec:
     at each point.
     """
 
-    run: RunConfig
     method: Literal["filter", "notebook"] = "filter"
     radius: float = 1.0
     resolution: int = 41
     n_images: int = 1024
     direction_seed: int = 0
     statistics: Statistics = "running"
+    kind: ClassVar[str] = "surface"
 
     def __post_init__(self):
         if not 0 < self.radius <= 10:
@@ -57,9 +55,9 @@ class SurfaceSpec:
         """The values of α, and of β: (resolution,) float64."""
         return np.linspace(-self.radius, self.radius, self.resolution)
 
-    @cached_property
-    def file_name(self) -> str:
-        return store.file_name("surface", {**asdict(self), "run": self.run.digest})
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {"loss": (self.resolution, self.resolution)}
 
 
 def notebook_spec(run: RunConfig) -> SurfaceSpec:
@@ -83,6 +81,7 @@ class Surface:
     """Of the loss at θ* as an estimate for all training images: the standard deviation over the images / √n_images."""
     seconds: float
     versions: Mapping[str, str] = field(default_factory=dict)
+    spec_type: ClassVar[type] = SurfaceSpec
 
     @property
     def coordinates(self) -> np.ndarray:
@@ -137,102 +136,3 @@ def share_curving_down(surface: Surface) -> float:
     ab = (z[2:, 2:] - z[2:, :-2] - z[:-2, 2:] + z[:-2, :-2]) / (4 * h2)
     mean, spread = (aa + bb) / 2, np.hypot((aa - bb) / 2, ab)
     return float((mean - spread < -1e-3 * (mean + spread).max()).mean())
-
-
-# --- the line between two networks ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class LineSpec:
-    """The straight line (1 − t)·θ_a + t·θ_b between two trained networks, over all their parameters."""
-
-    start: RunConfig
-    end: RunConfig
-    points: int = 51
-    n_images: int = 1024
-
-    @property
-    def positions(self) -> np.ndarray:
-        """The values of t, from 0 to 1."""
-        return np.linspace(0, 1, self.points)
-
-    @property
-    def file_name(self) -> str:
-        return store.file_name("line", [self.start.digest, self.end.digest, self.points, self.n_images])
-
-
-@dataclass(frozen=True)
-class Line:
-    """Losses (points,) along the line: mean cross-entropy on the first n_images training images of `start`'s run."""
-
-    spec: LineSpec
-    loss: np.ndarray
-
-    @property
-    def barrier(self) -> float:
-        """The largest height of the loss above the chord between the two ends. Above 0: the loss is not convex."""
-        chord = np.interp(self.spec.positions, (0, 1), (self.loss[0], self.loss[-1]))
-        return float((self.loss - chord).max())
-
-
-# --- on disk --------------------------------------------------------------------------------------------------------
-
-
-def surface_to_file(surface: Surface, path: Path) -> None:
-    numbers = {
-        "cosine": surface.cosine,
-        "direction_norms": list(surface.direction_norms),
-        "weight_norm": surface.weight_norm,
-        "standard_error": surface.standard_error,
-        "seconds": surface.seconds,
-        "versions": dict(surface.versions),
-    }
-    spec = {**asdict(surface.spec), "run": surface.spec.run.to_dict()}
-    store.write_npz(path, {"kind": "surface", "spec": spec, **numbers}, {"loss": surface.loss.astype(np.float32)})
-
-
-def surface_from_file(path: Path) -> Surface:
-    """Read one surface. Raises StoreError where the file is none."""
-    meta, arrays = store.read_npz(path)
-    try:
-        spec = SurfaceSpec(**{**meta["spec"], "run": RunConfig(**meta["spec"]["run"])})
-        loss = arrays["loss"]
-        if loss.shape != (spec.resolution, spec.resolution) or not np.isfinite(loss).all():
-            raise ValueError(f"a grid of shape {loss.shape}, or not finite")
-        u, v = meta["direction_norms"]
-        return Surface(spec, loss, float(meta["cosine"]), (float(u), float(v)), float(meta["weight_norm"]),
-                       float(meta["standard_error"]), float(meta["seconds"]), meta["versions"])  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
-        raise store.StoreError(f"{path.name} does not hold a surface ({error})") from error
-
-
-def line_to_file(line: Line, path: Path) -> None:
-    spec = {"start": line.spec.start.to_dict(), "end": line.spec.end.to_dict(), "points": line.spec.points,
-            "n_images": line.spec.n_images}  # fmt: skip
-    store.write_npz(path, {"kind": "line", "spec": spec}, {"loss": line.loss.astype(np.float32)})
-
-
-def line_from_file(path: Path) -> Line:
-    """Read one line. Raises StoreError where the file is none."""
-    meta, arrays = store.read_npz(path)
-    try:
-        told = meta["spec"]
-        spec = LineSpec(RunConfig(**told["start"]), RunConfig(**told["end"]), told["points"], told["n_images"])
-        if arrays["loss"].shape != (spec.points,):
-            raise ValueError(f"losses of shape {arrays['loss'].shape}")
-        return Line(spec, arrays["loss"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise store.StoreError(f"{path.name} does not hold a line ({error})") from error
-
-
-def load_surface(spec: SurfaceSpec) -> Surface | None:
-    """The stored surface of a spec, None where there is none that can be used."""
-    return store.load(spec.file_name, surface_from_file, lambda surface: surface.spec == spec)
-
-
-def save_surface(surface: Surface) -> Path:
-    return store.save(surface.spec.file_name, lambda path: surface_to_file(surface, path))
-
-
-def load_line(spec: LineSpec) -> Line | None:
-    return store.load(spec.file_name, line_from_file, lambda line: line.spec == spec)

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from core.data import split_images
-from core.engine.batches import measure_batches
+from core.engine.batches import measure
 from core.engine.landscape import filter_normalised_direction, parameters_of
 from core.engine.models import build_model
 from core.results.batches import FIXED_IMAGES, POINTS, TEST_BATCH, BatchesSpec, positions
@@ -15,7 +15,7 @@ from core.results.batches import FIXED_IMAGES, POINTS, TEST_BATCH, BatchesSpec, 
 @pytest.fixture(scope="module")
 def found(trained, digits):
     run = trained()
-    return measure_batches(BatchesSpec(run.config), run, digits), run
+    return measure(BatchesSpec(run.config), digits, [run]), run
 
 
 def test_the_losses_are_those_of_the_model_with_moved_weights(found, digits):

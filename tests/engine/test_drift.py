@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.engine.drift import follow_inputs, inputs_of
+from core.engine.drift import inputs_of, measure
 from core.engine.models import build_model, model_of
 from core.engine.training import as_pixels
 from core.results.drift import Drift, DriftSpec
@@ -30,7 +30,7 @@ def test_the_course_ends_at_the_network_that_training_gives(trained, tiny, digit
     """tiny is 3 epochs of 4 steps. Its stored matrices are rounded to float16."""
     run = trained(norm="batch")
     spec = DriftSpec(run.config, steps=run.config.steps, every=5, n_images=50)
-    found = follow_inputs(spec, digits)
+    found = measure(spec, digits)
     assert list(spec.at_steps) == [0, 5, 10, 12] and found.percentiles.shape == (4, 128, 3)
     from core.data import split_images
 

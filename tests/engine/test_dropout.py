@@ -9,8 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.activations import hidden_activations, mean_correlation, measure_activations
-from core.engine.ensemble import measure_ensemble, thinned_logits
+from core.engine import activations, ensemble
+from core.engine.activations import hidden_activations, mean_correlation
+from core.engine.ensemble import thinned_logits
 from core.engine.models import build_model, model_of, torch_generator
 from core.engine.training import as_pixels, evaluate
 from core.maths.masks import (
@@ -118,7 +119,7 @@ def test_the_mean_correlation_is_numpys(seed):
 def test_the_units_are_those_that_a_hook_sees(settings, trained, digits):
     run = trained(epochs=20, **settings)
     spec = ActivationSpec(run.config, n_images=100, draws=2)
-    found, model = measure_activations(spec, run, digits), model_of(run)
+    found, model = activations.measure(spec, digits, [run]), model_of(run)
     x, y = torch.tensor(digits.test_x[:100]), torch.tensor(digits.test_y[:100])
     seen = {}
     for name in ("relu1", "relu2"):
@@ -142,7 +143,7 @@ def test_the_units_are_those_that_a_hook_sees(settings, trained, digits):
 def test_switching_units_off_is_torchs_dropout_on_the_trained_network(trained, digits):
     """Other random numbers, so equal on average only: 400 images, 40 draws."""
     run = trained()
-    found = measure_activations(ActivationSpec(run.config, n_images=400, draws=40), run, digits)
+    found = activations.measure(ActivationSpec(run.config, n_images=400, draws=40), digits, [run])
     model = model_of(run)
     x, y = as_pixels(torch.tensor(digits.test_x)), torch.tensor(digits.test_y)
     torch.manual_seed(0)
@@ -181,7 +182,7 @@ def test_a_thinned_network_is_the_network_without_the_masked_units(trained, digi
 def test_the_averages_are_those_of_the_single_predictions(trained, digits):
     run = trained(dropout=0.5)
     spec = EnsembleSpec(run.config, n_shown=400, n_images=400)
-    found = measure_ensemble(spec, run, digits)
+    found = ensemble.measure(spec, digits, [run])
     y = digits.test_y
     assert np.array_equal(found.classes, y)
     p = found.probabilities.astype(np.float64)  # kept in float16: three digits
@@ -215,7 +216,8 @@ def test_for_a_network_without_hidden_layers_weight_scaling_is_the_geometric_mea
 def test_a_network_without_dropout_has_no_thinned_networks(trained, digits):
     run = trained()
     with pytest.raises(ValueError, match="without dropout"):
-        measure_ensemble(EnsembleSpec(run.config), run, digits)
+        ensemble.measure(EnsembleSpec(run.config), digits, [run])
     with pytest.raises(ValueError, match="kept its numbers only"):
-        measure_ensemble(EnsembleSpec(trained(dropout=0.5).config), replace(trained(dropout=0.5), weights=None), digits)
+        run = trained(dropout=0.5)
+        ensemble.measure(EnsembleSpec(run.config), digits, [replace(run, weights=None)])
     assert build_model(run.config) is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.engine.followed import follow_weights
+from core.engine.followed import measure
 from core.engine.models import build_model
 from core.results.followed import FOLLOWED, PLACES, FollowSpec, pixels_of
 
@@ -14,7 +14,7 @@ from core.results.followed import FOLLOWED, PLACES, FollowSpec, pixels_of
 def test_the_followed_weights_end_where_training_ends(trained, digits):
     """tiny is 12 steps; its stored matrices are rounded to float16."""
     run = trained(l1=1e-3)
-    found = follow_weights(FollowSpec(run.config, steps=run.config.steps), digits)
+    found = measure(FollowSpec(run.config, steps=run.config.steps), digits)
     start = build_model(run.config).linear1.weight.detach().numpy()
     end = run.weights["linear1.weight"].astype(np.float64)
     corner, edge, centre = pixels_of(8)
@@ -33,7 +33,7 @@ def test_under_sgd_the_subgradient_jitters_within_its_step_and_the_proximal_step
     lr, strength, steps = 0.1, 0.05, 60
     run = replace(tiny, optimizer="sgd", lr=lr, l1=strength)
     jump = lr * strength
-    by_subgradient = follow_weights(FollowSpec(run, steps=steps), digits)
+    by_subgradient = measure(FollowSpec(run, steps=steps), digits)
     w = by_subgradient.weights[:, PLACES.index("corner")].astype(np.float64)
     arrival = np.ceil(np.abs(w[0]) / jump).astype(int)
     first_near = by_subgradient.arrival("corner", 1.0001 * jump)
@@ -46,7 +46,7 @@ def test_under_sgd_the_subgradient_jitters_within_its_step_and_the_proximal_step
         assert 0 < np.abs(w[at:, i]).max() <= jump + 1e-6 and by_subgradient.zeros[-1] == 0
     assert (by_subgradient.band("corner", 10) <= jump + 1e-6).all()
 
-    by_proximal = follow_weights(FollowSpec(replace(run, l1_method="proximal"), steps=steps), digits)
+    by_proximal = measure(FollowSpec(replace(run, l1_method="proximal"), steps=steps), digits)
     w = by_proximal.weights[:, PLACES.index("corner")]
     for i, at in enumerate(arrival):
         assert (w[: at - 1, i] != 0).all() and (w[at:, i] == 0).all()
@@ -60,7 +60,7 @@ def test_under_adam_the_band_hangs_on_the_learning_rate_and_not_on_the_strength(
     for lr in (1e-3, 1e-2):
         for strength in (1e-2, 1e-1):
             run = replace(tiny, lr=lr, l1=strength, epochs=200)
-            found = follow_weights(FollowSpec(run, steps=600), digits)
+            found = measure(FollowSpec(run, steps=600), digits)
             bands[lr, strength] = found.band("corner", 100).max()
     for lr in (1e-3, 1e-2):
         assert bands[lr, 1e-2] == pytest.approx(bands[lr, 1e-1], rel=0.2) and 0 < bands[lr, 1e-2] < 3 * lr

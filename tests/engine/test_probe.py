@@ -9,10 +9,10 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from core.engine.models import build_model
-from core.engine.probe import probe_along_gradient, probe_training
+from core.engine.probe import measure, probe_along_gradient
 from core.engine.training import as_pixels, train
 from core.results import measurement
-from core.results.probe import Probe, ProbeSpec
+from core.results.probe import ProbeSpec
 
 ETAS = np.linspace(0.05, 0.4, 4)
 
@@ -61,14 +61,14 @@ def test_two_classes_of_a_linear_model_give_the_smoothness_of_the_logistic_loss(
 
 def test_measuring_leaves_the_training_as_it_is_and_a_probe_survives_the_disk(tiny, digits, tmp_path):
     spec = ProbeSpec(replace(tiny, norm="batch"), steps=8, every=2, eta_count=3)
-    probe = probe_training(spec, digits)
+    probe = measure(spec, digits)
     assert probe.losses.shape == probe.distances.shape == (4, 3)
     # the loss before step 0 moved by almost nothing is the loss that training itself starts from
-    close = probe_training(replace(spec, eta_low=1e-6, eta_high=2e-6, steps=1, every=1), digits)
+    close = measure(replace(spec, eta_low=1e-6, eta_high=2e-6, steps=1, every=1), digits)
     first = []
     train(replace(tiny, norm="batch", epochs=1, batch_size=60), digits, first.append)
     assert np.isfinite(close.losses).all() and close.losses.shape == (1, 3)
     assert probe.mean_after("effective_beta", 4) == pytest.approx(probe.effective_beta[2:].mean())
     measurement.to_file(probe, tmp_path / "p.npz")
-    back = measurement.from_file(Probe, tmp_path / "p.npz")
+    back = measurement.from_file("probe", tmp_path / "p.npz")
     assert back.spec == spec and np.array_equal(back.losses, probe.losses)

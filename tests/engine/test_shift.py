@@ -8,9 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data import seeded
 from core.engine.models import model_of
-from core.engine.shift import measure_shifted
+from core.engine.shift import measure
 from core.results.shift import (
     BRIGHTNESS,
     CONTRAST,
@@ -20,6 +19,7 @@ from core.results.shift import (
     ShiftSpec,
     all_shifts,
 )
+from core.seeds import seeded
 
 shifts = st.builds(Shift, st.floats(-1, 1), st.floats(0, 3), st.floats(0, 1))
 
@@ -77,7 +77,7 @@ def test_without_noise_the_histogram_counts_each_grey_value_once():
 def test_accuracies_are_those_of_the_torch_model(norm, trained, digits):
     run = trained(norm=norm)
     spec = ShiftSpec(run.config, n_images=60)
-    found = measure_shifted(spec, run, digits)
+    found = measure(spec, digits, [run])
     shift = Shift(BRIGHTNESS[1], CONTRAST[0], NOISE[-1])
     pixels = digits.test_x[:60].reshape(60, -1).astype(np.float32) / 255
     epsilon = seeded(0, "noise of the shifted test images").standard_normal(pixels.shape, dtype=np.float32)
@@ -96,7 +96,7 @@ def test_accuracies_are_those_of_the_torch_model(norm, trained, digits):
 def test_a_run_without_weights_cannot_be_measured(trained, digits):
     run = trained()
     with pytest.raises(ValueError, match="weights"):
-        measure_shifted(ShiftSpec(run.config, n_images=5), replace(run, weights=None), digits)
+        measure(ShiftSpec(run.config, n_images=5), digits, [replace(run, weights=None)])
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.landscape import displaced_by_notebook
 from core.engine.models import model_of
-from core.engine.sparsity import measure_sparsity
+from core.engine.sparsity import measure
 from core.engine.training import evaluate
-from core.results.displaced import HIGH, LOW, DisplacedSpec
 from core.results.sparsity import BINS, RATES, THRESHOLDS, SparsitySpec, bin_edges, histogram_of, in_rates, levels_of
 
 THREE = (0.0, 1e-4, 1e-2)
@@ -29,7 +27,7 @@ def test_a_level_is_the_first_threshold_that_a_weight_does_not_exceed(values):
 def sparse(trained, digits):
     """A run with exact zeros, and what was measured of it with its map."""
     run = trained(l1=1e-3, l1_method="proximal", epochs=60)
-    return run, measure_sparsity(SparsitySpec(run.config, with_map=True), run, digits)
+    return run, measure(SparsitySpec(run.config, with_map=True), digits, [run])
 
 
 def test_counts_are_those_of_the_weights_one_by_one(sparse):
@@ -67,12 +65,12 @@ def test_the_accuracy_without_small_weights_is_that_of_a_network_pruned_by_hand(
 
 def test_without_a_map_everything_else_is_the_same(sparse, digits):
     run, found = sparse
-    slim = measure_sparsity(SparsitySpec(run.config), run, digits)
+    slim = measure(SparsitySpec(run.config), digits, [run])
     assert slim.levels.shape == (0, 0) and np.array_equal(slim.small, found.small)
     with pytest.raises(ValueError, match="no map"):
         slim.kept_by_pixel(1e-3)
     with pytest.raises(ValueError, match="kept its numbers only"):
-        measure_sparsity(SparsitySpec(run.config), replace(run, weights=None), digits)
+        measure(SparsitySpec(run.config), digits, [replace(run, weights=None)])
 
 
 def test_the_histogram_counts_every_weight_once_and_what_is_beyond_in_the_outermost_bins():
@@ -85,19 +83,5 @@ def test_the_histogram_counts_every_weight_once_and_what_is_beyond_in_the_outerm
 
 def test_exact_zeros_come_from_the_proximal_step_only(trained, digits):
     run = trained(l1=0.02)
-    found = measure_sparsity(SparsitySpec(run.config), run, digits)
+    found = measure(SparsitySpec(run.config), digits, [run])
     assert found.share_zero == 0 and found.share_small(1e-2) > 0.1
-
-
-def test_the_notebooks_loop_leaves_the_weights_with_two_uniform_numbers_added(trained, digits):
-    run = trained()
-    found = displaced_by_notebook(DisplacedSpec(run.config), run, digits)
-    w = torch.tensor(run.weights["linear1.weight"].astype(np.float32))
-    for seed in (1, 2):  # as the notebook draws them: torch.manual_seed before every tensor
-        torch.manual_seed(seed)
-        w = w + torch.rand_like(w)
-    expected, edges = np.histogram(w.numpy().clip(LOW, HIGH), len(found.displaced), (LOW, HIGH))
-    # a weight on the edge of a bin may fall to either side
-    assert np.abs(np.cumsum(found.displaced) - np.cumsum(expected)).max() <= 2
-    assert found.mean[1] == pytest.approx(float(w.mean()), abs=1e-5)
-    assert found.own.sum() == w.numel() and abs(found.mean[0]) < 0.1 and found.accuracy[1] < found.accuracy[0]

@@ -24,8 +24,7 @@ from hypothesis import strategies as st
 
 from core.config import DIGITS, FULL, SMALL_AND_NOISY, ConfigError, RunConfig
 from core.data import Images, split_images
-from core.engine import models
-from core.engine.landscape import surface
+from core.engine import models, surface
 from core.engine.training import as_pixels, fix_threads, train, train_or_diverge
 from core.export.document import cells as text_cells
 from core.export.document import file_name, to_notebook, to_script
@@ -170,7 +169,7 @@ def test_the_script_draws_the_apps_surface(settings, digits, trained, saved, tmp
     own = execute(to_script(config, run))
     name = file_name(config, "py").removesuffix(".py")
 
-    apps = surface(SurfaceSpec(config, resolution=SURFACE_POINTS), run, digits)
+    apps = surface.measure(SurfaceSpec(config, resolution=SURFACE_POINTS), digits, [run])
     np.testing.assert_allclose(own["surface"], apps.loss, rtol=5e-3)  # the app's weights are rounded to 11 bits
     np.testing.assert_allclose(np.loadtxt(tmp_path / f"{name}_surface.csv", delimiter=","), own["surface"])
     middle = SURFACE_POINTS // 2

@@ -11,7 +11,8 @@ from core.figures.faults import batches_figure
 from core.figures.surfaces import CHORD, ON_THE_WAY, line_figure, shared_z_range, slice_figure, surface_figure
 from core.figures.theme import NORMAL, PROJECTED, sized
 from core.results.batches import Batches, BatchesSpec
-from core.results.surface import Line, LineSpec, Surface, SurfaceSpec
+from core.results.line import Line, LineSpec
+from core.results.surface import Surface, SurfaceSpec
 from core.techniques import COLOURS
 
 

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from core.config import FULL
-from core.engine.landscape import surface
+from core.engine import line, surface
 from core.engine.training import train
 from core.jobs.queue import JobQueue
-from core.jobs.worker import Worker, WorkerError, line_with, surface_with, train_with
+from core.jobs.worker import Worker, WorkerError, measured_with, train_with
 from core.results import store
+from core.results.ensemble import EnsembleSpec
+from core.results.line import LineSpec
 from core.results.run import Diverged
-from core.results.surface import LineSpec, SurfaceSpec
+from core.results.surface import SurfaceSpec
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +57,26 @@ def test_a_training_that_diverges_comes_back_as_a_result_with_its_records(worker
 def test_the_worker_returns_the_surface_that_is_computed_here(worker, queue, trained, digits):
     run = trained()
     spec = SurfaceSpec(run.config, resolution=5, n_images=40)
-    now = finished(queue.submit("surface", lambda job: surface_with(worker, spec, run, job), session="a"))
+    now = finished(queue.submit("surface", lambda job: measured_with(worker, spec, job, [run]), session="a"))
     assert now.state == "done", now.error
-    assert np.allclose(now.result.loss, surface(spec, run, digits).loss, rtol=1e-6, atol=0)
+    assert np.allclose(now.result.loss, surface.measure(spec, digits, [run]).loss, rtol=1e-6, atol=0)
+
+
+def test_a_line_between_networks_that_are_stored_nowhere_trains_them_first(worker, queue, tiny, trained, digits):
+    spec = LineSpec(replace(tiny, seed=7), replace(tiny, seed=8), points=3, n_images=10)
+    now = finished(queue.submit("line", lambda job: measured_with(worker, spec, job), session="a"))
+    assert now.state == "done", now.error
+    expected = line.measure(spec, digits, [trained(seed=7), trained(seed=8)])
+    assert now.result.spec == spec and np.allclose(now.result.loss, expected.loss, rtol=1e-6, atol=0)
+    assert now.done == now.total == spec.points
 
 
 def test_a_request_that_fails_says_why_and_the_next_one_works(queue, worker, tiny):
-    nowhere = LineSpec(replace(tiny, seed=7), replace(tiny, seed=8), points=3, n_images=10)
-    now = finished(queue.submit("line", lambda job: line_with(worker, nowhere, job), session="a"))
+    without_dropout = EnsembleSpec(tiny)
+    job = queue.submit("ensemble", lambda job: measured_with(worker, without_dropout, job), session="a")
+    now = finished(job)
     assert now.state == "failed" and isinstance(now.error, WorkerError)
+    assert "without dropout" in str(now.error)
     again = finished(queue.submit("run", lambda job: train_with(worker, tiny, job), session="a"))
     assert again.state == "done"
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pytest
@@ -8,23 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from core.config import DIGITS, FULL
-from core.results import store, surface
-from core.results.surface import (
-    Line,
-    LineSpec,
-    Surface,
-    SurfaceSpec,
-    line_from_file,
-    line_to_file,
-    load_line,
-    load_surface,
-    notebook_spec,
-    save_surface,
-    share_curving_down,
-    slice_at,
-    surface_from_file,
-    surface_to_file,
-)
+from core.results import measurement, store, surface
+from core.results.surface import Surface, SurfaceSpec, notebook_spec, share_curving_down, slice_at
 
 BATCH = replace(DIGITS, norm="batch")
 
@@ -81,7 +66,7 @@ def test_every_part_of_a_spec_is_part_of_its_digest():
     base = SurfaceSpec(BATCH, n_images=100)
     changes = [{"run": replace(BATCH, seed=1)}, {"radius": 2.0}, {"resolution": 21}, {"n_images": 200},
                {"statistics": "batch"}, {"direction_seed": 1}, {"method": "notebook"}]  # fmt: skip
-    assert {name for change in changes for name in change} == set(base.__dataclass_fields__)
+    assert {name for change in changes for name in change} == {field.name for field in fields(base)}
     assert len({base.file_name, *(replace(base, **change).file_name for change in changes)}) == len(changes) + 1
 
 
@@ -146,92 +131,64 @@ def test_a_quadratic_curves_down_where_its_hessian_has_a_negative_eigenvalue(p, 
     assert found == (low < 0)
 
 
-def test_the_chord_is_subtracted_from_a_line_and_the_barrier_is_what_stands_above():
-    def line(losses):
-        return Line(LineSpec(DIGITS, BATCH, points=len(losses)), np.array(losses))
-
-    assert line([1.0, 4.0, 3.0]).barrier == pytest.approx(2.0)
-    assert line([1.0, 1.5, 2.0]).barrier == pytest.approx(0.0)
-    assert line([3.0, 0.0, 0.0, 0.0]).barrier == pytest.approx(0.0)
-    assert line([0.0, 0.0, 3.0, 0.0, 4.0]).barrier == pytest.approx(1.0)  # 3 − 2 at t = ½
-
-
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
 @given(st.floats(0.1, 10), st.integers(1, 10), st.sampled_from(["running", "batch"]), st.integers(0, 2**32))
-def test_a_surface_comes_back_from_its_file_in_float32(tmp_path_factory, radius, half, statistics, seed):
+def test_a_surface_comes_back_from_its_file_as_it_was(tmp_path_factory, radius, half, statistics, seed):
     path = tmp_path_factory.mktemp("surface") / "surface.npz"
     spec = SurfaceSpec(BATCH, radius=radius, resolution=2 * half + 1, statistics=statistics, direction_seed=seed)
-    loss = np.random.default_rng(seed).random((spec.resolution, spec.resolution))
+    loss = np.random.default_rng(seed).random((spec.resolution, spec.resolution), np.float32)
     written = Surface(spec, loss, 0.01, (2.0, 3.5), 4.0, 0.05, 6.0, {"torch": "2"})
-    surface_to_file(written, path)
-    read = surface_from_file(path)
-    assert np.array_equal(read.loss, loss.astype(np.float32))
+    measurement.to_file(written, path)
+    read = measurement.from_file("surface", path)
+    assert read.loss.dtype == np.float32 and np.array_equal(read.loss, loss)
     assert replace(read, loss=None) == replace(written, loss=None)
-
-
-def test_a_line_comes_back_from_its_file(tmp_path):
-    written = Line(LineSpec(DIGITS, BATCH, points=5, n_images=64), np.array([1, 2, 3, 2, 0.5], np.float32))
-    line_to_file(written, tmp_path / "line.npz")
-    read = line_from_file(tmp_path / "line.npz")
-    assert read.spec == written.spec and np.array_equal(read.loss, written.loss)
-
-
-def test_two_lines_have_one_file_only_if_they_are_one():
-    base = LineSpec(DIGITS, BATCH)
-    others = [LineSpec(BATCH, DIGITS), replace(base, points=5), replace(base, n_images=64), replace(base, end=FULL)]
-    assert len({base.file_name, *(other.file_name for other in others)}) == 5
-    assert base.file_name == LineSpec(replace(BATCH, norm="none"), replace(DIGITS, norm="batch")).file_name
-
-
-@pytest.mark.parametrize("read", [surface_from_file, line_from_file])
-@pytest.mark.parametrize(
-    "meta",
-    [
-        {},
-        {"spec": None},
-        {"spec": []},
-        {"spec": {"run": {}}},
-        {"spec": {"run": {"lr": "fast"}}},
-        {"spec": {"points": 3}},
-    ],
-    ids=str,
-)
-def test_a_file_without_the_right_numbers_is_named(tmp_path, read, meta):
-    store.write_npz(tmp_path / "odd.npz", meta, {"loss": np.zeros(3)})
-    with pytest.raises(store.StoreError, match="odd.npz"):
-        read(tmp_path / "odd.npz")
 
 
 @pytest.mark.parametrize(
     "loss", [np.zeros((21, 20)), np.full((21, 21), np.nan), np.zeros(3)], ids=["shape", "nan", "line"]
 )
 def test_a_surface_of_another_shape_or_not_finite_is_refused(tmp_path, loss):
-    surface_to_file(replace(surface_of(lambda a, b: a + b), loss=loss), tmp_path / "odd.npz")
+    good = surface_of(lambda a, b: a + b)
+    with pytest.raises(ValueError, match="shapes|finite"):
+        measurement.to_file(replace(good, loss=loss), tmp_path / "odd.npz")
+    measurement.to_file(good, tmp_path / "good.npz")
+    meta, arrays = store.read_npz(tmp_path / "good.npz")
+    assert np.array_equal(measurement.from_file("surface", tmp_path / "good.npz").loss, arrays["loss"])
+    store.write_npz(tmp_path / "odd.npz", meta, {"loss": loss})
     with pytest.raises(store.StoreError, match="odd.npz"):
-        surface_from_file(tmp_path / "odd.npz")
+        measurement.from_file("surface", tmp_path / "odd.npz")
 
 
 def test_a_saved_surface_is_found_again_and_another_spec_has_none(precomputed):
     bowl = surface_of(lambda a, b: a**2 + b**2)
-    assert load_surface(bowl.spec) is None
-    save_surface(bowl)
-    assert load_surface(bowl.spec).spec == bowl.spec
-    assert load_surface(replace(bowl.spec, direction_seed=1)) is None
+    assert measurement.load(bowl.spec) is None
+    measurement.save(bowl)
+    assert measurement.load(bowl.spec).spec == bowl.spec
+    assert measurement.load(replace(bowl.spec, direction_seed=1)) is None
 
 
 def test_a_surface_under_anothers_name_is_set_aside(precomputed):
     bowl = surface_of(lambda a, b: a**2 + b**2)
     other = replace(bowl.spec, direction_seed=1)
-    path = save_surface(bowl).rename(store.runs_folder() / other.file_name)
-    assert load_surface(other) is None and not path.exists()
+    path = measurement.save(bowl).rename(store.runs_folder() / other.file_name)
+    assert measurement.load(other) is None and not path.exists()
 
 
-def test_a_line_is_found_by_its_two_runs(precomputed):
-    line = Line(LineSpec(DIGITS, BATCH, points=3), np.array([1.0, 2.0, 1.0], np.float32))
-    assert load_line(line.spec) is None
-    store.save(line.spec.file_name, lambda path: surface.line_to_file(line, path))
-    assert (
-        load_line(line.spec).loss.tolist() == [1.0, 2.0, 1.0] and load_line(LineSpec(BATCH, DIGITS, points=3)) is None
-    )
+@pytest.mark.parametrize(
+    "change",
+    [{"cosine": None}, {"cosine": "near 0"}, {"direction_norms": [1.0]}, {"direction_norms": 2.0}, {"versions": []}],
+    ids=str,
+)
+def test_a_surface_whose_numbers_are_something_else_is_refused(tmp_path, change):
+    measurement.to_file(surface_of(lambda a, b: a + b), tmp_path / "odd.npz")
+    meta, arrays = store.read_npz(tmp_path / "odd.npz")
+    store.write_npz(tmp_path / "odd.npz", {**meta, **change}, arrays)
+    with pytest.raises(store.StoreError, match="odd.npz"):
+        measurement.from_file("surface", tmp_path / "odd.npz")
+    for name in change:
+        meta.pop(name)
+    store.write_npz(tmp_path / "odd.npz", meta, arrays)
+    with pytest.raises(store.StoreError, match=name):
+        measurement.from_file("surface", tmp_path / "odd.npz")
