@@ -116,14 +116,18 @@ def shipped() -> dict[str, list[Path]]:
 
 @pytest.mark.parametrize("kind", shipped())
 def test_a_shipped_file_written_again_has_its_name_and_the_same_arrays_bit_by_bit(kind, tmp_path):
-    for path in shipped()[kind]:
-        result = measurement.from_file(kind, path)
+    paths = shipped()[kind]
+    for path in paths[:: -(-len(paths) // 40)]:
+        result, again = measurement.from_file(kind, path), tmp_path / path.name
         assert result.spec.file_name == path.name
-        measurement.to_file(result, tmp_path / path.name)
-        (meta, arrays), (meta_again, arrays_again) = store.read_npz(path), store.read_npz(tmp_path / path.name)
-        assert meta == meta_again and [*arrays] == [*arrays_again]
+        measurement.to_file(result, again)
+        assert measurement.from_file(kind, again).spec == result.spec
+        (meta, arrays), (meta_again, arrays_again) = store.read_npz(path), store.read_npz(again)
+        assert [*arrays] == [*arrays_again]
         for name, array in arrays.items():
             assert array.dtype == arrays_again[name].dtype and array.tobytes() == arrays_again[name].tobytes()
+        # the spec may have got a setting since, at its default
+        assert all(meta[name] == meta_again[name] for name in meta_again if name != "spec")
 
 
 def test_every_kind_is_a_module_of_its_name_here_and_in_the_engine():
@@ -204,7 +208,7 @@ def test_two_files_are_enough_for_a_measurement_to_be_computed_shipped_and_read(
     item.write(precomputed / item.name)
     found = library.stored(spec)
     assert precompute.is_good(item) and item.name.startswith("biases-") and found.spec == spec
-    assert np.array_equal(found.values, run.weights["linear1.bias"]) and found.note == "360 test images"
+    assert np.array_equal(found.values, run.weights["linear1.bias"]) and found.note == "400 test images"
 
     sent = io.StringIO()
     request = {"kind": "biases", "spec": measurement.spec_to_dict(spec), "runs": 0, "folder": str(tmp_path)}
