@@ -10,8 +10,8 @@ from bench.report import Requirement, at_least, at_most, print_table, verdict, w
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_ACCURACY, compare, spread
 from core.course.dropout import SMALL_DROPOUT, dropout_path
-from core.course.l1_l2 import SMALL_L1, SMALL_L2, l1_path, l2_path, paths_of
-from core.course.over_seeds import sparsities
+from core.course.l1_l2 import SMALL_L1, SMALL_L2, l1_path, l2_path
+from core.course.over_seeds import paths_of, sparsities
 from core.folders import PRECOMPUTED
 from core.results import measurement
 from core.results.run import Run
@@ -31,7 +31,7 @@ def check_paths() -> list[Requirement]:
     """Five seeds of every stop, and the folder's size."""
     requirements = []
     for setting, base in (("full", FULL), ("small and noisy", SMALL_AND_NOISY)):
-        stops = {config for path in (dropout_path(base), *paths_of(base)) for config in path.values()}
+        stops = {config for path in (dropout_path(base), *paths_of("l1_l2", base)) for config in path.values()}
         fewest = min(min(len(runs_of(config)), len(sparsities_of(config))) for config in stops)
         requirements.append(at_least(f"{setting}: seeds at each of {len(stops)} stops", fewest, 5))
     size = sum(path.stat().st_size for path in PRECOMPUTED.iterdir()) / 2**20

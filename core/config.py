@@ -361,6 +361,7 @@ def seeds_of(config: RunConfig) -> tuple[RunConfig, ...]:
 
 
 def sweep(config: RunConfig, name: str) -> tuple[RunConfig, ...]:
-    """The same run at every stop of one field's slider."""
-    stops = config.facts.n_train_stops if name == "n_train" else FIELDS[name].stops
+    """The same run at every stop of one field's slider, or with each of its choices."""
+    field = FIELDS[name]
+    stops = config.facts.n_train_stops if name == "n_train" else field.stops or field.choices
     return tuple(replace(config, **{name: stop}) for stop in stops)

@@ -4,14 +4,13 @@ import streamlit as st
 
 from core.app import code, controls, faults, frame, landscapes, panels, questions, runs, take_home
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
-from core.course.baseline import BARRIER
+from core.course.baseline import BARRIER, OWN_SETTINGS
 from core.figures.curves import sweep_figure, sweep_table
 from core.figures.surfaces import line_figure
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 
 HERE = "pages/1_baseline.py"
-SETTINGS = ("n_train", "label_noise", "epochs", "lr", "batch_size", "seed")
 NETWORKS = ("full", "small and noisy", "yours")
 CHOICES = {
     **landscapes.SURFACE_CHOICES,
@@ -23,7 +22,7 @@ CHOICES = {
 }
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(SETTINGS, CHOICES)
+controls.say_what_was_wrong(OWN_SETTINGS, CHOICES)
 full, small = runs.needed_run(FULL, key="full"), runs.needed_run(SMALL_AND_NOISY, key="small")
 
 frame.title(lesson, "Baseline: a network without regularization")
@@ -86,11 +85,11 @@ with st.container(horizontal=True):
     st.button(
         "Small and noisy",
         on_click=controls.set_widgets,
-        args=(SMALL_AND_NOISY, SETTINGS),
+        args=(SMALL_AND_NOISY, OWN_SETTINGS),
         icon=":material/restart_alt:",
     )
-    st.button("Full", on_click=controls.set_widgets, args=(FULL, SETTINGS), icon=":material/database:")
-config = controls.config_from_widgets(SETTINGS, SMALL_AND_NOISY)
+    st.button("Full", on_click=controls.set_widgets, args=(FULL, OWN_SETTINGS), icon=":material/database:")
+config = controls.config_from_widgets(OWN_SETTINGS, SMALL_AND_NOISY)
 yours = runs.run_or_training(config, key="yours")
 panels.report(yours, key="yours")
 

@@ -24,7 +24,7 @@ from core.course.batch_norm import (
 from core.course.dropout import OWN_DROPOUT, SMALL_DROPOUT, activations, ensembles
 from core.course.l1_l2 import DISPLACED, FOLLOWED_L1, NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, followed
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER
-from core.course.norms import OWN_SLIDERS
+from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import DIRECTION_SEEDS, sparsities
 from core.course.syllabus import lessons
 from core.precompute import MAIN, Shipped, is_good, main, measurements_of, plan, with_weights
@@ -107,8 +107,8 @@ def test_each_network_of_the_norm_lessons_is_planned_over_five_seeds_at_every_st
     assert {(config.norm, config.norm_position) for config in MAIN} == {
         ("none", "before"), ("batch", "before"), ("batch", "after"), ("layer", "before")}  # fmt: skip
     for own in (OWN_BATCH, OWN_LAYER):
-        for name in OWN_SLIDERS:
-            for stop in FIELDS[name].stops:
+        for name in OWN_SETTINGS:
+            for stop in FIELDS[name].stops or FIELDS[name].choices:
                 assert run_name(replace(own, **{name: stop})) in names
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
 from core.course.claims import percent
 from core.course.faults import Fault
-from core.course.over_seeds import edge_rise, over_directions, run_of, surfaces_of
+from core.course.over_seeds import edge_rise, over_directions, own_runs, own_settings, run_of, runs_along, surfaces_of
 from core.course.pictures import GREY, MISSING, Panel, Picture, one_surface
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.faults import batches_figure, lines_figure
@@ -36,6 +36,8 @@ BARRIER = LineSpec(FULL, replace(FULL, seed=1))
 """The line from one seed's trained network to another's."""
 BATCHES = BatchesSpec(FULL)
 """What fresh batches do to a landscape, and a small last batch to an accuracy."""
+OWN_SETTINGS = own_settings("n_train")
+"""What the student's own run offers."""
 WITH_WEIGHTS = frozenset({FULL, BARRIER.end, SMALL_AND_NOISY})
 """The runs that are shipped with their weights; of the others the numbers are enough."""
 
@@ -50,7 +52,7 @@ def runs() -> set[RunConfig]:
             found |= {*sweep(base, name)}
     for config in sweep(SMALL_AND_NOISY, "n_train"):
         found |= {*sweep(config, "label_noise")}
-    return found
+    return found | runs_along("baseline") | own_runs(SMALL_AND_NOISY, OWN_SETTINGS)
 
 
 def measurements() -> list[SurfaceSpec | LineSpec | BatchesSpec]:

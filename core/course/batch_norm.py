@@ -18,11 +18,11 @@ from core.course.norms import (
     NORM_LAYERS,
     OVER_THE_BATCH,
     OVER_THE_UNITS,
+    OWN_SETTINGS,
     draw_batch,
-    own_runs,
     with_eps,
 )
-from core.course.over_seeds import Networks, measured, normalised, over_seeds, runs_at, surfaces_of
+from core.course.over_seeds import Networks, measured, normalised, over_seeds, own_runs, runs_at, surfaces_of
 from core.course.pictures import MISSING, Picture, courses_panel, last_accuracies, surfaces_side_by_side
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import course_of
@@ -90,7 +90,7 @@ def runs() -> set[RunConfig]:
     compared = [{"": config} for config in (BATCH_NORM, BATCH_NORM_AFTER)]
     compared += [at_learning_rate(lr) for lr in LEARNING_RATES] + [at_batch_size(size) for size in BATCH_SIZES]
     found = {config for networks in compared for seeds in over_seeds(networks).values() for config in seeds}
-    return found | own_runs(OWN_BATCH)
+    return found | own_runs(OWN_BATCH, OWN_SETTINGS)
 
 
 def measurements() -> list[SurfaceSpec | DriftSpec | ProbeSpec | ShiftSpec]:

@@ -8,10 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
+from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_ACCURACY, MISSING, TRAIN_ACCURACY, Measure, NotStored, verdict, verdict_within
 from core.course.faults import Fault
-from core.course.over_seeds import measured, runs_at, small_weights, sparsities
+from core.course.over_seeds import measured, own_runs, own_settings, runs_along, runs_at, small_weights, sparsities
 from core.course.pictures import THEIRS_AND_HELD_OUT, Panel, Picture, loss_curves, spies
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.curves import NOTEBOOK_LOSS
@@ -34,7 +34,7 @@ HALF = dropout_path(FULL)[0.5]
 """What the lesson speaks of on all images."""
 SMALL_DROPOUT = DROPOUT.at(SMALL_AND_NOISY, DROPOUT.small)
 """Where the slider of the small and noisy setting stands at first, and where the student's own run begins."""
-OWN_DROPOUT = ("dropout", "label_noise", "epochs", "batch_size", "lr", "seed")
+OWN_DROPOUT = own_settings("dropout")
 """What the student's own run offers."""
 WITH_WEIGHTS = frozenset({SMALL_DROPOUT, *dropout_path(FULL).values()})
 """The runs that are shipped with their weights; of the others the numbers are enough."""
@@ -42,9 +42,7 @@ WITH_WEIGHTS = frozenset({SMALL_DROPOUT, *dropout_path(FULL).values()})
 
 def runs() -> set[RunConfig]:
     """Every p in both settings over all seeds, and every stop of every slider around the student's own run."""
-    along = {config for base in (FULL, SMALL_AND_NOISY) for config in dropout_path(base).values()}
-    own = {config for name in OWN_DROPOUT for config in sweep(SMALL_DROPOUT, name)}
-    return {run for config in along for run in seeds_of(config)} | own
+    return runs_along("dropout") | own_runs(SMALL_DROPOUT, OWN_DROPOUT)
 
 
 def measurements() -> list:

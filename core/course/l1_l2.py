@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
+from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_ACCURACY, Measure, percent
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
@@ -17,6 +17,10 @@ from core.course.over_seeds import (
     first_layer,
     first_layers,
     first_layers_along,
+    own_runs,
+    own_settings,
+    paths_of,
+    runs_along,
     runs_at,
     small_weights,
     sparsities,
@@ -31,7 +35,7 @@ from core.results.displaced import BINS, HIGH, LOW, DisplacedSpec
 from core.results.followed import Followed, FollowSpec
 from core.results.library import stored, stored_run
 from core.results.sparsity import Sparsity, SparsitySpec
-from core.techniques import ADAMW, L1, L1_PROXIMAL, L2, TECHNIQUES, Path
+from core.techniques import ADAMW, L1, L1_PROXIMAL, L2, Path
 from core.typed_code.exercises import (
     Accepted,
     ByValue,
@@ -67,13 +71,8 @@ NOTEBOOK_L1, NOTEBOOK_L2 = replace(THEIRS, penalised="all"), replace(L2_THEIRS, 
 
 SMALL_L1, SMALL_L2 = (technique.at(SMALL_AND_NOISY, technique.small) for technique in (L1, L2))
 """Where the sliders of the small and noisy setting stand at first, and where the student's own run begins."""
-OWN_PENALTY = ("l1", "l1_method", "l2", "l2_method", "penalised", "label_noise", "epochs", "batch_size", "lr", "seed")
+OWN_PENALTY = own_settings("l1", "l1_method", "l2", "l2_method", "penalised")
 """What the student's own run offers."""
-
-
-def paths_of(base: RunConfig) -> tuple[Path, ...]:
-    """Every path of a setting that this lesson treats. All start at the plain network."""
-    return tuple(one.path(base) for one in TECHNIQUES if one.strength and one.lesson == "l1_l2")
 
 
 WITH_WEIGHTS = frozenset(
@@ -85,12 +84,8 @@ WITH_WEIGHTS = frozenset(
 def runs() -> set[RunConfig]:
     """Every stop of every path in both settings, and the notebook's two: each over all seeds. Every stop of every
     slider around the student's own run."""
-    compared = {NOTEBOOK_L1, NOTEBOOK_L2}
-    for base in (FULL, SMALL_AND_NOISY):
-        compared |= {config for path in paths_of(base) for config in path.values()}
-    own = {config for name in OWN_PENALTY if FIELDS[name].stops for config in sweep(SMALL_L1, name)}
-    own |= {replace(SMALL_L1, penalised="all"), replace(SMALL_L1, l1_method="proximal")}
-    return {run for config in compared for run in seeds_of(config)} | own
+    notebook = {run for config in (NOTEBOOK_L1, NOTEBOOK_L2) for run in seeds_of(config)}
+    return notebook | runs_along("l1_l2") | own_runs(SMALL_L1, OWN_PENALTY)
 
 
 FOLLOWED_L1 = (1e-4, 3e-4, 1e-3, 3e-3)
@@ -116,7 +111,8 @@ def measurements() -> list[DisplacedSpec | FollowSpec]:
 def measurements_of(run: RunConfig) -> list[SparsitySpec]:
     """The first layer of every run along a path."""
     base = replace(run, seed=0)
-    on_a_path = any(base in path.values() for setting in (FULL, SMALL_AND_NOISY) for path in paths_of(setting))
+    paths = (path for setting in (FULL, SMALL_AND_NOISY) for path in paths_of("l1_l2", setting))
+    on_a_path = any(base in path.values() for path in paths)
     return [sparsities(base)[run.seed]] if on_a_path else []
 
 

@@ -16,11 +16,11 @@ from core.course.norms import (
     NORM_LAYERS,
     OVER_THE_BATCH,
     OVER_THE_UNITS,
+    OWN_SETTINGS,
     draw_batch,
-    own_runs,
     with_eps,
 )
-from core.course.over_seeds import normalised, over_seeds, runs_at, surfaces_of
+from core.course.over_seeds import normalised, over_seeds, own_runs, runs_at, surfaces_of
 from core.course.pictures import MISSING, Panel, Picture, courses_panel
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import course_of, courses_figure
@@ -44,7 +44,7 @@ WITH_WEIGHTS = frozenset({LAYER_NORM})
 def runs() -> set[RunConfig]:
     """The network over all seeds, and every stop of every slider around the student's own run; the sweeps and the
     measures along the gradient are those of the lesson on batch norm."""
-    return {*seeds_of(LAYER_NORM)} | own_runs(OWN_LAYER)
+    return {*seeds_of(LAYER_NORM)} | own_runs(OWN_LAYER, OWN_SETTINGS)
 
 
 def measurements() -> list[SurfaceSpec]:

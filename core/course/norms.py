@@ -7,17 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from core.config import SMALL_AND_NOISY, RunConfig, sweep
+from core.config import SMALL_AND_NOISY
+from core.course.over_seeds import own_settings
 from core.typed_code.exercises import Inputs, draw_numbers
 
-OWN_SLIDERS = ("n_train", "label_noise", "epochs", "batch_size", "lr", "seed")
-OWN_SETTINGS = ("norm", "norm_position", *OWN_SLIDERS)
-"""What the student's own run of a normalised network offers: two choices, and sliders whose every stop is shipped."""
-
-
-def own_runs(base: RunConfig) -> set[RunConfig]:
-    """Every stop of every slider around the student's own run."""
-    return {config for name in OWN_SLIDERS for config in sweep(base, name)}
+OWN_SETTINGS = own_settings("norm", "norm_position", "n_train")
+"""What the student's own run of a normalised network offers."""
 
 
 # --- typed code -----------------------------------------------------------------------------------------------------

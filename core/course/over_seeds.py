@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from core.config import FIELDS, RunConfig, seeds_of
+from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
 from core.course.claims import Measure, NotStored, verdict
 from core.results.library import stored, stored_run, stored_runs
 from core.results.run import Run
 from core.results.sparsity import Sparsity, SparsitySpec
 from core.results.surface import RADII, Statistics, Surface, SurfaceSpec
-from core.techniques import BATCH_NORM, LAYER_NORM, PLAIN
+from core.techniques import BATCH_NORM, LAYER_NORM, PLAIN, TECHNIQUES, Path
 
 DIRECTION_SEEDS = (0, 1, 2)
 """The pairs of directions that the app offers for a surface."""
@@ -34,6 +34,29 @@ def normalised(base: RunConfig) -> Networks:
 
 def over_seeds(networks: Networks) -> dict[str, tuple[RunConfig, ...]]:
     return {name: seeds_of(config) for name, config in networks.items()}
+
+
+def paths_of(lesson: str, base: RunConfig) -> tuple[Path, ...]:
+    """The paths of the techniques that a lesson treats, in a setting. All start at the plain network."""
+    return tuple(one.path(base) for one in TECHNIQUES if one.strength and one.lesson == lesson)
+
+
+def runs_along(lesson: str) -> set[RunConfig]:
+    """Every stop of a lesson's paths in both settings, each over all seeds."""
+    along = {config for base in (FULL, SMALL_AND_NOISY) for path in paths_of(lesson, base) for config in path.values()}
+    return {run for config in along for run in seeds_of(config)}
+
+
+def own_settings(*first: str) -> tuple[str, ...]:
+    """What a student's own run offers: a lesson's settings, those of the techniques that can join anywhere, and how the
+    network is trained."""
+    joining = (name for one in TECHNIQUES if one.anywhere for name in one.fields)
+    return (*dict.fromkeys((*first, *joining, "label_noise", "epochs", "batch_size", "lr", "seed")),)
+
+
+def own_runs(base: RunConfig, settings: Iterable[str]) -> set[RunConfig]:
+    """Every stop of every widget around a student's own run."""
+    return {config for name in settings for config in sweep(base, name)}
 
 
 def run_of(config: RunConfig) -> Run:

@@ -13,7 +13,7 @@ from typing import Any
 from core.config import DIGITS, FIELDS, FULL, SMALL_AND_NOISY, RunConfig
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, Outcome, Run, expected_seconds
 from core.results.surface import SurfaceSpec
-from core.techniques import ADAMW, technique_of, techniques_in
+from core.techniques import ADAMW, Technique, technique_of, techniques_in
 
 SURFACE_POINTS = 21
 """Along an axis. Every second one of the app's 41: the same picture in a quarter of the time."""
@@ -97,6 +97,7 @@ def stem(config: RunConfig) -> str:
         config.l1 and f"l1-{told(config, 'l1')}" + ("-proximal" if config.l1_method == "proximal" else ""),
         config.l2 and f"l2-{told(config, 'l2')}" + ("-decoupled" if config.l2_method == "decoupled" else ""),
         config.penalised == "all" and "biases-too",
+        *(f"{one.name.replace(' ', '-')}-{one.strength_in(config):.15g}" for one in _others(config)),
     ]
     base = DIGITS if config.dataset == "digits" else SMALL_AND_NOISY if config.n_train <= SMALL_RUN else FULL
     others = {
@@ -122,9 +123,15 @@ def _techniques(config: RunConfig) -> str:
         config.dropout and f"dropout (p = {told(config, 'dropout')})",
         config.l1 and f"L1 (λ₁ = {told(config, 'l1')}, {where}, {l1})",
         config.l2 and f"L2 (λ₂ = {told(config, 'l2')}, {where}, {l2})",
+        *(f"{one.name} ({one.symbol} = {one.strength_in(config):.15g})" for one in _others(config)),
     ]
     named = [name for name in named if name]
     return f"with {_listed(named)}" if named else "without regularization"
+
+
+def _others(config: RunConfig) -> list[Technique]:
+    """What is added of which there is no more to say than its strength."""
+    return [one for one in techniques_in(config) if one.strength not in ("", "dropout", "l1", "l2")]
 
 
 def packages(config: RunConfig) -> tuple[str, ...]:

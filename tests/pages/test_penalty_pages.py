@@ -8,11 +8,10 @@ from page_reader import drawn_rows, metrics, open_page
 
 from core.app.strengths import SETTINGS
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
-from core.course import l1_l2
 from core.course.claims import GAP, LAST_ACCURACY, compare, spread
 from core.course.dropout import SMALL_DROPOUT, dropout_path, ensembles
 from core.course.l1_l2 import DISPLACED, SMALL_L1, SMALL_L2, followed, l1_path, l2_path
-from core.course.over_seeds import sparsities
+from core.course.over_seeds import paths_of, sparsities
 from core.results import measurement, store
 from core.results.displaced import Displaced
 from core.results.ensemble import Ensemble
@@ -44,7 +43,7 @@ def rows_of(app, column):
 
 @pytest.mark.parametrize("base", [FULL, SMALL_AND_NOISY], ids=["full", "small and noisy"])
 def test_every_stop_is_shipped_over_five_seeds_with_its_first_layer(base):
-    for path in (dropout_path(base), *l1_l2.paths_of(base)):
+    for path in (dropout_path(base), *paths_of("l1_l2", base)):
         for config in path.values():
             assert len(shipped(config)) == len(measured(config)) == 5, config.to_params()
 
