@@ -240,6 +240,15 @@ class RunConfig:
         choices=("weights", "all"),
         used=lambda config: config.l1 > 0 or config.l2 > 0,
     )
+    max_norm: float = setting(
+        0.0,
+        "Max-norm limit c",
+        "After each step, the weights into a hidden unit are scaled back to the norm c where theirs is larger. "
+        "0 is no limit.",
+        low=0.0,
+        high=100.0,
+        stops=(0.0, 2.0, 1.0, 0.5),
+    )
     epochs: int = setting(
         20,
         "Epochs",

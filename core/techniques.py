@@ -169,7 +169,21 @@ ADAMW = Technique(
     key="decay",
 )
 
-TECHNIQUES = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L1_PROXIMAL, L2, ADAMW)
+MAX_NORM = Technique(
+    "max-norm",
+    "#A6761D",
+    "l1_l2",
+    "After each step, weights into a unit that have grown too large together are scaled back to a limit.",
+    strength="max_norm",
+    default=2.0,
+    small=0.5,
+    symbol="c",
+    label="c, the largest norm of a unit's weights (0: no limit)",
+    key="limit",
+    anywhere=True,
+)
+
+TECHNIQUES = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L1_PROXIMAL, L2, ADAMW, MAX_NORM)
 """In the order of legends and tables."""
 
 COLOURS = {technique.name: technique.colour for technique in TECHNIQUES}

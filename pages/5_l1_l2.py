@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from core.app import code, controls, faults, frame, panels, penalty_arithmetic, penalty_measurements, questions
+from core.app import (
+    code,
+    controls,
+    faults,
+    frame,
+    panels,
+    penalty_arithmetic,
+    penalty_measurements,
+    questions,
+    strengths,
+)
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import LAST_ACCURACY
 from core.course.l1_l2 import (
@@ -26,6 +36,7 @@ from core.course.l1_l2 import (
     units_alive,
 )
 from core.course.over_seeds import against_plain, runs_at, small_weights
+from core.techniques import MAX_NORM
 
 HERE = "pages/5_l1_l2.py"
 CHOICES = {
@@ -36,6 +47,7 @@ CHOICES = {
     **penalty_arithmetic.CALCULATOR_CHOICES,
     **penalty_measurements.BESIDE_CHOICES,
     "notebook_loss": ("true", "false"),
+    **strengths.choices_of(MAX_NORM),
     **code.choices("l1_l2"),
     **faults.choices("l1_l2"),
 }
@@ -196,6 +208,26 @@ frame.text(
 )
 st.subheader("One strength, four ways to write it")
 penalty_arithmetic.calculator()
+
+# --- a limit --------------------------------------------------------------------------------------------------------
+
+frame.section("A limit instead of a price: max-norm")
+frame.text(
+    "L1 and L2 charge for every weight. A limit costs nothing until it is reached. After each step, the weights $w$ "
+    "into a hidden unit are scaled back to the norm $c$ if theirs has become larger ([Srivastava et al. "
+    "2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1). **Lower $c$: from where on does the limit bind?**"
+)
+st.latex(r"w \leftarrow w \cdot \min\left(1, \frac{c}{\|w\|_2}\right)")
+strengths.technique_panel(MAX_NORM)
+frame.text(
+    "Held-out accuracy at $c$ = 0.5 against the plain network, paired over five seeds:\n"
+    "- **2,000 images, a fifth of the labels wrong**: "
+    f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, MAX_NORM.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')}.\n"
+    "- **60,000 images**: "
+    f"{against_plain(LAST_ACCURACY, FULL, MAX_NORM.at(FULL, 0.5), 'higher', 'lower')}.\n"
+    "\n"
+    "The authors of max-norm advise it together with dropout. The dropout lesson measures that pair."
+)
 
 # --- three spy plots ------------------------------------------------------------------------------------------------
 

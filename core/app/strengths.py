@@ -7,6 +7,7 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned, numbers_table
+from core.app.take_home import take_home
 from core.config import FULL, SMALL_AND_NOISY, RunConfig
 from core.course.claims import LAST_ACCURACY, LAST_LOSS, MEMORISED, TRAIN_ACCURACY, Measure
 from core.course.over_seeds import runs_at
@@ -68,6 +69,22 @@ def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRA
     numbers_table(
         [{"network": name, **{m.label: m.over(runs_at(config)) for m in shown}} for name, config in named.items()]
     )
+
+
+@st.fragment
+def technique_panel(of: Technique) -> None:
+    """A technique's slider in either setting: its numbers and curves beside the plain network's, and its whole path."""
+    plain, strength = strength_controls(of)
+    path = of.path(plain)
+    named = networks_at(of.name, plain, path[strength])
+    stop_table(named)
+    curves_beside_plain(of.name, plain, path[strength], key=of.key)
+    accuracy_path(of, path, strength, title="Accuracy, last epoch", key=f"{of.key}_path")
+    st.caption(
+        "The line is the mean of five seeds, in a band from the lowest to the highest. Solid: held-out images; dashed: "
+        "training images. Below are all strengths, with a dot for each seed; the bar marks yours."
+    )
+    take_home(named, key=of.key)
 
 
 # --- along the path -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from core.figures.faults import lines_figure
 from core.results.activations import SWITCHED_OFF, Activations, ActivationSpec
 from core.results.ensemble import N_SHOWN, Ensemble, EnsembleSpec
 from core.results.sparsity import SparsitySpec
-from core.techniques import COLOURS, DROPOUT
+from core.techniques import COLOURS, DROPOUT, MAX_NORM
 from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
 from core.typed_code.network_check import ByNetwork
 
@@ -34,6 +34,13 @@ HALF = dropout_path(FULL)[0.5]
 """What the lesson speaks of on all images."""
 SMALL_DROPOUT = DROPOUT.at(SMALL_AND_NOISY, DROPOUT.small)
 """Where the slider of the small and noisy setting stands at first, and where the student's own run begins."""
+WITH_MAX_NORM = {c: MAX_NORM.at(SMALL_DROPOUT, c) for c in MAX_NORM.stops[1:]}
+"""Dropout with a limit on the weights, as Srivastava et al. advise, in the small and noisy setting."""
+FULL_DROPOUT, FULL_WITH_MAX_NORM = (
+    DROPOUT.at(FULL, DROPOUT.default),
+    MAX_NORM.at(DROPOUT.at(FULL, DROPOUT.default), MAX_NORM.default),
+)
+"""The same pair on all images."""
 OWN_DROPOUT = own_settings("dropout")
 """What the student's own run offers."""
 WITH_WEIGHTS = frozenset({SMALL_DROPOUT, *dropout_path(FULL).values()})
@@ -42,7 +49,8 @@ WITH_WEIGHTS = frozenset({SMALL_DROPOUT, *dropout_path(FULL).values()})
 
 def runs() -> set[RunConfig]:
     """Every p in both settings over all seeds, and every stop of every slider around the student's own run."""
-    return runs_along("dropout") | own_runs(SMALL_DROPOUT, OWN_DROPOUT)
+    pairs = {run for pair in (*WITH_MAX_NORM.values(), FULL_WITH_MAX_NORM) for run in seeds_of(pair)}
+    return runs_along("dropout") | own_runs(SMALL_DROPOUT, OWN_DROPOUT) | pairs
 
 
 def measurements() -> list:

@@ -1,4 +1,4 @@
-"""L1 and L2: the terms they add to the loss, and L1's proximal step. w is a tensor of any shape."""
+"""L1, L2 and max-norm: terms of the loss, and what is done to weights after a step. w is a tensor of any shape."""
 
 from __future__ import annotations
 
@@ -44,6 +44,15 @@ def proximal_step(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Para
             corrected = state["exp_avg_sq"] / (1 - group["betas"][1] ** float(state["step"]))
             step_size = step_size / (corrected.sqrt() + group["eps"])
         w.copy_(soft_threshold(w, step_size * strength))
+
+
+@torch.no_grad()
+def limit_norms(model: nn.Module, limit: float) -> None:
+    """Max-norm (Srivastava et al. 2014, §5.1), in place: each hidden unit's incoming weights w with ‖w‖₂ above `limit`
+    (> 0) are scaled back to that norm, the nearest point of the ball. Biases and the output layer are left alone."""
+    *hidden, _ = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
+    for layer in hidden:
+        layer.weight.renorm_(p=2, dim=0, maxnorm=limit)
 
 
 def penalised_parameters(model: nn.Module, which: str) -> list[nn.Parameter]:

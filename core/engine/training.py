@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
 from core.engine.models import build_model, torch_generator, weights_of
-from core.engine.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step
+from core.engine.penalties import l1_penalty, l2_penalty, limit_norms, penalised_parameters, proximal_step
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, EpochRecord, Evaluation, Outcome, Run
 
 THREADS = min(2, os.cpu_count() or 1)
@@ -172,6 +172,8 @@ def after_step(training: Training) -> None:
     config = training.config
     if config.l1 and config.l1_method == "proximal":
         proximal_step(training.optimizer, training.penalised, config.l1)
+    if config.max_norm:
+        limit_norms(training.model, config.max_norm)
 
 
 def step(training: Training, x: Tensor, y: Tensor) -> tuple[float, float]:

@@ -97,7 +97,10 @@ def stem(config: RunConfig) -> str:
         config.l1 and f"l1-{told(config, 'l1')}" + ("-proximal" if config.l1_method == "proximal" else ""),
         config.l2 and f"l2-{told(config, 'l2')}" + ("-decoupled" if config.l2_method == "decoupled" else ""),
         config.penalised == "all" and "biases-too",
-        *(f"{one.name.replace(' ', '-')}-{one.strength_in(config):.15g}" for one in _others(config)),
+        *(
+            "-".join((one.name.replace(" ", "-"), *(told(config, name) for name in one.fields)))
+            for one in _others(config)
+        ),
     ]
     base = DIGITS if config.dataset == "digits" else SMALL_AND_NOISY if config.n_train <= SMALL_RUN else FULL
     others = {

@@ -13,7 +13,14 @@ from torch.nn.functional import softshrink
 
 from core.config import DIGITS
 from core.engine.models import build_model
-from core.engine.penalties import l1_penalty, l2_penalty, penalised_parameters, proximal_step, soft_threshold
+from core.engine.penalties import (
+    l1_penalty,
+    l2_penalty,
+    limit_norms,
+    penalised_parameters,
+    proximal_step,
+    soft_threshold,
+)
 
 STRENGTH = st.floats(0, 10)
 
@@ -128,3 +135,24 @@ def test_the_parameters_of_linear_layers_are_penalised_and_never_the_normalisati
     chosen = {id(w) for w in penalised_parameters(model, which)}
     names = {name for name, w in model.named_parameters() if id(w) in chosen}
     assert names == {f"linear{i}.{kind}" for i in (1, 2, 3) for kind in kinds}
+
+
+# --- max-norm -------------------------------------------------------------------------------------------------------
+
+
+@given(st.floats(0.05, 20.0), st.integers(0, 100))
+def test_max_norm_projects_each_hidden_unit_s_weights_onto_the_ball_and_leaves_the_rest(limit, seed):
+    """The projection of w onto the ball of radius c is w where ‖w‖ ≤ c, and c·w/‖w‖ beyond."""
+    model = build_model(replace(DIGITS, seed=seed))
+    with torch.no_grad():
+        for w in model.parameters():
+            w.mul_(5)
+    before = {name: w.detach().double().numpy().copy() for name, w in model.named_parameters()}
+    limit_norms(model, limit)
+    for name, w in model.named_parameters():
+        expected = before[name]
+        if name in ("linear1.weight", "linear2.weight"):
+            norms = np.linalg.norm(expected, axis=1, keepdims=True)
+            expected = expected * np.minimum(1, limit / norms)
+            assert np.linalg.norm(w.detach().double().numpy(), axis=1).max() <= limit * (1 + 1e-6)
+        np.testing.assert_allclose(w.detach().numpy(), expected, rtol=2e-6, atol=1e-9, err_msg=name)

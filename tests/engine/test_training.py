@@ -31,6 +31,7 @@ SETTINGS = [
     {"l1": 1e-3},
     {"l1": 1e-2, "penalised": "all"},
     {"l1": 1e-3, "l1_method": "proximal"},
+    {"max_norm": 0.5},
     {"l1": 1e-3, "l1_method": "proximal", "l2": 1e-2, "l2_method": "decoupled", "norm": "layer"},
     {"l2": 1e-2},
     {"l2": 1e-2, "penalised": "all", "norm": "batch"},
@@ -109,6 +110,10 @@ def plain_training(config: RunConfig, images):
                         v = optimizer.state[w]["exp_avg_sq"] / (1 - 0.999 ** int(optimizer.state[w]["step"]))
                         shrunk = (w.abs() - config.lr * config.l1 / (v.sqrt() + 1e-8)).clamp(min=0)
                         w.copy_(shrunk * w.sign())
+            if config.max_norm:
+                for w in (model.linear1.weight.data, model.linear2.weight.data):
+                    long = w.norm(dim=1) > config.max_norm
+                    w[long] *= config.max_norm / w[long].norm(dim=1, keepdim=True)
         train_loss, train_accuracy, answers = averages(model, x, y)
         held_out = averages(model, torch.tensor(split.held_out_x / 255.0, dtype=torch.float32), split.held_out_y)
         wrong = split.train_y != split.train_true_y
