@@ -249,6 +249,14 @@ class RunConfig:
         high=100.0,
         stops=(0.0, 2.0, 1.0, 0.5),
     )
+    label_smoothing: float = setting(
+        0.0,
+        "Label smoothing ε",
+        "The share of each training label that is spread evenly over all classes, in the loss that a step descends.",
+        low=0.0,
+        high=0.9,
+        stops=(0.0, 0.1, 0.2, 0.5),
+    )
     epochs: int = setting(
         20,
         "Epochs",

@@ -183,7 +183,21 @@ MAX_NORM = Technique(
     anywhere=True,
 )
 
-TECHNIQUES = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L1_PROXIMAL, L2, ADAMW, MAX_NORM)
+LABEL_SMOOTHING = Technique(
+    "label smoothing",
+    "#66A61E",
+    "baseline",
+    "The loss asks for a little of every class, so that no label is to be believed entirely.",
+    strength="label_smoothing",
+    default=0.1,
+    small=0.5,
+    symbol="ε",
+    label="ε, the share of each label that is spread over all classes",
+    key="smoothing",
+    anywhere=True,
+)
+
+TECHNIQUES = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L1_PROXIMAL, L2, ADAMW, MAX_NORM, LABEL_SMOOTHING)
 """In the order of legends and tables."""
 
 COLOURS = {technique.name: technique.colour for technique in TECHNIQUES}

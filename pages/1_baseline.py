@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from core.app import code, controls, faults, frame, landscapes, panels, questions, runs, take_home
+from core.app import code, controls, faults, frame, landscapes, panels, questions, runs, strengths, take_home
 from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
 from core.course.baseline import BARRIER, OWN_SETTINGS
+from core.course.claims import LAST_ACCURACY
+from core.course.over_seeds import against_plain
 from core.figures.curves import sweep_figure, sweep_table
 from core.figures.surfaces import line_figure
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
+from core.techniques import LABEL_SMOOTHING
 
 HERE = "pages/1_baseline.py"
 NETWORKS = ("full", "small and noisy", "yours")
@@ -17,6 +20,7 @@ CHOICES = {
     "network": NETWORKS,
     "same_z": ("true", "false"),
     "notebook_loss": ("true", "false"),
+    **strengths.choices_of(LABEL_SMOOTHING),
     **code.choices("baseline"),
     **faults.choices("baseline"),
 }
@@ -142,6 +146,22 @@ take_home.take_home(
     {f"{c.n_train:,} images": c for c in sweep(SMALL_AND_NOISY, "n_train")}
     | {f"{100 * c.label_noise:g} % wrong labels": c for c in sweep(SMALL_AND_NOISY, "label_noise")},
     key="sweeps",
+)
+
+frame.section("Do not believe a label entirely")
+frame.text(
+    "Another cheap regularizer changes the labels. With **label smoothing** ([Szegedy et al. "
+    "2016](https://arxiv.org/abs/1512.00567), §7) the loss asks for the labelled class with probability $1 - ε + ε/10$ "
+    "and for every other one with $ε/10$. A wrong label is then worth less effort. The curves below are the plain "
+    "cross-entropy, without the smoothing. **Raise ε: what becomes of the wrong labels, and of the loss?**"
+)
+strengths.technique_panel(LABEL_SMOOTHING)
+frame.text(
+    "Held-out accuracy against the plain network, paired over five seeds:\n"
+    "- **2,000 images, a fifth of the labels wrong, ε = 0.5**: "
+    f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, LABEL_SMOOTHING.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')}.\n"
+    "- **60,000 images, right labels, ε = 0.1**: "
+    f"{against_plain(LAST_ACCURACY, FULL, LABEL_SMOOTHING.at(FULL, 0.1), 'higher', 'lower')}."
 )
 
 # --- the loss surface -----------------------------------------------------------------------------------------------

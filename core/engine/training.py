@@ -163,8 +163,10 @@ def epoch(training: Training, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Te
 
 def objective(training: Training, logits: Tensor, y: Tensor) -> Tensor:
     """What a step descends, a scalar: the cross-entropy of logits (B, 10) for classes y (B,), and the penalties that
-    are a term of it."""
-    return cross_entropy(logits, y) + penalty_of(training.penalised, training.config, in_loss=True)
+    are a term of it. With label smoothing ε: the cross-entropy for (1 − ε)·label + ε/10 (Szegedy et al. 2016, §7)."""
+    config = training.config
+    data_loss = cross_entropy(logits, y, label_smoothing=config.label_smoothing)
+    return data_loss + penalty_of(training.penalised, config, in_loss=True)
 
 
 def after_step(training: Training) -> None:

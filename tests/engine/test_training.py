@@ -32,6 +32,7 @@ SETTINGS = [
     {"l1": 1e-2, "penalised": "all"},
     {"l1": 1e-3, "l1_method": "proximal"},
     {"max_norm": 0.5},
+    {"label_smoothing": 0.2, "l2": 1e-2},
     {"l1": 1e-3, "l1_method": "proximal", "l2": 1e-2, "l2_method": "decoupled", "norm": "layer"},
     {"l2": 1e-2},
     {"l2": 1e-2, "penalised": "all", "norm": "batch"},
@@ -91,7 +92,8 @@ def plain_training(config: RunConfig, images):
             if config.norm == "batch" and len(chosen) == 1:
                 continue
             log_p = model(x[chosen]).log_softmax(1)
-            loss = -(one_hot(y[chosen], 10) * log_p).sum() / len(chosen)
+            labels = (1 - config.label_smoothing) * one_hot(y[chosen], 10) + config.label_smoothing / 10
+            loss = -(labels * log_p).sum() / len(chosen)
             if config.l1_method == "subgradient":
                 loss = loss + config.l1 * sum(w.abs().sum() for w in penalised)
             if not decoupled:
