@@ -257,6 +257,21 @@ class RunConfig:
         high=0.9,
         stops=(0.0, 0.1, 0.2, 0.5),
     )
+    shift: int = setting(
+        0,
+        "Random shifts",
+        "By up to how many pixels each training image is moved up or down and left or right, anew in every epoch.",
+        unit="pixels",
+        low=0,
+        high=8,
+        stops=(0, 1, 2),
+    )
+    flip: str = setting(
+        "off",
+        "Random flips",
+        "Whether each training image is mirrored left to right with probability 1/2, anew in every epoch.",
+        choices=("off", "on"),
+    )
     epochs: int = setting(
         20,
         "Epochs",

@@ -45,6 +45,8 @@ class Technique:
     key: str = ""
     """Of its slider, in the address."""
     anywhere: bool = False
+    loose: bool = False
+    """Whether any one of its settings alone is this technique already."""
 
     @property
     def stops(self) -> tuple[float, ...]:
@@ -60,7 +62,7 @@ class Technique:
         """`base` with this technique at a strength; at 0 without it."""
         if strength == 0:
             return replace(base, **{name: FIELDS[name].default for name in self.fields})
-        return replace(base, **self.settings, **{self.strength: strength * self.scale})
+        return replace(base, **{**self.settings, self.strength: strength * self.scale})
 
     def on(self, base: RunConfig) -> RunConfig:
         """`base` with a technique that has no strength."""
@@ -80,6 +82,8 @@ class Technique:
 
     def is_in(self, config: RunConfig) -> bool:
         """Whether a config applies it."""
+        if self.loose:
+            return any(getattr(config, name) != FIELDS[name].default for name in self.fields)
         set_so = all(getattr(config, name) == value for name, value in self.settings.items())
         return set_so and (not self.strength or getattr(config, self.strength) != FIELDS[self.strength].default)
 
@@ -197,7 +201,35 @@ LABEL_SMOOTHING = Technique(
     anywhere=True,
 )
 
-TECHNIQUES = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L1_PROXIMAL, L2, ADAMW, MAX_NORM, LABEL_SMOOTHING)
+AUGMENTATION = Technique(
+    "augmentation",
+    "#5E6C84",
+    "baseline",
+    "Each training image is shifted, and mirrored half of the time, anew in every epoch.",
+    strength="shift",
+    settings={"flip": "on"},
+    default=1,
+    small=1,
+    symbol="pixels",
+    label="Shifts by up to so many pixels, and flips (0: neither)",
+    key="augment",
+    anywhere=True,
+    loose=True,
+)
+
+TECHNIQUES = (
+    PLAIN,
+    BATCH_NORM,
+    LAYER_NORM,
+    DROPOUT,
+    L1,
+    L1_PROXIMAL,
+    L2,
+    ADAMW,
+    MAX_NORM,
+    LABEL_SMOOTHING,
+    AUGMENTATION,
+)
 """In the order of legends and tables."""
 
 COLOURS = {technique.name: technique.colour for technique in TECHNIQUES}

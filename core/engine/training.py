@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
+from core.engine.augmentation import augment
 from core.engine.models import build_model, torch_generator, weights_of
 from core.engine.penalties import l1_penalty, l2_penalty, limit_norms, penalised_parameters, proximal_step
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, EpochRecord, Evaluation, Outcome, Run
@@ -136,6 +137,7 @@ class Training:
     optimizer: torch.optim.Optimizer
     penalised: list[nn.Parameter]
     order: torch.Generator
+    augmentation: torch.Generator
 
 
 def begin(config: RunConfig, model: nn.Module | None = None) -> Training:
@@ -147,6 +149,7 @@ def begin(config: RunConfig, model: nn.Module | None = None) -> Training:
         optimizer=build_optimizer(model, config),
         penalised=penalised_parameters(model, config.penalised),
         order=torch_generator(config.seed, "batch order"),
+        augmentation=torch_generator(config.seed, "augmentation"),
     )
 
 
@@ -158,7 +161,8 @@ def epoch(training: Training, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Te
     """The batches of one epoch over uint8 images x (N, pixels) with classes y (N,): pixels (B, pixels) in [0, 1], and
     classes (B,), as the network is trained on them."""
     for batch in batches(len(x), training.config, training.order):
-        yield as_pixels(x.index_select(0, batch)), y[batch]
+        chosen = augment(x.index_select(0, batch), training.config, training.augmentation)
+        yield as_pixels(chosen), y[batch]
 
 
 def objective(training: Training, logits: Tensor, y: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing import Any
 from core.config import DIGITS, FIELDS, FULL, SMALL_AND_NOISY, RunConfig
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, Outcome, Run, expected_seconds
 from core.results.surface import SurfaceSpec
-from core.techniques import ADAMW, Technique, technique_of, techniques_in
+from core.techniques import ADAMW, AUGMENTATION, Technique, technique_of, techniques_in
 
 SURFACE_POINTS = 21
 """Along an axis. Every second one of the app's 41: the same picture in a quarter of the time."""
@@ -44,6 +44,7 @@ def values(config: RunConfig, expected: Outcome | None) -> dict[str, Any]:
         "techniques": _techniques(config),
         "wrong_share": f", {100 * config.label_noise:.15g} % of their labels wrong" if config.label_noise else "",
         "drawn": _drawn(config),
+        "augmented": AUGMENTATION.is_in(config),
         "duration": _duration(config),
         "at_rest": _at_rest(config),
         # numbers
@@ -126,10 +127,14 @@ def _techniques(config: RunConfig) -> str:
         config.dropout and f"dropout (p = {told(config, 'dropout')})",
         config.l1 and f"L1 (λ₁ = {told(config, 'l1')}, {where}, {l1})",
         config.l2 and f"L2 (λ₂ = {told(config, 'l2')}, {where}, {l2})",
-        *(f"{one.name} ({one.symbol} = {one.strength_in(config):.15g})" for one in _others(config)),
+        *(f"{one.name} ({_settings_of(one, config)})" for one in _others(config)),
     ]
     named = [name for name in named if name]
     return f"with {_listed(named)}" if named else "without regularization"
+
+
+def _settings_of(technique: Technique, config: RunConfig) -> str:
+    return ", ".join(f"{FIELDS[name].label.lower()}: {told(config, name)}" for name in technique.fields)
 
 
 def _others(config: RunConfig) -> list[Technique]:
@@ -158,6 +163,7 @@ def _drawn(config: RunConfig) -> str:
         "first weights": True,
         "batches": True,
         "dropout masks": config.dropout,
+        "shifts and flips": AUGMENTATION.is_in(config),
     }
     return _listed([name for name, is_drawn in drawn.items() if is_drawn])
 

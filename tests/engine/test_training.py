@@ -32,6 +32,8 @@ SETTINGS = [
     {"l1": 1e-2, "penalised": "all"},
     {"l1": 1e-3, "l1_method": "proximal"},
     {"max_norm": 0.5},
+    {"shift": 1, "flip": "on"},
+    {"shift": 2, "norm": "layer"},
     {"label_smoothing": 0.2, "l2": 1e-2},
     {"l1": 1e-3, "l1_method": "proximal", "l2": 1e-2, "l2_method": "decoupled", "norm": "layer"},
     {"l2": 1e-2},
@@ -65,6 +67,20 @@ def with_pytorchs_own_layers(model: nn.Module) -> nn.Module:
     return model
 
 
+def augmented_by_hand(x: torch.Tensor, config: RunConfig, moves: torch.Generator) -> torch.Tensor:
+    """Each image rolled over a black frame, then mirrored, one by one."""
+    k, side = config.shift, config.facts.side
+    if k == 0 and config.flip == "off":
+        return x
+    found = torch.zeros_like(x)
+    for i, (u, v, w) in enumerate(torch.rand((len(x), 3), generator=moves).tolist()):
+        framed = nn.functional.pad(x[i].view(side, side), (k, k, k, k))
+        down, right = k - int(u * (2 * k + 1)), k - int(v * (2 * k + 1))
+        image = framed.roll((down, right), (0, 1))[k : k + side, k : k + side]
+        found[i] = (image.flip(1) if config.flip == "on" and w < 0.5 else image).reshape(-1)
+    return found
+
+
 def plain_training(config: RunConfig, images):
     """The same training, written out once more: torch's unfused optimizers, penalties and averages by hand.
 
@@ -81,7 +97,7 @@ def plain_training(config: RunConfig, images):
     adam = torch.optim.AdamW if decoupled else torch.optim.Adam
     kind = torch.optim.SGD if config.optimizer == "sgd" else adam
     optimizer = kind(groups, lr=config.lr, foreach=False, fused=False)
-    order = torch_generator(config.seed, "batch order")
+    order, moves = (torch_generator(config.seed, purpose) for purpose in ("batch order", "augmentation"))
     records = []
     for _ in range(config.epochs):
         model.train()
@@ -91,7 +107,7 @@ def plain_training(config: RunConfig, images):
             chosen = shuffled[i : i + config.batch_size]
             if config.norm == "batch" and len(chosen) == 1:
                 continue
-            log_p = model(x[chosen]).log_softmax(1)
+            log_p = model(augmented_by_hand(x[chosen], config, moves)).log_softmax(1)
             labels = (1 - config.label_smoothing) * one_hot(y[chosen], 10) + config.label_smoothing / 10
             loss = -(labels * log_p).sum() / len(chosen)
             if config.l1_method == "subgradient":

@@ -54,6 +54,8 @@ SETTINGS = [
     {"l2": 1e-1, "l2_method": "decoupled", "optimizer": "sgd", "lr": 0.1, "penalised": "all"},
     {"l1": 1e-3, "l2": 1e-2},
     {"max_norm": 0.5},
+    {"shift": 1, "flip": "on"},
+    {"flip": "on", "label_smoothing": 0.1, "norm": "batch"},
     {"label_smoothing": 0.2},
     {"max_norm": 0.3, "dropout": 0.5, "l1": 1e-3, "l1_method": "proximal"},
     {"l1": 1e-3, "l2": 1e-2, "l2_method": "decoupled", "dropout": 0.5},
