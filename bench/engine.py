@@ -130,17 +130,23 @@ def measure_training(images: Images, root: Path, rounds: int) -> list[Requiremen
             ("seconds per epoch, evaluation included", f"{ours:.3f}", f"{theirs:.3f}", f"{theirs / ours:.1f}"),
             ("  fastest epoch", *fastest(measured)),
             (f"test accuracy after {EPOCHS} epochs, mean", f"{our_accuracy:.4f}", f"{their_accuracy:.4f}", ""),
-            *((f"  seed {i}", f"{r.ours[-1].held_out_accuracy:.4f}", f"{r.theirs[-1].accuracy:.4f}", "")
-              for i, r in enumerate(measured)),
+            *(
+                (f"  seed {i}", f"{r.ours[-1].held_out_accuracy:.4f}", f"{r.theirs[-1].accuracy:.4f}", "")
+                for i, r in enumerate(measured)
+            ),
         ],
         ["Ours also evaluates 10,000 training images each epoch and records the norm of each step's gradient."],
-    )  # fmt: skip
+    )
     print_arithmetic(measured, ours, theirs)
     return [
         at_least("training, notebook's seconds over ours", theirs / ours, TRAINING_RATIO),
-        at_most(f"accuracy after {EPOCHS} epochs, difference", 100 * abs(our_accuracy - their_accuracy),
-                ACCURACY_POINTS, " points"),
-    ]  # fmt: skip
+        at_most(
+            f"accuracy after {EPOCHS} epochs, difference",
+            100 * abs(our_accuracy - their_accuracy),
+            ACCURACY_POINTS,
+            " points",
+        ),
+    ]
 
 
 def print_arithmetic(measured: Sequence[TrainingRound], ours: float, theirs: float) -> None:
@@ -243,14 +249,21 @@ def measure_surfaces(images: Images, root: Path, rounds: int, n_points: int) -> 
         f"Surfaces, per image: {PICTURE:,} points × {N_IMAGES:,} images (ours), × {notebook.BATCH} (notebook's)",
         ("", "ours, µs", "notebook, µs", "ratio", "largest error / largest loss"),
         [
-            (t.case.label, f"{1e6 * t.ours / N_IMAGES:.3f}", f"{1e6 * t.theirs / notebook.BATCH:.1f}",
-             f"{t.per_image_ratio:.0f}", f"{t.difference:.1e}")
+            (
+                t.case.label,
+                f"{1e6 * t.ours / N_IMAGES:.3f}",
+                f"{1e6 * t.theirs / notebook.BATCH:.1f}",
+                f"{t.per_image_ratio:.0f}",
+                f"{t.difference:.1e}",
+            )
             for t in times
         ],
-        [f"Medians of {rounds} turns. The notebook's loop is timed on {n_points} points and scaled to {PICTURE:,}.",
-         "It only knows running statistics: its loop is the same in both rows of batch norm.",
-         "Error: against PyTorch's own modules, one by one at 12 grid points."],
-    )  # fmt: skip
+        [
+            f"Medians of {rounds} turns. The notebook's loop is timed on {n_points} points and scaled to {PICTURE:,}.",
+            "It only knows running statistics: its loop is the same in both rows of batch norm.",
+            "Error: against PyTorch's own modules, one by one at 12 grid points.",
+        ],
+    )
     print_table(
         f"Surfaces, per picture of {PICTURE:,} points",
         ("", "ours, s", "notebook, s (scaled)", "ratio"),

@@ -40,18 +40,24 @@ def check_networks() -> list[Requirement]:
     lead = compare(FIRST_EPOCH, runs["plain"], runs["batch norm"])
     return [
         *(at_least(f"{name}: seeds shipped", len(found), 5) for name, found in runs.items()),
-        *(within(f"batch norm, seed {r.config.seed}, accuracy", r.test_last.accuracy, *ACCURACY)
-          for r in runs["batch norm"]),
+        *(
+            within(f"batch norm, seed {r.config.seed}, accuracy", r.test_last.accuracy, *ACCURACY)
+            for r in runs["batch norm"]
+        ),
         *(within(f"batch norm, seed {r.config.seed}, loss", r.last.held_out_loss, *LOSS) for r in runs["batch norm"]),
-        *(within(f"batch norm, seed {r.config.seed}, notebook loss", r.last.notebook_loss, *NOTEBOOK_LOSS)
-          for r in runs["batch norm"]),
+        *(
+            within(f"batch norm, seed {r.config.seed}, notebook loss", r.last.notebook_loss, *NOTEBOOK_LOSS)
+            for r in runs["batch norm"]
+        ),
         at_least("batch norm's lead after the first epoch, lower end of the 95 % interval", 100 * lead.low, 0),
-    ]  # fmt: skip
+    ]
 
 
 def check_sweeps() -> list[Requirement]:
-    at_one, at_two = ({name: runs_of(c) for name, c in at(value).items()}
-                      for at, value in ((at_learning_rate, 1.0), (at_batch_size, 2)))  # fmt: skip
+    at_one, at_two = (
+        {name: runs_of(c) for name, c in at(value).items()}
+        for at, value in ((at_learning_rate, 1.0), (at_batch_size, 2))
+    )
     rows = [(name, LAST_ACCURACY.over(at_one[name]), LAST_ACCURACY.over(at_two[name])) for name in at_one]
     print_table("Last accuracy", ("", "SGD, learning rate 1", "batches of 2"), rows)
     lost = compare(LAST_ACCURACY, at_two["plain"], at_two["batch norm"])
@@ -78,8 +84,10 @@ def check_shift() -> list[Requirement]:
     from core.app.norm_measurements import PRESETS, VARIANTS
 
     found = {name: [measurement.load(Shifted, spec) for spec in specs] for name, specs in shifted_networks().items()}
-    rows = [(variant, *(spread([s.at(shift, statistics) for s in found[name]]).percent() for shift in PRESETS.values()))
-            for variant, (name, statistics) in VARIANTS.items()]  # fmt: skip
+    rows = [
+        (variant, *(spread([s.at(shift, statistics) for s in found[name]]).percent() for shift in PRESETS.values()))
+        for variant, (name, statistics) in VARIANTS.items()
+    ]
     print_table("Test accuracy under covariate shift", ("", *PRESETS), rows)
     apart = max(abs(s.at(Shift()) - load_run(s.spec.run).test_last.accuracy) for some in found.values() for s in some)
     return [at_most("unshifted accuracy against the run's own", apart, 5e-4)]

@@ -44,25 +44,40 @@ def check_l1() -> list[Requirement]:
     for name, path in (("L1", l1_path(FULL)), ("L1 proximal", l1_path(FULL, "proximal")), ("L2", l2_path(FULL))):
         for strength, config in path.items():
             found = sparsities_of(config)
-            rows.append((f"{name} {strength:g}", LAST_ACCURACY.over(runs_of(config)),
-                         spread([s.share_small(1e-4) for s in found]).percent(),
-                         spread([s.share_zero for s in found]).percent(),
-                         spread([float(s.spread) for s in found]).plain(4)))  # fmt: skip
+            rows.append(
+                (
+                    f"{name} {strength:g}",
+                    LAST_ACCURACY.over(runs_of(config)),
+                    spread([s.share_small(1e-4) for s in found]).percent(),
+                    spread([s.share_zero for s in found]).percent(),
+                    spread([float(s.spread) for s in found]).plain(4),
+                )
+            )
     print_table("Full setting, first layer", ("", "accuracy", "|w| ≤ 1e-4", "exactly 0", "sd of w"), rows)
     difference = compare(LAST_ACCURACY, runs_of(theirs), runs_of(proximal))
     return [
-        *(at_least(f"L1 0.001, seed {s.spec.run.seed}: share ≤ 1e-4", s.share_small(1e-4), 0.9)
-          for s in sparsities_of(theirs)),
-        *(within(f"L1 0.001, seed {r.config.seed}: accuracy", r.test_last.accuracy, 0.810, 0.830)
-          for r in runs_of(theirs)),
-        *(at_least(f"proximal 0.001, seed {s.spec.run.seed}: exact zeros", s.share_zero, 0.9)
-          for s in sparsities_of(proximal)),
+        *(
+            at_least(f"L1 0.001, seed {s.spec.run.seed}: share ≤ 1e-4", s.share_small(1e-4), 0.9)
+            for s in sparsities_of(theirs)
+        ),
+        *(
+            within(f"L1 0.001, seed {r.config.seed}: accuracy", r.test_last.accuracy, 0.810, 0.830)
+            for r in runs_of(theirs)
+        ),
+        *(
+            at_least(f"proximal 0.001, seed {s.spec.run.seed}: exact zeros", s.share_zero, 0.9)
+            for s in sparsities_of(proximal)
+        ),
         within("proximal against subgradient, points", 100 * difference.mean, -1, 1),
-        *(within(f"L2 0.0001, seed {s.spec.run.seed}: sd of w", float(s.spread), 0.0286 * 0.97, 0.0286 * 1.03)
-          for s in sparsities_of(l2_path(FULL)[1e-4])),
-        *(within(f"dropout 0.2, seed {r.config.seed}: accuracy", r.test_last.accuracy, 0.884, 0.901)
-          for r in runs_of(dropout_path(FULL)[0.2])),
-    ]  # fmt: skip
+        *(
+            within(f"L2 0.0001, seed {s.spec.run.seed}: sd of w", float(s.spread), 0.0286 * 0.97, 0.0286 * 1.03)
+            for s in sparsities_of(l2_path(FULL)[1e-4])
+        ),
+        *(
+            within(f"dropout 0.2, seed {r.config.seed}: accuracy", r.test_last.accuracy, 0.884, 0.901)
+            for r in runs_of(dropout_path(FULL)[0.2])
+        ),
+    ]
 
 
 def check_benefit() -> list[Requirement]:

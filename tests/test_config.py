@@ -24,9 +24,32 @@ from core.config import (
 
 A_CONFIG = st.from_type(RunConfig)
 HOSTILE = st.text() | st.sampled_from(
-    ["nan", "inf", "-inf", "1e999", "-0.0", "1_000", "0x10", "1e3", "٣", "9" * 5000, "True", "None", "", " ", "0.5.5",
-     "batch", "BATCH", "<script>", "\x00", "\ud800", "60000.5", "-1", "1e-400"]
-)  # fmt: skip
+    [
+        "nan",
+        "inf",
+        "-inf",
+        "1e999",
+        "-0.0",
+        "1_000",
+        "0x10",
+        "1e3",
+        "٣",
+        "9" * 5000,
+        "True",
+        "None",
+        "",
+        " ",
+        "0.5.5",
+        "batch",
+        "BATCH",
+        "<script>",
+        "\x00",
+        "\ud800",
+        "60000.5",
+        "-1",
+        "1e-400",
+    ]
+)
 
 
 def test_the_table_describes_exactly_the_fields_of_a_config_with_their_defaults():

@@ -105,7 +105,11 @@ def test_each_network_of_the_norm_lessons_is_planned_over_five_seeds_at_every_st
     for config in configs:
         assert all(run_name(replace(config, seed=seed)) in names for seed in range(5))
     assert {(config.norm, config.norm_position) for config in MAIN} == {
-        ("none", "before"), ("batch", "before"), ("batch", "after"), ("layer", "before")}  # fmt: skip
+        ("none", "before"),
+        ("batch", "before"),
+        ("batch", "after"),
+        ("layer", "before"),
+    }
     for own in (OWN_BATCH, OWN_LAYER):
         for name in OWN_SETTINGS:
             for stop in FIELDS[name].stops or FIELDS[name].choices:

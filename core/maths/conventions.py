@@ -27,10 +27,16 @@ class Convention:
 SUM = Convention(
     "λ Σw²", r"\lambda \sum w^2", "loss = loss + {strength} * sum((w ** 2).sum() for w in weights)", 2.0, True
 )
-HALF = Convention("λ/2 Σw²", r"\tfrac{\lambda}{2} \sum w^2",
-                  "loss = loss + {strength} / 2 * sum((w ** 2).sum() for w in weights)", 1.0, True)  # fmt: skip
-WEIGHT_DECAY = Convention("weight_decay of SGD and Adam", "",
-                          "torch.optim.Adam(weights, lr={lr}, weight_decay={strength})", 1.0, True)  # fmt: skip
+HALF = Convention(
+    "λ/2 Σw²",
+    r"\tfrac{\lambda}{2} \sum w^2",
+    "loss = loss + {strength} / 2 * sum((w ** 2).sum() for w in weights)",
+    1.0,
+    True,
+)
+WEIGHT_DECAY = Convention(
+    "weight_decay of SGD and Adam", "", "torch.optim.Adam(weights, lr={lr}, weight_decay={strength})", 1.0, True
+)
 ADAMW = Convention(
     "weight_decay of AdamW", "", "torch.optim.AdamW(weights, lr={lr}, weight_decay={strength})", 1.0, False
 )

@@ -30,22 +30,34 @@ class ShortenedNorm:
 
 NORMS = {
     "L2, from the large": ShortenedNorm(
-        r"\|x - v\|_2^2", r"1 - 2\delta + \delta^2 + \varepsilon^2", "",
-        lambda epsilon, delta: (1 - delta) ** 2 + epsilon**2, lambda epsilon: None,
+        r"\|x - v\|_2^2",
+        r"1 - 2\delta + \delta^2 + \varepsilon^2",
+        "",
+        lambda epsilon, delta: (1 - delta) ** 2 + epsilon**2,
+        lambda epsilon: None,
     ),
     "L1, from the large": ShortenedNorm(
-        r"\|x - v\|_1", r"1 - \delta + \varepsilon", r"\delta - 1 + \varepsilon",
-        lambda epsilon, delta: np.abs(1 - delta) + epsilon, lambda epsilon: 1.0,
+        r"\|x - v\|_1",
+        r"1 - \delta + \varepsilon",
+        r"\delta - 1 + \varepsilon",
+        lambda epsilon, delta: np.abs(1 - delta) + epsilon,
+        lambda epsilon: 1.0,
     ),
     "L2, from the small": ShortenedNorm(
-        r"\|x - d\|_2^2", r"1 - 2\delta\varepsilon + \delta^2 + \varepsilon^2", "",
-        lambda epsilon, delta: 1 + (epsilon - delta) ** 2, lambda epsilon: None,
+        r"\|x - d\|_2^2",
+        r"1 - 2\delta\varepsilon + \delta^2 + \varepsilon^2",
+        "",
+        lambda epsilon, delta: 1 + (epsilon - delta) ** 2,
+        lambda epsilon: None,
     ),
     "L1, from the small": ShortenedNorm(
-        r"\|x - d\|_1", r"1 - \delta + \varepsilon", r"1 + \delta - \varepsilon",
-        lambda epsilon, delta: 1 + np.abs(epsilon - delta), lambda epsilon: epsilon,
+        r"\|x - d\|_1",
+        r"1 - \delta + \varepsilon",
+        r"1 + \delta - \varepsilon",
+        lambda epsilon, delta: 1 + np.abs(epsilon - delta),
+        lambda epsilon: epsilon,
     ),
-}  # fmt: skip
+}
 """What is measured, from where δ is taken → the norm."""
 
 

@@ -32,7 +32,7 @@ from core.typed_code.names import (
     power,
     rows,
     uncalled,
-)  # fmt: skip
+)
 from core.typed_code.syntax import LARGEST_NUMBER, SnippetError
 from core.typed_code.tensors import Array, Refused
 
@@ -43,14 +43,25 @@ MOST_CALLS = 3
 """Functions of the student's that may be inside each other."""
 
 _BINARY = {
-    ast.Add: operator.add, ast.Sub: tensors.METHODS["sub"], ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: power, ast.MatMult: tensors.matmul,
-    ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
-}  # fmt: skip
+    ast.Add: operator.add,
+    ast.Sub: tensors.METHODS["sub"],
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: power,
+    ast.MatMult: tensors.matmul,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+}
 _COMPARE = {
-    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
-}  # fmt: skip
+}
 _UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}
 
 
@@ -192,8 +203,9 @@ class Interpreter:
             n = len(arguments) + len(keywords)
             raise SnippetError(
                 f"{node.name[:40]} takes {', '.join(names)[:80] or 'nothing'}; here it is called with {n} "
-                f"value{'' if n == 1 else 's'}", node.lineno,
-            )  # fmt: skip
+                f"value{'' if n == 1 else 's'}",
+                node.lineno,
+            )
         return {**{name: self.value(optional[name]) for name in names if name not in given}, **given}
 
     # expressions
@@ -275,8 +287,9 @@ class Interpreter:
         if isinstance(function, Thing) and function.call:
             return self._guard(node, function.call, *arguments, **keywords)
         if isinstance(function, (Layer, Model)):
-            raise SnippetError("a layer is only built here. Its function does the same to a tensor: F.relu(x)",
-                               node.lineno)  # fmt: skip
+            raise SnippetError(
+                "a layer is only built here. Its function does the same to a tensor: F.relu(x)", node.lineno
+            )
         if not isinstance(function, Bound):
             raise SnippetError(f"{kind_of(function)} cannot be called", node.lineno)
         found = self._guard(node, function.call, *function.owner, *arguments, **keywords)
@@ -308,8 +321,9 @@ class Interpreter:
         if isinstance(value, (Array, int, float)):
             return value
         if isinstance(value, (list, tuple)):
-            raise SnippetError(f"{kind_of(value)} is no number: sum it, or join it to a tensor (torch.stack)",
-                               node.lineno)  # fmt: skip
+            raise SnippetError(
+                f"{kind_of(value)} is no number: sum it, or join it to a tensor (torch.stack)", node.lineno
+            )
         if value is None:
             raise SnippetError("one side of this is None: did a function forget to return?", node.lineno)
         if isinstance(value, Bound):

@@ -101,10 +101,13 @@ def batch_norm(
     if momentum is None:
         raise Refused("momentum=None averages over all batches ever seen; this course keeps a number")
     return Layer(
-        "BatchNorm1d", _width(num_features, "num_features"), eps=_number(eps, "eps", 0, 1e3),
-        momentum=_number(momentum, "momentum", 0, 1), affine=_flag(affine, "affine"),
+        "BatchNorm1d",
+        _width(num_features, "num_features"),
+        eps=_number(eps, "eps", 0, 1e3),
+        momentum=_number(momentum, "momentum", 0, 1),
+        affine=_flag(affine, "affine"),
         tracks=_flag(track_running_stats, "track_running_stats"),
-    )  # fmt: skip
+    )
 
 
 def layer_norm(
@@ -115,9 +118,11 @@ def layer_norm(
             raise Refused("after Flatten an image is one row of numbers: LayerNorm takes one size")
         normalized_shape = normalized_shape[0]
     return Layer(
-        "LayerNorm", _width(normalized_shape, "normalized_shape"), eps=_number(eps, "eps", 0, 1e3),
+        "LayerNorm",
+        _width(normalized_shape, "normalized_shape"),
+        eps=_number(eps, "eps", 0, 1e3),
         affine=_flag(elementwise_affine, "elementwise_affine"),
-    )  # fmt: skip
+    )
 
 
 def sequential(*parts: Layer | Model) -> Model:
@@ -128,8 +133,10 @@ def sequential(*parts: Layer | Model) -> Model:
         if not isinstance(part, (Layer, Model)):
             name = getattr(part, "name", None)
             made = f"nn.{name}(…)" if name in CONSTRUCTORS else "nn.ReLU()"
-            raise Refused(f"part {i} of Sequential is no layer but {name or 'something else'}: a layer is made by "
-                          f"calling it, {made}")  # fmt: skip
+            raise Refused(
+                f"part {i} of Sequential is no layer but {name or 'something else'}: a layer is made by "
+                f"calling it, {made}"
+            )
         layers += part.layers if isinstance(part, Model) else [part]
     if len(layers) > 40:
         raise Refused("more than 40 layers are too many here")
@@ -137,9 +144,15 @@ def sequential(*parts: Layer | Model) -> Model:
 
 
 CONSTRUCTORS = {
-    "Flatten": flatten, "Linear": linear, "ReLU": relu, "Identity": identity, "Dropout": dropout,
-    "BatchNorm1d": batch_norm, "LayerNorm": layer_norm, "Sequential": sequential,
-}  # fmt: skip
+    "Flatten": flatten,
+    "Linear": linear,
+    "ReLU": relu,
+    "Identity": identity,
+    "Dropout": dropout,
+    "BatchNorm1d": batch_norm,
+    "LayerNorm": layer_norm,
+    "Sequential": sequential,
+}
 
 OTHER_LAYERS = {
     "BatchNorm2d": "is for images with channels, (N, C, H, W). After Flatten an image is a row: BatchNorm1d",
@@ -156,9 +169,11 @@ OTHER_LAYERS = {
     **dict.fromkeys(("L1Loss", "MSELoss"), "is a layer; the function is F.l1_loss or F.mse_loss"),
     **dict.fromkeys(("Module", "ModuleList"), "is not needed here: nn.Sequential does it"),
     "LogSoftmax": "is not needed: CrossEntropyLoss takes logits, and applies it itself",
-    **dict.fromkeys(("Tanh", "Sigmoid", "LeakyReLU", "GELU", "ELU", "SELU", "SiLU"),
-                    "is another non-linearity; keep the notebook's ReLU, so that only one thing changes"),
-}  # fmt: skip
+    **dict.fromkeys(
+        ("Tanh", "Sigmoid", "LeakyReLU", "GELU", "ELU", "SELU", "SiLU"),
+        "is another non-linearity; keep the notebook's ReLU, so that only one thing changes",
+    ),
+}
 """Layers of PyTorch that a student may reach for, and why they are not the one."""
 
 

@@ -61,20 +61,33 @@ BY_HAND = "does all of it at once: here it is to be written by hand"
 F = Namespace(
     "F",
     {name: Bound(name, call) for name, call in tensors.FUNCTIONAL.items()},
-    {**dict.fromkeys(("batch_norm", "layer_norm"), BY_HAND),
-     "dropout": "draws a mask of its own. As a layer it is nn.Dropout; by hand the mask is given"},
-)  # fmt: skip
-NN = Namespace("nn", {**{name: Bound(name, call) for name, call in layers.CONSTRUCTORS.items()}, "functional": F},
-               layers.OTHER_LAYERS)  # fmt: skip
+    {
+        **dict.fromkeys(("batch_norm", "layer_norm"), BY_HAND),
+        "dropout": "draws a mask of its own. As a layer it is nn.Dropout; by hand the mask is given",
+    },
+)
+NN = Namespace(
+    "nn",
+    {**{name: Bound(name, call) for name, call in layers.CONSTRUCTORS.items()}, "functional": F},
+    layers.OTHER_LAYERS,
+)
 LINALG = Namespace("torch.linalg", {name: Bound(name, call) for name, call in tensors.LINALG.items()})
-NO_RANDOM = dict.fromkeys(("rand", "randn", "rand_like", "randn_like", "bernoulli", "manual_seed"),
-                          "draws random numbers; what is random is given here")  # fmt: skip
+NO_RANDOM = dict.fromkeys(
+    ("rand", "randn", "rand_like", "randn_like", "bernoulli", "manual_seed"),
+    "draws random numbers; what is random is given here",
+)
 TORCH = Namespace(
     "torch",
-    {**{name: Bound(name, call, name in tensors.DETACHING) for name, call in tensors.TORCH.items()}, "nn": NN,
-     "linalg": LINALG, "float32": "float32", "float64": "float64", "inf": math.inf},
+    {
+        **{name: Bound(name, call, name in tensors.DETACHING) for name, call in tensors.TORCH.items()},
+        "nn": NN,
+        "linalg": LINALG,
+        "float32": "float32",
+        "float64": "float64",
+        "inf": math.inf,
+    },
     {**NO_RANDOM, "no_grad": "is not needed here: under it nothing would be learned"},
-)  # fmt: skip
+)
 MISSING = {
     **dict.fromkeys(("np", "numpy"), "is not known here: write it with torch. (numpy's functions keep no gradient.)"),
     "math": "is not known here: write it with torch",
@@ -188,12 +201,22 @@ def _enumerate(iterable: Any, start: int = 0) -> list[tuple]:
 BUILTINS: dict[str, Bound] = {
     name: Bound(name, call, name in ("float", "int"))
     for name, call in {
-        "sum": _sum, "range": _range, "len": _len, "float": _float, "int": _int, "abs": _absolute, "pow": power,
-        "max": _extreme(max), "min": _extreme(min), "zip": _zip, "enumerate": _enumerate,
-        "list": lambda items=(): _listed(items, "list"), "tuple": lambda items=(): tuple(_listed(items, "tuple")),
+        "sum": _sum,
+        "range": _range,
+        "len": _len,
+        "float": _float,
+        "int": _int,
+        "abs": _absolute,
+        "pow": power,
+        "max": _extreme(max),
+        "min": _extreme(min),
+        "zip": _zip,
+        "enumerate": _enumerate,
+        "list": lambda items=(): _listed(items, "list"),
+        "tuple": lambda items=(): tuple(_listed(items, "tuple")),
         "print": lambda *_, **__: None,
     }.items()
-}  # fmt: skip
+}
 
 
 def append(items: list) -> Callable:
@@ -227,6 +250,16 @@ def uncalled(bound: Bound) -> str:
 def kind_of(value: Any) -> str:
     if isinstance(value, (Namespace, Thing, Bound)):
         return value.name
-    names = {Layer: "a layer", Model: "a model", list: "a list", tuple: "a tuple", str: "a text", type(None): "None",
-             Function: "a function", bool: "a truth value", int: "a number", float: "a number"}  # fmt: skip
+    names = {
+        Layer: "a layer",
+        Model: "a model",
+        list: "a list",
+        tuple: "a tuple",
+        str: "a text",
+        type(None): "None",
+        Function: "a function",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+    }
     return "a tensor" if isinstance(value, Array) else names.get(type(value), "this")

@@ -150,8 +150,11 @@ def _relu_problem(block: list[Layer], i: int, n: int) -> str:
     """What is wrong with n ReLUs after linear layer i. (Layer norm is not linear, and between two ReLUs a norm moves
     numbers below 0: then the usual reasons would be false.)"""
     if n == 0:
-        why = "" if any(layer.kind == "LayerNorm" for layer in block) else ": two linear layers in a row are no more "\
-            "than one"  # fmt: skip
+        why = (
+            ""
+            if any(layer.kind == "LayerNorm" for layer in block)
+            else ": two linear layers in a row are no more than one"
+        )
         return f"No ReLU after linear layer {i}{why}."
     why = "keep one, as in the notebook" if any(layer.kind in NORMS for layer in block) else "one does all"
     return f"After linear layer {i} there are {n} ReLUs: {why}."

@@ -28,17 +28,47 @@ class SnippetError(ValueError):
 # --- reading --------------------------------------------------------------------------------------------------------
 
 STATEMENTS = (
-    ast.Module, ast.Assign, ast.AugAssign, ast.Expr, ast.For, ast.Break, ast.Continue, ast.If, ast.FunctionDef,
-    ast.Return, ast.Pass,
-)  # fmt: skip
+    ast.Module,
+    ast.Assign,
+    ast.AugAssign,
+    ast.Expr,
+    ast.For,
+    ast.Break,
+    ast.Continue,
+    ast.If,
+    ast.FunctionDef,
+    ast.Return,
+    ast.Pass,
+)
 EXPRESSIONS = (
-    ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp,
-    ast.List, ast.Tuple, ast.Subscript, ast.Slice, ast.ListComp, ast.GeneratorExp,
-)  # fmt: skip
+    ast.Constant,
+    ast.Name,
+    ast.Attribute,
+    ast.Call,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.BoolOp,
+    ast.IfExp,
+    ast.List,
+    ast.Tuple,
+    ast.Subscript,
+    ast.Slice,
+    ast.ListComp,
+    ast.GeneratorExp,
+)
 PARTS = (
-    ast.Load, ast.Store, ast.keyword, ast.arguments, ast.arg, ast.comprehension, ast.operator, ast.unaryop, ast.cmpop,
+    ast.Load,
+    ast.Store,
+    ast.keyword,
+    ast.arguments,
+    ast.arg,
+    ast.comprehension,
+    ast.operator,
+    ast.unaryop,
+    ast.cmpop,
     ast.boolop,
-)  # fmt: skip
+)
 ADVICE = {
     ast.Import: "nothing needs to be imported: torch, nn and F are there",
     ast.ImportFrom: "nothing needs to be imported: torch, nn and F are there",
@@ -66,8 +96,17 @@ ADVICE = {
 
 
 BINARY = (
-    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.BitAnd, ast.BitOr,
-)  # fmt: skip
+    ast.Add,
+    ast.Sub,
+    ast.Mult,
+    ast.Div,
+    ast.FloorDiv,
+    ast.Mod,
+    ast.Pow,
+    ast.MatMult,
+    ast.BitAnd,
+    ast.BitOr,
+)
 UNARY = (ast.USub, ast.UAdd, ast.Not, ast.Invert)
 MOST_LOOPS = 3
 """Loops in one pair of brackets."""

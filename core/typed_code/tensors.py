@@ -564,57 +564,128 @@ def _as_number(input: Array) -> float | bool:
 # --- what may be reached by which name ------------------------------------------------------------------------------
 
 _ELEMENTWISE: dict[str, Callable] = {
-    "abs": _each(np.abs), "absolute": _each(np.abs), "square": _each(np.square), "sqrt": _each(np.sqrt),
-    "exp": _each(np.exp), "log": _each(np.log), "sign": _each(np.sign), "sgn": _each(np.sign),
-    "neg": _each(np.negative), "negative": _each(np.negative), "reciprocal": _each(np.reciprocal),
-    "rsqrt": _each(lambda a: 1 / np.sqrt(a)), "relu": _relu, "tanh": _each(np.tanh), "pow": _pow, "clamp": _clamp,
-    "clip": _clamp, "clamp_min": _clamp_min, "clamp_max": _clamp_max, "add": _add, "sub": _sub, "subtract": _sub,
-    "mul": _with(np.multiply), "multiply": _with(np.multiply), "div": _with(np.divide), "divide": _with(np.divide),
-    "maximum": _pair(np.maximum), "minimum": _pair(np.minimum), "lerp": _lerp, "masked_fill": _masked_fill,
-    "logical_not": _each(np.logical_not), "copysign": _with(np.copysign),
-}  # fmt: skip
+    "abs": _each(np.abs),
+    "absolute": _each(np.abs),
+    "square": _each(np.square),
+    "sqrt": _each(np.sqrt),
+    "exp": _each(np.exp),
+    "log": _each(np.log),
+    "sign": _each(np.sign),
+    "sgn": _each(np.sign),
+    "neg": _each(np.negative),
+    "negative": _each(np.negative),
+    "reciprocal": _each(np.reciprocal),
+    "rsqrt": _each(lambda a: 1 / np.sqrt(a)),
+    "relu": _relu,
+    "tanh": _each(np.tanh),
+    "pow": _pow,
+    "clamp": _clamp,
+    "clip": _clamp,
+    "clamp_min": _clamp_min,
+    "clamp_max": _clamp_max,
+    "add": _add,
+    "sub": _sub,
+    "subtract": _sub,
+    "mul": _with(np.multiply),
+    "multiply": _with(np.multiply),
+    "div": _with(np.divide),
+    "divide": _with(np.divide),
+    "maximum": _pair(np.maximum),
+    "minimum": _pair(np.minimum),
+    "lerp": _lerp,
+    "masked_fill": _masked_fill,
+    "logical_not": _each(np.logical_not),
+    "copysign": _with(np.copysign),
+}
 _REDUCED: dict[str, Callable] = {
-    "sum": _sum, "mean": _mean, "var": _var, "std": _std, "norm": _norm, "amax": _amax, "amin": _amin,
-    "max": _extreme("max", np.max, np.maximum), "min": _extreme("min", np.min, np.minimum),
+    "sum": _sum,
+    "mean": _mean,
+    "var": _var,
+    "std": _std,
+    "norm": _norm,
+    "amax": _amax,
+    "amin": _amin,
+    "max": _extreme("max", np.max, np.maximum),
+    "min": _extreme("min", np.min, np.minimum),
     "numel": lambda input: int(_tensor(input).size),
-}  # fmt: skip
+}
 _SHAPED: dict[str, Callable] = {
-    "dot": _dot, "matmul": matmul, "mm": _mm, "flatten": _flatten, "ravel": _ravel, "squeeze": _squeeze,
-    "unsqueeze": _unsqueeze, "t": _transposed, "transpose": _transpose, "clone": _copy,
-}  # fmt: skip
+    "dot": _dot,
+    "matmul": matmul,
+    "mm": _mm,
+    "flatten": _flatten,
+    "ravel": _ravel,
+    "squeeze": _squeeze,
+    "unsqueeze": _unsqueeze,
+    "t": _transposed,
+    "transpose": _transpose,
+    "clone": _copy,
+}
 
 METHODS: dict[str, Callable] = {
-    **_ELEMENTWISE, **_REDUCED, **_SHAPED, "view": _view, "reshape": _reshape, "size": _size,
+    **_ELEMENTWISE,
+    **_REDUCED,
+    **_SHAPED,
+    "view": _view,
+    "reshape": _reshape,
+    "size": _size,
     "dim": lambda input: int(input.ndim),
-    "nelement": lambda input: int(input.size), "where": _where_method, "bool": lambda input: input != 0,
-    "float": _floats, "double": _floats, "to": _same, "cpu": _same, "contiguous": _in_order,
-    "type_as": _same, "detach": _same, "item": _as_number, "tolist": lambda input: input.tolist(), "numpy": _same,
-}  # fmt: skip
+    "nelement": lambda input: int(input.size),
+    "where": _where_method,
+    "bool": lambda input: input != 0,
+    "float": _floats,
+    "double": _floats,
+    "to": _same,
+    "cpu": _same,
+    "contiguous": _in_order,
+    "type_as": _same,
+    "detach": _same,
+    "item": _as_number,
+    "tolist": lambda input: input.tolist(),
+    "numpy": _same,
+}
 """The methods of a tensor."""
 
 ATTRIBUTES: dict[str, Callable[[Array], Any]] = {
-    "shape": lambda input: input.shape, "ndim": lambda input: int(input.ndim), "T": _transposed, "data": _same,
-    "requires_grad": lambda input: True, "device": lambda input: "cpu",
+    "shape": lambda input: input.shape,
+    "ndim": lambda input: int(input.ndim),
+    "T": _transposed,
+    "data": _same,
+    "requires_grad": lambda input: True,
+    "device": lambda input: "cpu",
     "dtype": lambda input: "bool" if input.dtype == bool else "float32",
-}  # fmt: skip
+}
 
 DETACHING = frozenset({"detach", "item", "tolist", "numpy", "data", "tensor"})
 """What hands on numbers and forgets where they came from: no gradient flows through it."""
 
 TORCH: dict[str, Callable] = {
-    **_ELEMENTWISE, **_REDUCED, **_SHAPED, "reshape": _reshape_function, "var_mean": _var_mean, "where": _where,
-    "cat": _joined(_concatenated), "concat": _joined(_concatenated), "stack": _joined(_stacked),
+    **_ELEMENTWISE,
+    **_REDUCED,
+    **_SHAPED,
+    "reshape": _reshape_function,
+    "var_mean": _var_mean,
+    "where": _where,
+    "cat": _joined(_concatenated),
+    "concat": _joined(_concatenated),
+    "stack": _joined(_stacked),
     "zeros_like": lambda input: np.zeros(_tensor(input).shape),
     "ones_like": lambda input: np.ones(_tensor(input).shape),
-    "zeros": _zeros, "ones": _ones, "tensor": tensor,
-}  # fmt: skip
+    "zeros": _zeros,
+    "ones": _ones,
+    "tensor": tensor,
+}
 """The functions of `torch`."""
 
 LINALG: dict[str, Callable] = {"norm": _linalg_norm, "vector_norm": _vector_norm}
 """Those of `torch.linalg`."""
 
 FUNCTIONAL: dict[str, Callable] = {
-    "relu": _relu, "softshrink": _softshrink, "hardshrink": _hardshrink, "normalize": _normalize, "l1_loss": _l1_loss,
+    "relu": _relu,
+    "softshrink": _softshrink,
+    "hardshrink": _hardshrink,
+    "normalize": _normalize,
+    "l1_loss": _l1_loss,
     "mse_loss": _mse_loss,
-}  # fmt: skip
+}
 """Those of `torch.nn.functional`, also as F."""

@@ -17,8 +17,15 @@ expect.set_options(timeout=20_000)  # a machine that is busy answers late, not w
 ROOT = Path(__file__).resolve().parents[2]
 
 # No connection but to the server under test; software drawing, since a test machine has no graphics card.
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 class Server:

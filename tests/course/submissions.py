@@ -20,8 +20,17 @@ def net(name: str, *layers: str) -> str:
 
 def mlp(first: str = "", second: str = "", *, name: str = "model", last: str = "", after: tuple[str, ...] = ()) -> str:
     """The perceptron with what stands between each hidden linear layer and its ReLU, and what follows the last."""
-    layers = ["nn.Flatten()", "nn.Linear(784, 392)", first, "nn.ReLU()", "nn.Linear(392, 196)", second, "nn.ReLU()",
-              last or "nn.Linear(196, 10)", *after]  # fmt: skip
+    layers = [
+        "nn.Flatten()",
+        "nn.Linear(784, 392)",
+        first,
+        "nn.ReLU()",
+        "nn.Linear(392, 196)",
+        second,
+        "nn.ReLU()",
+        last or "nn.Linear(196, 10)",
+        *after,
+    ]
     return net(name, *(layer for layer in layers if layer))
 
 
@@ -57,29 +66,58 @@ RIGHT: dict[str, tuple[str, ...]] = {
     "perceptron": (
         mlp(),
         mlp(name="net"),
-        net("model", "nn.Flatten()", "nn.Linear(28 * 28, 28 * 28 // 2)", "nn.ReLU()", "nn.Linear(28 * 14, 14 * 14)",
-            "nn.ReLU()", "nn.Linear(196, num_classes)"),
+        net(
+            "model",
+            "nn.Flatten()",
+            "nn.Linear(28 * 28, 28 * 28 // 2)",
+            "nn.ReLU()",
+            "nn.Linear(28 * 14, 14 * 14)",
+            "nn.ReLU()",
+            "nn.Linear(196, num_classes)",
+        ),
         "half = input_shape // 2\nquarter = half // 2\n"
-        + net("model", "nn.Flatten()", "nn.Linear(input_shape, half)", "nn.ReLU()", "nn.Linear(half, quarter)",
-              "nn.ReLU()",
-              "nn.Linear(quarter, num_classes)"),
+        + net(
+            "model",
+            "nn.Flatten()",
+            "nn.Linear(input_shape, half)",
+            "nn.ReLU()",
+            "nn.Linear(half, quarter)",
+            "nn.ReLU()",
+            "nn.Linear(quarter, num_classes)",
+        ),
         "def block(a, b=392):\n    return nn.Sequential(nn.Linear(a, b), nn.ReLU())\n"
         "model = nn.Sequential(nn.Flatten(), block(784), block(392, b=196), nn.Linear(196, 10))\n",
         "hidden = nn.Sequential(nn.Linear(784, 392), nn.ReLU(), nn.Linear(392, 196), nn.ReLU())\n"
         "model = nn.Sequential(nn.Flatten(), hidden, nn.Linear(in_features=196, out_features=10, bias=False))\n",
-        net("model", "nn.Flatten(start_dim=1)", "nn.Linear(784, int(784 / 2))", "nn.ReLU(inplace=True)",
-            "nn.Linear(392, 784 // 2 ** 2)", "nn.ReLU()", "nn.Linear(196, 10)", "nn.Identity()"),
+        net(
+            "model",
+            "nn.Flatten(start_dim=1)",
+            "nn.Linear(784, int(784 / 2))",
+            "nn.ReLU(inplace=True)",
+            "nn.Linear(392, 784 // 2 ** 2)",
+            "nn.ReLU()",
+            "nn.Linear(196, 10)",
+            "nn.Identity()",
+        ),
     ),
     "training-step": (
         step("opt.zero_grad()", LOSS, "loss.backward()", "opt.step()"),
         step(LOSS, "opt.zero_grad()", "loss.backward()", "opt.step()"),
         step(LOSS, "loss.backward()", "opt.step()", "opt.zero_grad()"),
         step("model.zero_grad()", LOSS, "loss.backward()", "opt.step()"),
-        step("opt.zero_grad(set_to_none=True)", "prediction = model(x)", "loss = loss_func(prediction, y)",
-             "loss.backward()", "opt.step()", "print('loss', loss.item())"),
-        "model.train()\nfor batch in batches:\n    x, y = batch\n    opt.zero_grad()\n    " + LOSS
+        step(
+            "opt.zero_grad(set_to_none=True)",
+            "prediction = model(x)",
+            "loss = loss_func(prediction, y)",
+            "loss.backward()",
+            "opt.step()",
+            "print('loss', loss.item())",
+        ),
+        "model.train()\nfor batch in batches:\n    x, y = batch\n    opt.zero_grad()\n    "
+        + LOSS
         + "\n    loss.backward()\n    opt.step()\n",
-        "losses = []\nfor i, (x, y) in enumerate(batches):\n    opt.zero_grad()\n    " + LOSS
+        "losses = []\nfor i, (x, y) in enumerate(batches):\n    opt.zero_grad()\n    "
+        + LOSS
         + "\n    losses.append(loss.item())\n    loss.backward()\n    opt.step()\n",
     ),
     "filter-normalised": (
@@ -103,15 +141,39 @@ RIGHT: dict[str, tuple[str, ...]] = {
         mlp(BN(392), BN(196), name="model_bn"),
         mlp("nn.BatchNorm1d(num_features=392)", "nn.BatchNorm1d(num_features=196, eps=1e-3)"),
         mlp("nn.BatchNorm1d(392, affine=False)", "nn.BatchNorm1d(196, momentum=0.2)"),
-        net("bn", "nn.Flatten()", "nn.Linear(784, 392)", "nn.ReLU()", BN(392), "nn.Linear(392, 196)",
-            "nn.ReLU()", BN(196),
-            "nn.Linear(196, 10)"),
-        net("bn", "nn.Flatten()", "nn.Linear(784, 392)", BN(392), "nn.ReLU()", "nn.Linear(392, 196)",
-            "nn.ReLU()", BN(196),
-            "nn.Linear(196, 10)"),
-        net("bn", "nn.Flatten()", "nn.Linear(784, 392, bias=False)", BN(392), "nn.ReLU()",
+        net(
+            "bn",
+            "nn.Flatten()",
+            "nn.Linear(784, 392)",
+            "nn.ReLU()",
+            BN(392),
+            "nn.Linear(392, 196)",
+            "nn.ReLU()",
+            BN(196),
+            "nn.Linear(196, 10)",
+        ),
+        net(
+            "bn",
+            "nn.Flatten()",
+            "nn.Linear(784, 392)",
+            BN(392),
+            "nn.ReLU()",
+            "nn.Linear(392, 196)",
+            "nn.ReLU()",
+            BN(196),
+            "nn.Linear(196, 10)",
+        ),
+        net(
+            "bn",
+            "nn.Flatten()",
+            "nn.Linear(784, 392, bias=False)",
+            BN(392),
+            "nn.ReLU()",
             "nn.Linear(392, 196, bias=False)",
-            BN(196), "nn.ReLU()", "nn.Linear(196, 10)"),
+            BN(196),
+            "nn.ReLU()",
+            "nn.Linear(196, 10)",
+        ),
         mlp() + mlp(BN(392), BN(196), name="model_bn"),
     ),
     "batch-norm-by-hand": (
@@ -145,9 +207,17 @@ RIGHT: dict[str, tuple[str, ...]] = {
         mlp(LN(392), LN(196)),
         mlp("nn.LayerNorm([392])", "nn.LayerNorm((196,))", name="model_ln"),
         mlp("nn.LayerNorm(normalized_shape=392, eps=1e-3)", "nn.LayerNorm(196, elementwise_affine=False)"),
-        net("ln", "nn.Flatten()", "nn.Linear(784, 392)", "nn.ReLU()", LN(392), "nn.Linear(392, 196)",
-            "nn.ReLU()", LN(196),
-            "nn.Linear(196, 10)"),
+        net(
+            "ln",
+            "nn.Flatten()",
+            "nn.Linear(784, 392)",
+            "nn.ReLU()",
+            LN(392),
+            "nn.Linear(392, 196)",
+            "nn.ReLU()",
+            LN(196),
+            "nn.Linear(196, 10)",
+        ),
     ),
     "layer-norm-by-hand": (
         x_hat("(x - x.mean(-1, keepdim=True)) / torch.sqrt(x.var(-1, unbiased=False, keepdim=True) + eps)"),
@@ -163,14 +233,43 @@ RIGHT: dict[str, tuple[str, ...]] = {
         "x_hat = normed(x)\n",
     ),
     "dropout-layers": (
-        net("model_do", "nn.Flatten()", "nn.Linear(784, 392)", "nn.ReLU()", "nn.Dropout(0.5)", "nn.Linear(392, 196)",
-            "nn.ReLU()", "nn.Dropout()", "nn.Linear(196, 10)"),
+        net(
+            "model_do",
+            "nn.Flatten()",
+            "nn.Linear(784, 392)",
+            "nn.ReLU()",
+            "nn.Dropout(0.5)",
+            "nn.Linear(392, 196)",
+            "nn.ReLU()",
+            "nn.Dropout()",
+            "nn.Linear(196, 10)",
+        ),
         mlp("nn.Dropout(p=.3)", "nn.Dropout(p=.3)"),
         mlp("nn.Dropout(0.2, inplace=False)", "nn.Dropout(1 / 2)"),
-        net("d", "nn.Flatten()", "nn.Dropout(0.2)", "nn.Linear(784, 392)", "nn.ReLU()", "nn.Dropout(0.5)",
-            "nn.Linear(392, 196)", "nn.ReLU()", "nn.Dropout(0.5)", "nn.Linear(196, 10)"),
-        net("d", "nn.Dropout(0.2)", "nn.Flatten()", "nn.Linear(784, 392)", "nn.ReLU()", "nn.Dropout(0.5)",
-            "nn.Linear(392, 196)", "nn.ReLU()", "nn.Dropout(0.5)", "nn.Linear(196, 10)"),
+        net(
+            "d",
+            "nn.Flatten()",
+            "nn.Dropout(0.2)",
+            "nn.Linear(784, 392)",
+            "nn.ReLU()",
+            "nn.Dropout(0.5)",
+            "nn.Linear(392, 196)",
+            "nn.ReLU()",
+            "nn.Dropout(0.5)",
+            "nn.Linear(196, 10)",
+        ),
+        net(
+            "d",
+            "nn.Dropout(0.2)",
+            "nn.Flatten()",
+            "nn.Linear(784, 392)",
+            "nn.ReLU()",
+            "nn.Dropout(0.5)",
+            "nn.Linear(392, 196)",
+            "nn.ReLU()",
+            "nn.Dropout(0.5)",
+            "nn.Linear(196, 10)",
+        ),
         "p = 0.8\n" + mlp("nn.Dropout(p)", "nn.Dropout(p)"),
     ),
     "dropout-by-hand": (
@@ -268,7 +367,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
         branch("l1", "if parameter.requires_grad:", "    " + APPEND("parameter.abs().sum()")),
         "loss = loss + 0.001 * sum(p.abs().sum() for p in model.parameters())\n",
         "loss += 1e-3 * sum(model.compute_l1_loss(p) for p in model.parameters())\n",
-        "l1_weight = 0.001\nl1 = 0\nfor name, p in model.named_parameters():\n    if \"weight\" in name:\n"
+        'l1_weight = 0.001\nl1 = 0\nfor name, p in model.named_parameters():\n    if "weight" in name:\n'
         "        l1 += p.abs().sum()\nloss += l1_weight * l1\n",
         "l1 = 0\nfor name, p in model.named_parameters():\n    if name.endswith('.bias'):\n        continue\n"
         "    l1 = l1 + torch.linalg.vector_norm(p, 1)\nloss = loss + 0.001 * l1\n",
@@ -283,8 +382,11 @@ RIGHT: dict[str, tuple[str, ...]] = {
         branch("l2", APPEND_2("(parameter * parameter).sum()"), add="loss = l2 + loss"),
         branch("l2", APPEND_2("parameter.norm()"), total="l2_weight * sum(n ** 2 for n in l2_parameters)"),
         branch("l2", APPEND_2("parameter.flatten()"), total="l2_weight * torch.cat(l2_parameters).norm() ** 2"),
-        branch("l2", "if not parameter.dim() == 1 and parameter.numel():",
-               "    " + APPEND_2("model.compute_l2_loss(parameter)")),
+        branch(
+            "l2",
+            "if not parameter.dim() == 1 and parameter.numel():",
+            "    " + APPEND_2("model.compute_l2_loss(parameter)"),
+        ),
         "loss += 0.001 * sum(p.pow(2).sum() for p in model.parameters())\n",
     ),
     "proximal-step": (
@@ -319,8 +421,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
         norms("(x - d) @ (x - d)", "torch.sum(torch.abs(x - d))"),
         norms("1 + (x[1] - d[1]) ** 2", "1 + (x[1] - d[1]).abs()"),
         norms("F.mse_loss(x, d, reduction='sum')", "F.l1_loss(x, d, reduction='sum')"),
-        "l2 = 1 + (epsilon - delta) ** 2\nl1 = 1 + abs(epsilon - delta)\n"
-        "both = torch.stack([l2, l1])\n",
+        "l2 = 1 + (epsilon - delta) ** 2\nl1 = 1 + abs(epsilon - delta)\nboth = torch.stack([l2, l1])\n",
         "e = x - d\n" + norms("e.dot(e)", "sum(abs(v) for v in e)"),
     ),
     "l2-shrinks": (
@@ -337,25 +438,32 @@ RIGHT: dict[str, tuple[str, ...]] = {
         w_l1("a - a.clamp(-lam, lam)"),
         w_l1("torch.relu(a - lam) - torch.relu(-a - lam)"),
     ),
-}  # fmt: skip
+}
 
 _COLUMN = "keepdim=True keeps it one"
 _NO_GRADIENT = "no gradient flows"
 
 WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     "perceptron": (
-        (mlp().replace("784, 392", "392, 392"),
-         "layer 1 (counted from 0), Linear(392, 392), takes 392 numbers per image, "
-                                               "but an image has 784"),
-        (mlp().replace("Linear(392, 196)", "Linear(196, 196)"),
-         "takes 196 numbers per image, but Linear(784, 392) before "
-                                                                "it gives 392"),
-        (mlp(last="nn.Linear(392, 10)"), "layer 5 (counted from 0), Linear(392, 10), takes 392 numbers per image, but "
-                                         "Linear(392, 196) before it gives 196"),
+        (
+            mlp().replace("784, 392", "392, 392"),
+            "layer 1 (counted from 0), Linear(392, 392), takes 392 numbers per image, but an image has 784",
+        ),
+        (
+            mlp().replace("Linear(392, 196)", "Linear(196, 196)"),
+            "takes 196 numbers per image, but Linear(784, 392) before it gives 392",
+        ),
+        (
+            mlp(last="nn.Linear(392, 10)"),
+            "layer 5 (counted from 0), Linear(392, 10), takes 392 numbers per image, but "
+            "Linear(392, 196) before it gives 196",
+        ),
         (mlp(last="nn.Linear(196, 1)"), "gives 1 for each image; there are 10 classes"),
         (mlp().replace("392", "400"), "The linear layers give 400, 196, 10; the notebook's give 392, 196, 10"),
-        (mlp().replace("784, 392", "784, 784 / 2"),
-         "must be a whole number, not 392.0: in Python 3 `/` gives a fraction"),
+        (
+            mlp().replace("784, 392", "784, 784 / 2"),
+            "must be a whole number, not 392.0: in Python 3 `/` gives a fraction",
+        ),
         (mlp().replace("    nn.Flatten(),\n", ""), "first nn.Flatten() must make rows"),
         (mlp().replace("    nn.ReLU(),\n", "", 1), "No ReLU after linear layer 1: two linear layers in a row"),
         (mlp("nn.ReLU()"), "After linear layer 1 there are 2 ReLUs: one does all"),
@@ -386,10 +494,14 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (step("opt.step()", "opt.zero_grad()", LOSS, "loss.backward()"), "the last one's is never used"),
         (step("opt.zero_grad()", LOSS, "loss.backward()"), "Without `opt.step()`"),
         (step("opt.zero_grad()", LOSS, "loss.backward()", "loss.backward()", "opt.step()"), "called twice"),
-        (step("opt.zero_grad()", LOSS, "loss.backward()") + "opt.step()\n",
-         "`opt.step()` is called 1 time for 3 batches"),
-        (step("opt.zero_grad()", LOSS, "loss.backward()", "opt.step()", "opt.step()"),
-         "is called 6 times for 3 batches"),
+        (
+            step("opt.zero_grad()", LOSS, "loss.backward()") + "opt.step()\n",
+            "`opt.step()` is called 1 time for 3 batches",
+        ),
+        (
+            step("opt.zero_grad()", LOSS, "loss.backward()", "opt.step()", "opt.step()"),
+            "is called 6 times for 3 batches",
+        ),
         (step("opt.zero_grad()", LOSS, "loss.backward()", "opt.step"), "`step` is only named here, not called"),
         (step("loss.backward()", LOSS, "opt.zero_grad()", "opt.step()"), "the name loss is not known here"),
         (step("opt.zero_grad()", LOSS, "opt.backward()", "opt.step()"), "opt has no backward here"),
@@ -407,8 +519,10 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (u("d / w.norm(dim=1, keepdim=True) * d.norm(dim=1, keepdim=True)"), "the wrong way round"),
         (u("d / d.norm(dim=1) * w.norm(dim=1)"), _COLUMN),
         (u("w"), "the network itself"),
-        (u("d.norm(dim=1) * w.norm(dim=1)"),
-         "The result is a tensor of shape (3,); it should be a tensor of shape (3, 4)"),
+        (
+            u("d.norm(dim=1) * w.norm(dim=1)"),
+            "The result is a tensor of shape (3,); it should be a tensor of shape (3, 4)",
+        ),
         (u("d / d.norm(dim=2) * w"), "no such element or dimension"),
         ("v = d\n", "The variable `u` is never set"),
         (u("d / d.norm(axis=1) * w"), "does not take `axis`"),
@@ -416,10 +530,16 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (u("2 * d / d.norm(dim=1, keepdim=True) * w.norm(dim=1, keepdim=True)"), "everywhere 2 times what is right"),
     ),
     "batch-norm-layers": (
-        (mlp(BN(784), BN(196)), "layer 2 (counted from 0), BatchNorm1d(784), takes 784 numbers per image, but "
-                                "Linear(784, 392) before it gives 392"),
-        (mlp(BN(392), BN(392)), "layer 5 (counted from 0), BatchNorm1d(392), takes 392 numbers per image, but "
-                                "Linear(392, 196) before it gives 196"),
+        (
+            mlp(BN(784), BN(196)),
+            "layer 2 (counted from 0), BatchNorm1d(784), takes 784 numbers per image, but "
+            "Linear(784, 392) before it gives 392",
+        ),
+        (
+            mlp(BN(392), BN(392)),
+            "layer 5 (counted from 0), BatchNorm1d(392), takes 392 numbers per image, but "
+            "Linear(392, 196) before it gives 196",
+        ),
         (mlp(BN(392)), "Hidden layer 2 (the one of 196 units) has no BatchNorm1d"),
         (mlp(BN(392) + ", " + BN(392), BN(196)), "Hidden layer 1 (the one of 392 units) has 2 × BatchNorm1d"),
         (mlp(BN(392), BN(196), after=(BN(10),)), "A norm after the last layer rescales the logits over the batch"),
@@ -430,16 +550,29 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (mlp("nn.BatchNorm1d(392, momentum=0)", BN(196)), "the running statistics never move"),
         (mlp("nn.BatchNorm1d(392, track_running_stats=False)", BN(196)), "change with the images beside it"),
         (mlp("nn.BatchNorm1d(392, eps=1)", BN(196)), "do not have variance 1"),
-        (net("m", "nn.Flatten()", BN(784), "nn.Linear(784, 392)", "nn.ReLU()", "nn.Linear(392, 196)", "nn.ReLU()",
-             "nn.Linear(196, 10)"), "it normalises pixels, not a hidden layer"),
+        (
+            net(
+                "m",
+                "nn.Flatten()",
+                BN(784),
+                "nn.Linear(784, 392)",
+                "nn.ReLU()",
+                "nn.Linear(392, 196)",
+                "nn.ReLU()",
+                "nn.Linear(196, 10)",
+            ),
+            "it normalises pixels, not a hidden layer",
+        ),
         (mlp("nn.BatchNorm1d(..., 392)", BN(196)), "the blank `...` is still here"),
         (mlp("nn.BatchNorm1d(392.0)", BN(196)), "must be a whole number, not 392.0"),
         (mlp("nn.BatchNorm1d(n=392)", BN(196)), "does not take `n`"),
     ),
     "batch-norm-by-hand": (
         (x_hat("(x - x.mean(0)) / torch.sqrt(x.var(0) + eps)"), "divides by n − 1"),
-        (x_hat("(x - x.mean(1, keepdim=True)) / torch.sqrt(x.var(1, keepdim=True, unbiased=False) + eps)"),
-         "layer norm"),
+        (
+            x_hat("(x - x.mean(1, keepdim=True)) / torch.sqrt(x.var(1, keepdim=True, unbiased=False) + eps)"),
+            "layer norm",
+        ),
         (x_hat("(x - x.mean()) / torch.sqrt(x.var(unbiased=False) + eps)"), "mix the units"),
         (x_hat("(x - x.mean(0)) / (x.var(0, unbiased=False) + eps)"), "The root is missing"),
         (x_hat("(x - x.mean(0)) / (x.std(0, unbiased=False) + eps)"), "eps stands beside the root"),
@@ -471,12 +604,16 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (running("running_mean - momentum * (x.mean(0) - running_mean)"), "The sign"),
         ("new = 0.9 * running_mean + 0.1 * x.mean(0)\n", "has not moved"),
         (running("(1 - momentum) * running_mean + momentum * x.mean(1)"), "the shape (3,) and the shape (5,)"),
-        (running("(1 - momentum) * running_mean + momentum * x"),
-         "a tensor of shape (5, 3); it should be a tensor of shape (3,)"),
+        (
+            running("(1 - momentum) * running_mean + momentum * x"),
+            "a tensor of shape (5, 3); it should be a tensor of shape (3,)",
+        ),
     ),
     "layer-norm-layers": (
-        (mlp(LN(784), LN(196)),
-         "LayerNorm(784), takes 784 numbers per image, but Linear(784, 392) before it gives 392"),
+        (
+            mlp(LN(784), LN(196)),
+            "LayerNorm(784), takes 784 numbers per image, but Linear(784, 392) before it gives 392",
+        ),
         (mlp(LN(392), LN(392)), "takes 392 numbers per image, but Linear(392, 196) before it gives 196"),
         (mlp(BN(392), BN(196)), "Asked for is the norm over the units of one image"),
         (mlp(LN(392), LN(196), after=(LN(10),)), "A norm after the last layer"),
@@ -496,8 +633,10 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (x_hat("(x - x.mean(1, keepdim=True)) / (x.std(1, keepdim=True) + eps)"), "Two things"),
         (x_hat("x - x.mean(1, keepdim=True)"), "the variance is not 1 yet"),
         (x_hat("F.layer_norm(x, x.shape[1:], eps=eps)"), "here it is to be written by hand"),
-        (x_hat("(x - x.mean(1, keepdim=True)) / torch.sqrt(x.var(1, False, True).data + eps)"),
-         "part of it is cut off"),
+        (
+            x_hat("(x - x.mean(1, keepdim=True)) / torch.sqrt(x.var(1, False, True).data + eps)"),
+            "part of it is cut off",
+        ),
         (x_hat("(x - x.mean(1, keepdim=1)) / eps"), "keepdim is True or False"),
     ),
     "dropout-layers": (
@@ -565,13 +704,17 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (l1("self.l1 * w.abs().sum()"), "self has no l1 here"),
         ("def compute_l1_loss(self, w):\n    w.abs().sum()\n", "its last line needs `return`"),
         ("def compute_l1_loss(self, w):\n    print(w.abs().sum())\n", "its last line needs `return`"),
-        ("def compute_l1_loss(w):\n    return w.abs().sum()\n",
-         "compute_l1_loss takes w; here it is called with 2 values"),
+        (
+            "def compute_l1_loss(w):\n    return w.abs().sum()\n",
+            "compute_l1_loss takes w; here it is called with 2 values",
+        ),
         ("def l1_loss(self, w):\n    return w.abs().sum()\n", "The function `compute_l1_loss` is not defined"),
         ("return w.abs().sum()\n", "`return` belongs into a function"),
         ("def compute_l1_loss(self, w):\nreturn w.abs().sum()\n", "Python cannot read this"),
-        ("def compute_l1_loss(self, w):\n    total = 0\n    for row in w:\n        return row.abs().sum()\n",
-         "On a test input"),
+        (
+            "def compute_l1_loss(self, w):\n    total = 0\n    for row in w:\n        return row.abs().sum()\n",
+            "On a test input",
+        ),
         ("", "There is nothing here yet"),
         ("import torch\n" + l1("w.abs().sum()"), "nothing needs to be imported"),
     ),
@@ -600,45 +743,68 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "l1-branch": (
         (branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="sum(l1_parameters)"), "λ is missing"),
-        (branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * l1_parameters"),
-         "a list is no number"),
-        (branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * l1_parameters[-1]"),
-         "Only the last"),
-        (branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * model.compute_l1_loss(parameter)"),
-         "Only the last parameter is penalised"),
+        (
+            branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * l1_parameters"),
+            "a list is no number",
+        ),
+        (
+            branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * l1_parameters[-1]"),
+            "Only the last",
+        ),
+        (
+            branch(
+                "l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * model.compute_l1_loss(parameter)"
+            ),
+            "Only the last parameter is penalised",
+        ),
         (branch("l1", APPEND("model.compute_l1_loss(parameter)"), total="-l1_weight * sum(l1_parameters)"), "The sign"),
         (branch("l1", APPEND("model.compute_l1_loss(parameter)"), add="loss -= l1"), "The sign"),
         (branch("l1", APPEND("model.compute_l1_loss(parameter)"), add="loss = l1"), "The loss itself is gone"),
         (branch("l1", APPEND("model.compute_l1_loss(parameter)"), add="pass"), "Nothing is added to the loss"),
         (branch("l1", APPEND("model.compute_l1_loss(parameter)"), add="loss += l1\nloss += l1"), "added twice"),
-        (branch("l1", APPEND("model.compute_l1_loss(parameter)"),
-                total="l1_weight * torch.stack(l1_parameters).mean()"), "the mean over the parameter tensors"),
+        (
+            branch(
+                "l1", APPEND("model.compute_l1_loss(parameter)"), total="l1_weight * torch.stack(l1_parameters).mean()"
+            ),
+            "the mean over the parameter tensors",
+        ),
         (branch("l1", APPEND("model.compute_l2_loss(parameter)")), "that is the L2 penalty"),
         (branch("l1", APPEND("parameter.sum()")), "summed with their signs"),
         (branch("l1", APPEND("parameter.abs().sum().item()")), "no gradient flows** through it to `linear1.weight`"),
         (branch("l1", APPEND("model.compute_l1_loss(parameter).detach()")), _NO_GRADIENT),
-        (branch("l1", APPEND("parameter.abs().sum()"), add="loss = loss.item() + l1"),
-         "no gradient flows** through it to `loss`"),
+        (
+            branch("l1", APPEND("parameter.abs().sum()"), add="loss = loss.item() + l1"),
+            "no gradient flows** through it to `loss`",
+        ),
         (branch("l1", "if parameter.ndim == 1:", "    " + APPEND("parameter.abs().sum()")), "the biases alone"),
         (branch("l1", APPEND("parameter")), "go together"),
         (branch("l1", APPEND("model.compute_l1_loss()")), "something is missing in the brackets"),
         (branch("l1", APPEND("model.compute_l1_loss")), "`compute_l1_loss` is only named here, not called"),
         (branch("l1", APPEND("compute_l1_loss(parameter)")), "the name compute_l1_loss is not known"),
         (branch("l1", APPEND("model.compute_l1_loss(model.parameters())")), "takes a tensor, not a list"),
-        (branch("l1", APPEND("parameter.abs().sum()")).replace("parameters():", "parameters:"),
-         "only named here, not called"),
-        (branch("l1", APPEND("parameter.abs().sum()")).replace("model.parameters():", "model:"),
-         "loop over model.parameters()"),
+        (
+            branch("l1", APPEND("parameter.abs().sum()")).replace("parameters():", "parameters:"),
+            "only named here, not called",
+        ),
+        (
+            branch("l1", APPEND("parameter.abs().sum()")).replace("model.parameters():", "model:"),
+            "loop over model.parameters()",
+        ),
         (branch("l1", APPEND("parameter.abs().sum()"), total="l1_weight ** 2 * sum(l1_parameters)"), "λ is squared"),
         (branch("l1", APPEND("parameter.abs().sum()"), total="l1_weight * torch.sum(l1_parameters)"), "not a list"),
-        ("penalty = torch.zeros(1)\nfor p in model.parameters():\n    penalty = penalty + p.abs().sum()\n"
-         "loss += 0.001 * penalty\n", "one number cannot become the shape (1,)"),
+        (
+            "penalty = torch.zeros(1)\nfor p in model.parameters():\n    penalty = penalty + p.abs().sum()\n"
+            "loss += 0.001 * penalty\n",
+            "one number cannot become the shape (1,)",
+        ),
     ),
     "l2-branch": (
         (branch("l2", APPEND_2("model.compute_l2_loss(parameter)"), total="sum(l2_parameters)"), "λ is missing"),
         (branch("l2", APPEND_2("model.compute_l1_loss(parameter)")), "that is the L1 penalty"),
-        (branch("l2", APPEND_2("model.compute_l2_loss(parameter)"), total="l2_weight * sum(l2_parameters) ** 0.5"),
-         "The root of Σw²"),
+        (
+            branch("l2", APPEND_2("model.compute_l2_loss(parameter)"), total="l2_weight * sum(l2_parameters) ** 0.5"),
+            "The root of Σw²",
+        ),
         (branch("l2", APPEND_2("parameter.norm()")), "not squared"),
         (branch("l2", APPEND_2("model.compute_l2_loss(parameter)"), total="l2_weight / 2 * sum(l2_parameters)"), "a ½"),
         (branch("l2", APPEND_2("parameter.square().sum().item()")), _NO_GRADIENT),
@@ -696,7 +862,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (w_l1("F.softshrink(a, 2 * lam)"), "there is no 2"),
         (w_l1("F.softshrink(a)"), "On a test input"),
     ),
-}  # fmt: skip
+}
 
 _UNDERSCORE = "names that begin with _"
 _BIG = "too large"
@@ -922,4 +1088,4 @@ HOSTILE: tuple[tuple[str, str | tuple[str, ...]], ...] = (
     ("x = 1 if", "Python cannot read this"),
     ("y" * 3_900, "is not known here"),
     ("torch." + "y" * 3_900, "torch has no yyy"),
-)  # fmt: skip
+)

@@ -59,9 +59,14 @@ def test_the_interval_is_scipys(seed):
 
 @pytest.mark.parametrize(
     ("values", "text"),
-    [([0.005881, 0.005901], "0.00589 ± 0.00001"), ([1234.4, 1230.2], "1232 ± 3"), ([0.0, 0.0], "0.00 ± 0.00"),
-     ([9.996, 9.998], "10.00 ± 0.00"), ([-0.0512], "-0.0512")],
-)  # fmt: skip
+    [
+        ([0.005881, 0.005901], "0.00589 ± 0.00001"),
+        ([1234.4, 1230.2], "1232 ± 3"),
+        ([0.0, 0.0], "0.00 ± 0.00"),
+        ([9.996, 9.998], "10.00 ± 0.00"),
+        ([-0.0512], "-0.0512"),
+    ],
+)
 def test_significant_digits_are_those_of_the_mean(values, text):
     assert spread(values).significant() == text
 
@@ -112,8 +117,10 @@ def test_a_measure_over_seeds_is_printed_with_its_spread(seeds):
 
 
 def test_runs_are_paired_by_their_seeds_whatever_their_order(seeds):
-    better = [replace(run, records=tuple(replace(r, held_out_accuracy=r.held_out_accuracy + 0.05) for r in run.records))
-              for run in seeds]  # fmt: skip
+    better = [
+        replace(run, records=tuple(replace(r, held_out_accuracy=r.held_out_accuracy + 0.05) for r in run.records))
+        for run in seeds
+    ]
     difference = compare(LAST_ACCURACY, seeds, better[::-1])
     assert difference.mean == pytest.approx(0.05) and difference.n == 3 and difference.is_clear
     assert compare(LAST_ACCURACY, seeds[:2], better[1:]) is None
@@ -123,8 +130,11 @@ def test_runs_are_paired_by_their_seeds_whatever_their_order(seeds):
 
 
 def test_a_loss_is_compared_in_nats_with_three_decimals(seeds):
-    lower = [replace(run, records=tuple(replace(r, held_out_loss=r.held_out_loss - 0.0123) for r in run.records))
-             for run in seeds]  # fmt: skip
+    lower = [
+        replace(run, records=tuple(replace(r, held_out_loss=r.held_out_loss - 0.0123) for r in run.records))
+        for run in seeds
+    ]
     assert verdict(LAST_LOSS, seeds, lower, "higher", "lower").startswith("lower (−0.012, 95 % interval −0.012")
     assert verdict(LAST_LOSS, seeds, seeds, "higher", "lower") == (
-        "no clear difference (0.000, 95 % interval 0.000 to 0.000, 3 seeds)")  # fmt: skip
+        "no clear difference (0.000, 95 % interval 0.000 to 0.000, 3 seeds)"
+    )

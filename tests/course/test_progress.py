@@ -16,8 +16,10 @@ def three_exercises(monkeypatch):
 
 
 GIVEN = st.one_of(
-    st.integers(0, 39), st.text(max_size=100), st.lists(st.floats(-1e8, 1e8), max_size=40).map(tuple),
-)  # fmt: skip
+    st.integers(0, 39),
+    st.text(max_size=100),
+    st.lists(st.floats(-1e8, 1e8), max_size=40).map(tuple),
+)
 
 
 @given(st.dictionaries(st.sampled_from(["a/one", "a/two", "b/one"]), st.builds(Answer, GIVEN, st.booleans())))
@@ -44,14 +46,35 @@ def entry(given, right=True):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"\xff\xfe", b"[]", b"{}", b"null", b'{"version": 1}', b'{"version": 1, "answers": []}',
-        b'{"version": 2, "answers": {}}', b"[" * 100_000, b"1" * 5_000, b" " * 1_000_001, entry(None), entry(True),
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"version": 1}',
+        b'{"version": 1, "answers": []}',
+        b'{"version": 2, "answers": {}}',
+        b"[" * 100_000,
+        b"1" * 5_000,
+        b" " * 1_000_001,
+        entry(None),
+        entry(True),
         entry(-1),
-        entry(40), entry(1.5), entry("x" * 4_001), entry([0.0] * 41), entry(["1"]), entry([True]), entry([1e300]),
-        entry({}), entry(1, right=1), entry(1, right="yes"), entry(float("nan")), entry([float("inf")]),
+        entry(40),
+        entry(1.5),
+        entry("x" * 4_001),
+        entry([0.0] * 41),
+        entry(["1"]),
+        entry([True]),
+        entry([1e300]),
+        entry({}),
+        entry(1, right=1),
+        entry(1, right="yes"),
+        entry(float("nan")),
+        entry([float("inf")]),
         b'{"version": 1, "answers": {"a/one": 3}}',
     ],
-)  # fmt: skip
+)
 def test_anything_else_is_refused_in_words(content):
     with pytest.raises(ProgressError, match="This file|This is not"):
         from_text(content)

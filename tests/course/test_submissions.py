@@ -239,10 +239,18 @@ def in_pytorch(name: str, text: str, inputs) -> tuple[torch.Tensor, dict[str, to
     exec(text, names)
     function = name.replace("-", "_").replace("l1_loss", "compute_l1_loss").replace("l2_loss", "compute_l2_loss")
     variable = {
-        "filter-normalised": "u", "batch-norm-by-hand": "x_hat", "layer-norm-by-hand": "x_hat",
-        "running-mean": "running_mean", "dropout-by-hand": "h_train", "l1-branch": "loss", "l2-branch": "loss",
-        "proximal-step": "w_new", "norms-of-x": "both", "l2-shrinks": "w_l2", "l1-zeroes": "w_l1",
-    }.get(name)  # fmt: skip
+        "filter-normalised": "u",
+        "batch-norm-by-hand": "x_hat",
+        "layer-norm-by-hand": "x_hat",
+        "running-mean": "running_mean",
+        "dropout-by-hand": "h_train",
+        "l1-branch": "loss",
+        "l2-branch": "loss",
+        "proximal-step": "w_new",
+        "norms-of-x": "both",
+        "l2-shrinks": "w_l2",
+        "l1-zeroes": "w_l1",
+    }.get(name)
     return (names[variable] if variable else names[function](None, names["w"])), by
 
 
@@ -361,14 +369,83 @@ ALL_TEXTS = [
     for text in (EXERCISES[name].solution, *RIGHT[name], *(text for text, _ in WRONG[name]))
 ]
 TOKENS = [
-    *"()[]{},.:=+-*/%@<>~&|^\\\n'\"_#;!", "\n    ", "**", "//", "==", "+=", "...", "for ", " in ", "if ", "else ",
-    "not ", "def ", "return ", "and ", "or ", "lambda ", "import ", "None", "True", "0", "1", "2", "0.5", "1e12",
-    "10**9", "w", "x", "self", "torch", "nn", "F", "model", "loss", "sum", "abs", "range", "zip", "max", "float",
-    "len", "list",
-    "print", ".sum", ".mean", ".norm", ".var", ".abs", ".item", ".view", ".max", ".T", ".shape", ".append", "dim",
-    "keepdim", "eps", "nn.Linear", "nn.ReLU", "nn.Sequential", "torch.zeros", "torch.stack", "torch.tensor",
-    "torch.linalg.norm", "'fro'", "\0", "\ud800", "＿", "é", "\t", "\r", "\ufeff", "𝐱", "node", "call", "function",
-]  # fmt: skip
+    *"()[]{},.:=+-*/%@<>~&|^\\\n'\"_#;!",
+    "\n    ",
+    "**",
+    "//",
+    "==",
+    "+=",
+    "...",
+    "for ",
+    " in ",
+    "if ",
+    "else ",
+    "not ",
+    "def ",
+    "return ",
+    "and ",
+    "or ",
+    "lambda ",
+    "import ",
+    "None",
+    "True",
+    "0",
+    "1",
+    "2",
+    "0.5",
+    "1e12",
+    "10**9",
+    "w",
+    "x",
+    "self",
+    "torch",
+    "nn",
+    "F",
+    "model",
+    "loss",
+    "sum",
+    "abs",
+    "range",
+    "zip",
+    "max",
+    "float",
+    "len",
+    "list",
+    "print",
+    ".sum",
+    ".mean",
+    ".norm",
+    ".var",
+    ".abs",
+    ".item",
+    ".view",
+    ".max",
+    ".T",
+    ".shape",
+    ".append",
+    "dim",
+    "keepdim",
+    "eps",
+    "nn.Linear",
+    "nn.ReLU",
+    "nn.Sequential",
+    "torch.zeros",
+    "torch.stack",
+    "torch.tensor",
+    "torch.linalg.norm",
+    "'fro'",
+    "\0",
+    "\ud800",
+    "＿",
+    "é",
+    "\t",
+    "\r",
+    "\ufeff",
+    "𝐱",
+    "node",
+    "call",
+    "function",
+]
 
 
 def survives(name: str, text: str) -> None:
@@ -434,9 +511,11 @@ for _name, _text in ALL_TEXTS:
     except SyntaxError:
         continue
 PIECES = [
-    node for _, tree in PARSED.values() for node in ast.walk(tree)
+    node
+    for _, tree in PARSED.values()
+    for node in ast.walk(tree)
     if isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
-]  # fmt: skip
+]
 
 
 @settings(max_examples=400)

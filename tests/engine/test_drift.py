@@ -12,8 +12,9 @@ from core.engine.training import as_pixels
 from core.results.drift import Drift, DriftSpec
 
 
-@pytest.mark.parametrize(("norm", "position"), [("none", "before"), ("batch", "before"), ("batch", "after"),
-                                                ("layer", "before")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("norm", "position"), [("none", "before"), ("batch", "before"), ("batch", "after"), ("layer", "before")]
+)
 def test_the_inputs_are_what_a_hook_sees_and_the_network_does_not_notice(norm, position, tiny, digits):
     model = build_model(replace(tiny, norm=norm, norm_position=position)).eval()
     x = as_pixels(torch.tensor(digits.train_x[:32]))

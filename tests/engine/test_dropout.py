@@ -133,7 +133,8 @@ def test_the_units_are_those_that_a_hook_sees(settings, trained, digits):
         assert found.never[i] == pytest.approx((~positive.any(axis=0)).mean())
         assert found.mean[i] == pytest.approx(h.numpy().mean(), rel=1e-5)
         assert found.histogram[i].sum() == pytest.approx(1) and found.histogram[i][0] == pytest.approx(
-            1 - positive.mean(), abs=1e-9)  # fmt: skip
+            1 - positive.mean(), abs=1e-9
+        )
         first = ((h > 0) & (h <= ACTIVATION_TOP / 40)).double().mean().item()
         assert found.histogram[i][1] == pytest.approx(first, abs=2 / h.numel())
     assert found.accuracy_without[0] == pytest.approx(evaluation.accuracy)

@@ -40,11 +40,16 @@ def test_shifted_pixels_stay_pixels(shift, seed):
 @pytest.mark.parametrize(
     ("shift", "pixel", "expected"),
     [
-        (Shift(brightness=0.2), 0.5, 0.7), (Shift(brightness=0.2), 0.9, 1.0), (Shift(brightness=-0.3), 0.1, 0.0),
-        (Shift(contrast=0.5), 0.0, 0.25), (Shift(contrast=0.5), 1.0, 0.75), (Shift(contrast=2.0), 0.6, 0.7),
-        (Shift(noise=0.1), 0.5, 0.7), (Shift(0.1, 0.5, 0.1), 0.0, 0.55),
+        (Shift(brightness=0.2), 0.5, 0.7),
+        (Shift(brightness=0.2), 0.9, 1.0),
+        (Shift(brightness=-0.3), 0.1, 0.0),
+        (Shift(contrast=0.5), 0.0, 0.25),
+        (Shift(contrast=0.5), 1.0, 0.75),
+        (Shift(contrast=2.0), 0.6, 0.7),
+        (Shift(noise=0.1), 0.5, 0.7),
+        (Shift(0.1, 0.5, 0.1), 0.0, 0.55),
     ],
-)  # fmt: skip
+)
 def test_brightness_contrast_and_noise_do_what_they_say(shift, pixel, expected):
     assert shift.applied(np.array([pixel]), np.array([2.0]))[0] == pytest.approx(expected)
 

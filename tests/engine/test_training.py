@@ -135,17 +135,19 @@ def plain_training(config: RunConfig, images):
         train_loss, train_accuracy, answers = averages(model, x, y)
         held_out = averages(model, torch.tensor(split.held_out_x / 255.0, dtype=torch.float32), split.held_out_y)
         wrong = split.train_y != split.train_true_y
-        records.append({
-            "epoch": len(records) + 1,
-            "train_loss": train_loss,
-            "train_accuracy": train_accuracy,
-            "memorised": (answers[wrong] == split.train_y[wrong]).mean() if wrong.any() else math.nan,
-            "notebook_loss": sum(objectives) / len(objectives),
-            "penalty": sum(config.l1 * w.abs().sum().item() + config.l2 * (w**2).sum().item() for w in penalised),
-            "held_out_loss": held_out[0],
-            "held_out_accuracy": held_out[1],
-            "gradient_norm": sum(norms) / len(norms),
-        })  # fmt: skip
+        records.append(
+            {
+                "epoch": len(records) + 1,
+                "train_loss": train_loss,
+                "train_accuracy": train_accuracy,
+                "memorised": (answers[wrong] == split.train_y[wrong]).mean() if wrong.any() else math.nan,
+                "notebook_loss": sum(objectives) / len(objectives),
+                "penalty": sum(config.l1 * w.abs().sum().item() + config.l2 * (w**2).sum().item() for w in penalised),
+                "held_out_loss": held_out[0],
+                "held_out_accuracy": held_out[1],
+                "gradient_norm": sum(norms) / len(norms),
+            }
+        )
     return records, model
 
 

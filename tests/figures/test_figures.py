@@ -107,7 +107,10 @@ def test_a_number_against_a_setting_shows_each_seed_and_counts_those_that_diverg
     rule, line, dots, crosses = figure.rows.values()
     assert rule == [{"stop": "3"}]
     assert [(r["technique"], r["stop"], r["value"]) for r in line] == [
-        ("plain", "0.1", 0.85), ("plain", "3", 0.1), ("layer norm", "0.1", 0.7)]  # fmt: skip
+        ("plain", "0.1", 0.85),
+        ("plain", "3", 0.1),
+        ("layer norm", "0.1", 0.7),
+    ]
     assert len(dots) == 5
     assert [r["diverged"] for r in crosses] == ["1 of 2 seeds diverged", "2 of 2 seeds diverged"]
     assert spec_of(figure)["layer"][0]["encoding"]["x"]["scale"]["domain"] == ["0.1", "3", "10"]
@@ -199,9 +202,12 @@ def test_a_drawn_prediction_stands_alone_until_it_is_measured():
 
 @pytest.mark.parametrize(
     ("along", "shared"),
-    [("batch", {(0, 1), (1, 1), (2, 1)}), ("layer", {(2, 0), (2, 1)}),
-     (None, {(i, j) for i in range(3) for j in range(2)})],
-)  # fmt: skip
+    [
+        ("batch", {(0, 1), (1, 1), (2, 1)}),
+        ("layer", {(2, 0), (2, 1)}),
+        (None, {(i, j) for i in range(3) for j in range(2)}),
+    ],
+)
 def test_the_cells_that_share_a_mean_with_the_picked_one_stay_bright(along, shared):
     x = np.arange(6.0).reshape(3, 2) - 2
     rows = valid(cells_figure(x, (2, 1), along, title="x", limit=3)).rows["cells"]
@@ -215,7 +221,10 @@ def test_every_value_of_a_batch_is_a_dot_in_its_features_strip():
     x = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     rows = valid(features_figure({"x": x, "y": -x})).rows["values"]
     assert [(r["stage"], r["feature"], r["sample"], r["value"]) for r in rows[:3]] == [
-        ("x", "feature 1", 1, 1), ("x", "feature 2", 1, 2), ("x", "feature 1", 2, 3)]  # fmt: skip
+        ("x", "feature 1", 1, 1),
+        ("x", "feature 2", 1, 2),
+        ("x", "feature 1", 2, 3),
+    ]
     assert len(rows) == 12 and rows[-1]["value"] == -6
 
 
@@ -233,8 +242,11 @@ def test_running_statistics_are_drawn_from_their_start_with_the_batches_beside(w
 def test_histograms_share_their_bins():
     rows = valid(pixels_figure(np.array([0.75, 0.25]), np.array([0.5, 0.5]))).rows["shares"]
     assert [(r["which"], r["from"], r["to"], r["share"]) for r in rows] == [
-        ("as in training", 0, 0.5, 0.75), ("as in training", 0.5, 1, 0.25),
-        ("shifted", 0, 0.5, 0.5), ("shifted", 0.5, 1, 0.5)]  # fmt: skip
+        ("as in training", 0, 0.5, 0.75),
+        ("as in training", 0.5, 1, 0.25),
+        ("shifted", 0, 0.5, 0.5),
+        ("shifted", 0.5, 1, 0.5),
+    ]
 
 
 def test_the_course_of_a_unit_is_the_units_own(tiny):
@@ -244,7 +256,8 @@ def test_the_course_of_a_unit_is_the_units_own(tiny):
     rows = figure.rows["input"]
     assert [r["y"] for r in figure.rows["corners"]] == [0, 10]
     assert [(r["step"], r["low"], r["middle"], r["high"]) for r in rows] == [
-        (step, *percentiles[step, 5]) for step in range(3)]  # fmt: skip
+        (step, *percentiles[step, 5]) for step in range(3)
+    ]
 
 
 # --- weights --------------------------------------------------------------------------------------------------------
@@ -272,7 +285,8 @@ def test_weight_histograms_share_their_bins_and_a_log_axis_hides_empty_ones_belo
     counts[80], counts[81] = 1000, 1
     rows = valid(weights_figure({"plain": counts, "L1": counts[::-1]}, log=False)).rows["counts"]
     assert len(rows) == 2 * (BINS + 1) and [r["weight"] for r in rows[: BINS + 1]] == [
-        r["weight"] for r in rows[BINS + 1 :]]  # fmt: skip
+        r["weight"] for r in rows[BINS + 1 :]
+    ]
     assert rows[80] == {"weight": -0.0025, "count": 1000, "network": "plain"} and rows[0]["count"] == 0
     rows = valid(weights_figure({"plain": counts}, log=True)).rows["counts"]
     assert (rows[80]["count"], rows[81]["count"], rows[0]["count"]) == (1000, 1, 0.5)
@@ -329,7 +343,11 @@ def test_the_current_strengths_are_ringed_and_joined_in_their_order():
     points = {"L2": {1e-3: (0.01, 0.8), 0.0: (0.05, 0.9)}, "AdamW": {0.0: (0.05, 0.9), 1.0: (0.02, 0.85)}}
     figure = valid(shrunk_figure(points, {"L2": 1e-3, "AdamW": 0.0}))
     assert [(r["applied"], r["strength"], r["order"]) for r in figure.rows["ways"]] == [
-        ("L2", "0", 0), ("L2", "0.001", 1), ("AdamW", "0", 0), ("AdamW", "1", 1)]  # fmt: skip
+        ("L2", "0", 0),
+        ("L2", "0.001", 1),
+        ("AdamW", "0", 0),
+        ("AdamW", "1", 1),
+    ]
     assert [(r["applied"], r["spread"]) for r in figure.rows["current"]] == [("L2", 0.01), ("AdamW", 0.05)]
 
 
@@ -356,8 +374,11 @@ def test_votes_show_every_thinned_network_their_mean_and_weight_scaling():
     votes = np.array([[0.8, 0.2], [0.4, 0.6]])
     bars, ticks = valid(votes_figure(votes, np.array([0.7, 0.3]), ("Shirt", "Coat"), 1)).rows.values()
     assert [(r["class"], r["which"], r["probability"]) for r in bars] == [
-        ("Shirt", MEANS[0], 0.6), ("Coat ✓", MEANS[0], 0.4),
-        ("Shirt", MEANS[1], 0.7), ("Coat ✓", MEANS[1], 0.3)]  # fmt: skip
+        ("Shirt", MEANS[0], 0.6),
+        ("Coat ✓", MEANS[0], 0.4),
+        ("Shirt", MEANS[1], 0.7),
+        ("Coat ✓", MEANS[1], 0.3),
+    ]
     assert len(ticks) == 4
 
 
@@ -430,4 +451,10 @@ def test_shares_maps_flows_and_mapped_weights_are_the_numbers_they_are_given():
     assert drawn[:4] == [("L1", 0, False), ("L1", 1, False), ("L1", 1, True), ("L1", 2, True)]
     rows = valid(mapped_figure({"before": np.array([3, 0]), "L1": np.array([0, 3])}, np.arange(3))).rows["all"]
     assert [(r["which"], r["count"]) for r in rows] == [
-        ("before", 3), ("before", 0.5), ("before", 0.5), ("L1", 0.5), ("L1", 3), ("L1", 3)]  # fmt: skip
+        ("before", 3),
+        ("before", 0.5),
+        ("before", 0.5),
+        ("L1", 0.5),
+        ("L1", 3),
+        ("L1", 3),
+    ]

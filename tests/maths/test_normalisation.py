@@ -15,8 +15,12 @@ shapes = st.tuples(st.integers(2, 9), st.integers(1, 7), st.integers(0, 10_000))
 def drawn(batch, features, seed):
     """x (B, D), γ (D,), β (D,) and an upstream gradient (B, D), float64."""
     generator = np.random.default_rng(seed)
-    return (generator.normal(2, 3, (batch, features)), generator.normal(1, 1, features),
-            generator.normal(0, 1, features), generator.normal(0, 1, (batch, features)))  # fmt: skip
+    return (
+        generator.normal(2, 3, (batch, features)),
+        generator.normal(1, 1, features),
+        generator.normal(0, 1, features),
+        generator.normal(0, 1, (batch, features)),
+    )
 
 
 def pytorchs(along, features, gamma, beta):

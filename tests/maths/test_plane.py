@@ -21,8 +21,7 @@ from core.maths.shrinkage import L1, L2, Penalty
 
 CENTRES = st.tuples(st.floats(-2, 2), st.floats(-2, 2))
 TILTS, STRETCHES, STRENGTHS = st.floats(0, 180), st.floats(1, 4), st.floats(0, 3)
-CONVEX = [L1, L2, Penalty(1.5), Penalty(3.0), Penalty(4.0), Penalty(alpha=0.0), Penalty(alpha=0.4),
-          Penalty(alpha=1.0)]  # fmt: skip
+CONVEX = [L1, L2, Penalty(1.5), Penalty(3.0), Penalty(4.0), Penalty(alpha=0.0), Penalty(alpha=0.4), Penalty(alpha=1.0)]
 
 
 @given(CENTRES, TILTS, STRETCHES)
@@ -84,8 +83,10 @@ def test_many_at_once_are_each_ones_own():
 
 def test_l1_makes_zeros_in_many_of_random_losses_and_l2_in_none():
     losses = random_losses(2000)
-    counted = {name: count_zeros(minimisers(losses, 0.5, penalty)) for name, penalty in
-               {"L1": L1, "L2": L2, "half": Penalty(0.5), "elastic": Penalty(alpha=0.5)}.items()}  # fmt: skip
+    counted = {
+        name: count_zeros(minimisers(losses, 0.5, penalty))
+        for name, penalty in {"L1": L1, "L2": L2, "half": Penalty(0.5), "elastic": Penalty(alpha=0.5)}.items()
+    }
     assert all(c.none + c.one + c.both == 2000 for c in counted.values())
     assert counted["L2"] == Zeros(2000, 0, 0)
     assert counted["half"].none < counted["L1"].none < counted["elastic"].none < 2000

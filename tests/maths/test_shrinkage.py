@@ -150,9 +150,14 @@ def test_the_flow_by_steps_is_that_of_an_ode_solver_while_it_is_away_from_zero(p
 def test_what_holds_a_weight_at_zero():
     """A cusp holds against any pull, a kink up to its height, a smooth penalty not at all."""
     for penalty, centre, stays in (
-        (Penalty(0.5), -2.0, True), (L1, -0.4, True), (L1, -0.6, False), (Penalty(alpha=0.5), -0.2, True),
-        (Penalty(alpha=0.5), -0.4, False), (Penalty(1.5), -0.1, False), (L2, -0.1, False),
-    ):  # fmt: skip
+        (Penalty(0.5), -2.0, True),
+        (L1, -0.4, True),
+        (L1, -0.6, False),
+        (Penalty(alpha=0.5), -0.2, True),
+        (Penalty(alpha=0.5), -0.4, False),
+        (Penalty(1.5), -0.1, False),
+        (L2, -0.1, False),
+    ):
         end = flow_by_steps(0.3, 0.5, 6.0, Bowl(1.0, centre), penalty)[-1]
         assert (end == 0) == stays and end <= 0, (penalty, centre)
 

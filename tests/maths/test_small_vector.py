@@ -28,8 +28,9 @@ def test_the_norms_are_numpys(epsilon, delta):
 def test_the_formula_holds_up_to_its_kink_and_the_other_one_beyond(epsilon, delta):
     def read(tex):
         text = tex.replace(r"2\delta\varepsilon", "2*d*e").replace(r"2\delta", "2*d")
-        return eval(text.replace(r"\delta", "d").replace(r"\varepsilon", "e").replace("^", "**"), {"d": delta,
-                    "e": epsilon})  # our own text, not a reader's  # fmt: skip
+        return eval(
+            text.replace(r"\delta", "d").replace(r"\varepsilon", "e").replace("^", "**"), {"d": delta, "e": epsilon}
+        )  # our own text, not a reader's
 
     for norm in NORMS.values():
         kink = norm.kink(epsilon)

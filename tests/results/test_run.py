@@ -84,8 +84,10 @@ def test_the_notebooks_network_has_its_known_number_of_parameters():
 def test_the_layer_matrices_are_the_weights_of_the_linear_layers(trained, norm):
     matrices = layer_matrices(trained(norm=norm).weights)
     assert {name: w.shape for name, w in matrices.items()} == {
-        "linear1.weight": (256, 64), "linear2.weight": (128, 256), "linear3.weight": (10, 128),
-    }  # fmt: skip
+        "linear1.weight": (256, 64),
+        "linear2.weight": (128, 256),
+        "linear3.weight": (10, 128),
+    }
 
 
 def test_the_expected_time_of_the_shipped_runs_is_right_within_a_factor_of_two_on_the_whole():

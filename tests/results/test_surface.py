@@ -26,10 +26,19 @@ def surface_of(function, radius: float = 1.0, resolution: int = 21) -> Surface:
 
 @pytest.mark.parametrize(
     "settings",
-    [{"radius": 0}, {"radius": -1}, {"radius": 11}, {"radius": float("nan")}, {"resolution": 40}, {"resolution": 1},
-     {"resolution": 203}, {"method": "notebook", "resolution": 202}, {"method": "notebook", "resolution": 2}],
+    [
+        {"radius": 0},
+        {"radius": -1},
+        {"radius": 11},
+        {"radius": float("nan")},
+        {"resolution": 40},
+        {"resolution": 1},
+        {"resolution": 203},
+        {"method": "notebook", "resolution": 202},
+        {"method": "notebook", "resolution": 2},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_surface_that_cannot_be_computed_is_refused_by_name_and_value(settings):
     with pytest.raises(ValueError, match=r"^(radius|resolution) must .*not -?[\dn]"):
         SurfaceSpec(DIGITS, **settings)
@@ -64,8 +73,15 @@ def test_specs_of_the_same_surface_are_one(one, other):
 
 def test_every_part_of_a_spec_is_part_of_its_digest():
     base = SurfaceSpec(BATCH, n_images=100)
-    changes = [{"run": replace(BATCH, seed=1)}, {"radius": 2.0}, {"resolution": 21}, {"n_images": 200},
-               {"statistics": "batch"}, {"direction_seed": 1}, {"method": "notebook"}]  # fmt: skip
+    changes = [
+        {"run": replace(BATCH, seed=1)},
+        {"radius": 2.0},
+        {"resolution": 21},
+        {"n_images": 200},
+        {"statistics": "batch"},
+        {"direction_seed": 1},
+        {"method": "notebook"},
+    ]
     assert {name for change in changes for name in change} == {field.name for field in fields(base)}
     assert len({base.file_name, *(replace(base, **change).file_name for change in changes)}) == len(changes) + 1
 

@@ -97,7 +97,7 @@ out += [list(zip([1, 2], [3, 4, 5])), list(enumerate(['a'], 1)), list((1, 2)), t
     "texts": """
 out = ['a.weight'.endswith('weight'), 'a'.startswith('b'), 'a' == 'a', 'a' < 'b', 'x' if 'b' in 'ab' else 'y']
 """,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
@@ -111,17 +111,22 @@ NUMBERS = st.one_of(st.integers(-9, 9), st.sampled_from([0.5, 2.0, 1e6]), st.boo
 EXPRESSION = st.recursive(
     NUMBERS,
     lambda inner: st.one_of(
-        st.builds("({} {} {})".format, inner, st.sampled_from(
-            ["+", "-", "*", "/", "//", "%", "<", "<=", "==", "!=", "and", "or", ">"]), inner),
+        st.builds(
+            "({} {} {})".format,
+            inner,
+            st.sampled_from(["+", "-", "*", "/", "//", "%", "<", "<=", "==", "!=", "and", "or", ">"]),
+            inner,
+        ),
         st.builds("({} ** {})".format, inner, st.sampled_from(["2", "0.5", "-1", "0"])),
         st.builds("({}{})".format, st.sampled_from(["-", "+", "not "]), inner),
         st.builds("({} if {} else {})".format, inner, inner, inner),
         st.builds("[{}, {}][{}]".format, inner, inner, st.sampled_from(["0", "1", "-1"])),
         st.builds("sum([x * {} for x in range(3) if x != {}])".format, inner, inner),
-        st.builds("max({}, {})".format, inner, inner), st.builds("abs({})".format, inner),
+        st.builds("max({}, {})".format, inner, inner),
+        st.builds("abs({})".format, inner),
     ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=150)
@@ -147,8 +152,10 @@ def test_every_kind_of_node_in_python_is_either_listed_or_refused():
             listed = issubclass(kind, (*STATEMENTS, *EXPRESSIONS, *PARTS))
             assert not (listed and kind in ADVICE), name
     assert not {ast.Lambda, ast.Import, ast.ClassDef, ast.While, ast.With, ast.Try, ast.JoinedStr, ast.Starred} & {
-        *STATEMENTS, *EXPRESSIONS, *PARTS
-    }  # fmt: skip
+        *STATEMENTS,
+        *EXPRESSIONS,
+        *PARTS,
+    }
 
 
 def test_every_operator_that_is_let_through_can_be_computed():
@@ -159,10 +166,27 @@ def test_every_operator_that_is_let_through_can_be_computed():
 
 @pytest.mark.parametrize(
     "code",
-    ["{}", "w.{}", "torch.{}", "nn.{}", "F.{}", "model.{}", "w.sum().{}", "'a'.{}", "[].{}", "print.{}", "f({}=1)",
-     "def {}():\n    pass", "def f({}):\n    pass", "{} = 1", "for {} in [1]:\n    pass", "x = [1 for {} in [1]]",
-     "{} += 1", "nn.ReLU().{}"],
-)  # fmt: skip
+    [
+        "{}",
+        "w.{}",
+        "torch.{}",
+        "nn.{}",
+        "F.{}",
+        "model.{}",
+        "w.sum().{}",
+        "'a'.{}",
+        "[].{}",
+        "print.{}",
+        "f({}=1)",
+        "def {}():\n    pass",
+        "def f({}):\n    pass",
+        "{} = 1",
+        "for {} in [1]:\n    pass",
+        "x = [1 for {} in [1]]",
+        "{} += 1",
+        "nn.ReLU().{}",
+    ],
+)
 @pytest.mark.parametrize("name", ["__class__", "_weights", "_state", "_value", "__dict__", "_x", "__"])
 def test_no_name_that_begins_with_an_underscore_can_be_typed(code, name):
     with pytest.raises(SnippetError, match=r"names that begin with _ are not for exercises: _"):
@@ -205,13 +229,47 @@ REACHED = (int, float, bool, str, type(None), list, tuple, np.ndarray, Bound, Na
 
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
-@pytest.mark.parametrize("value", ["w", "[1]", "(1,)", "'a'", "1", "1.5", "True", "None", "print", "torch", "nn", "F",
-                                   "nn.ReLU()", "nn.Sequential()", "torch.sum", "f", "thing"])  # fmt: skip
+@pytest.mark.parametrize(
+    "value",
+    [
+        "w",
+        "[1]",
+        "(1,)",
+        "'a'",
+        "1",
+        "1.5",
+        "True",
+        "None",
+        "print",
+        "torch",
+        "nn",
+        "F",
+        "nn.ReLU()",
+        "nn.Sequential()",
+        "torch.sum",
+        "f",
+        "thing",
+    ],
+)
 def test_of_every_value_only_what_is_listed_can_be_reached(value):
     """All attributes that Python knows of such a value are tried, and some more."""
     python = {"w": np.ones(2), "[1]": [], "(1,)": (), "'a'": "", "1": 1, "1.5": 1.0}.get(value, print)
-    names = {*dir(python), *dir(np), "table", "call", "owner", "layers", "kind", "node", "missing", "item", "gi_frame",
-             "f_globals", "mro", "func_globals"}  # fmt: skip
+    names = {
+        *dir(python),
+        *dir(np),
+        "table",
+        "call",
+        "owner",
+        "layers",
+        "kind",
+        "node",
+        "missing",
+        "item",
+        "gi_frame",
+        "f_globals",
+        "mro",
+        "func_globals",
+    }
     given_ = {"w": np.ones(2), "thing": Thing("thing", {"a": 1})}
     for name in sorted(names):
         try:

@@ -13,11 +13,15 @@ from core.typed_code.syntax import SnippetError, read
 from core.typed_code.tensors import Refused
 
 BUILT = {
-    "Flatten": "nn.Flatten()", "Linear": "nn.Linear(6, 4)", "ReLU": "nn.ReLU(inplace=False)",
-    "Identity": "nn.Identity()", "Dropout": "nn.Dropout(0.25)",
+    "Flatten": "nn.Flatten()",
+    "Linear": "nn.Linear(6, 4)",
+    "ReLU": "nn.ReLU(inplace=False)",
+    "Identity": "nn.Identity()",
+    "Dropout": "nn.Dropout(0.25)",
     "BatchNorm1d": "nn.BatchNorm1d(6, eps=1e-3, momentum=0.3)",
-    "LayerNorm": "nn.LayerNorm([6], 1e-4)", "Sequential": "nn.Sequential(nn.ReLU(), nn.Linear(6, 2))",
-}  # fmt: skip
+    "LayerNorm": "nn.LayerNorm([6], 1e-4)",
+    "Sequential": "nn.Sequential(nn.ReLU(), nn.Linear(6, 2))",
+}
 """A layer of each listed kind, for rows of six numbers."""
 BATCH = 9
 
@@ -48,11 +52,17 @@ def test_every_listed_layer_has_a_case_here():
 
 
 CODES = (
-    *BUILT.values(), "nn.Linear(in_features=6, out_features=3, bias=False)", "nn.BatchNorm1d(6, affine=False)",
-    "nn.BatchNorm1d(num_features=6, momentum=1.0)", "nn.BatchNorm1d(6, track_running_stats=False)", "nn.Dropout(p=0)",
-    "nn.LayerNorm(6, elementwise_affine=False)", "nn.LayerNorm(6, bias=False)", "nn.Dropout(1)",
+    *BUILT.values(),
+    "nn.Linear(in_features=6, out_features=3, bias=False)",
+    "nn.BatchNorm1d(6, affine=False)",
+    "nn.BatchNorm1d(num_features=6, momentum=1.0)",
+    "nn.BatchNorm1d(6, track_running_stats=False)",
+    "nn.Dropout(p=0)",
+    "nn.LayerNorm(6, elementwise_affine=False)",
+    "nn.LayerNorm(6, bias=False)",
+    "nn.Dropout(1)",
     "nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Sequential(nn.Linear(5, 4), nn.LayerNorm(4)), nn.Linear(4, 2)",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -76,8 +86,13 @@ def test_a_layer_gives_what_pytorchs_gives_in_training_and_in_evaluation(code):
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
 def test_dropout_in_training_switches_off_about_p_and_scales_the_rest_as_pytorch_does(p):
     ones = np.ones((100, 100))
-    (ours,), _ = forward(typed(f"nn.Dropout({p})"), start(Model(()), np.random.default_rng(0)), ones, training=True,
-                         rng=np.random.default_rng(1))  # fmt: skip
+    (ours,), _ = forward(
+        typed(f"nn.Dropout({p})"),
+        start(Model(()), np.random.default_rng(0)),
+        ones,
+        training=True,
+        rng=np.random.default_rng(1),
+    )
     theirs = nn.Dropout(p)(torch.from_numpy(ones)).numpy()
     assert np.allclose(np.unique(ours), np.unique(theirs)) and abs((ours == 0).mean() - p) < 0.02
 
@@ -92,9 +107,11 @@ def test_the_first_weights_are_spread_as_pytorchs():
 def layers_of(widths: list[int]) -> st.SearchStrategy:
     width = st.sampled_from(widths)
     return st.one_of(
-        st.builds("nn.Linear({}, {})".format, width, width), st.builds("nn.BatchNorm1d({})".format, width),
-        st.builds("nn.LayerNorm({})".format, width), st.sampled_from(["nn.ReLU()", "nn.Dropout()", "nn.Flatten()"]),
-    )  # fmt: skip
+        st.builds("nn.Linear({}, {})".format, width, width),
+        st.builds("nn.BatchNorm1d({})".format, width),
+        st.builds("nn.LayerNorm({})".format, width),
+        st.sampled_from(["nn.ReLU()", "nn.Dropout()", "nn.Flatten()"]),
+    )
 
 
 @settings(max_examples=150)
@@ -120,19 +137,30 @@ def test_a_shape_is_refused_at_the_layer_at_which_pytorch_refuses_it(layers, fla
 @pytest.mark.parametrize(
     "code, says",
     [
-        ("nn.Linear(6)", "something is missing in the brackets"), ("nn.Linear(6, 4, 3, 2, 1, 0)", "does not take"),
-        ("nn.Linear(6, 4.0)", "`//` does not"), ("nn.Linear(0, 4)", "from 1 to"), ("nn.Linear('6', 4)", "whole number"),
-        ("nn.Linear(True, 4)", "whole number"), ("nn.Linear(6, 4, bias=[])", "True or False"),
-        ("nn.BatchNorm1d(6, momentum=None)", "keeps a number"), ("nn.BatchNorm1d(6, eps=-1)", "from 0 to"),
-        ("nn.BatchNorm1d(6, eps='a')", "from 0 to"), ("nn.LayerNorm([6, 6])", "takes one size"),
-        ("nn.LayerNorm([])", "takes one size"), ("nn.Dropout(1.5)", "from 0 to 1"),
+        ("nn.Linear(6)", "something is missing in the brackets"),
+        ("nn.Linear(6, 4, 3, 2, 1, 0)", "does not take"),
+        ("nn.Linear(6, 4.0)", "`//` does not"),
+        ("nn.Linear(0, 4)", "from 1 to"),
+        ("nn.Linear('6', 4)", "whole number"),
+        ("nn.Linear(True, 4)", "whole number"),
+        ("nn.Linear(6, 4, bias=[])", "True or False"),
+        ("nn.BatchNorm1d(6, momentum=None)", "keeps a number"),
+        ("nn.BatchNorm1d(6, eps=-1)", "from 0 to"),
+        ("nn.BatchNorm1d(6, eps='a')", "from 0 to"),
+        ("nn.LayerNorm([6, 6])", "takes one size"),
+        ("nn.LayerNorm([])", "takes one size"),
+        ("nn.Dropout(1.5)", "from 0 to 1"),
         ("nn.Dropout(float('nan'))", "from 0 to 1"),
-        ("nn.Flatten(0)", "stays"), ("nn.ReLU", "made by calling it"), ("3", "no layer"), ("[nn.ReLU()]", "not a list"),
-        ("'nn.ReLU()'", "no layer"), (", ".join(["nn.ReLU()"] * 41), "too many"),
+        ("nn.Flatten(0)", "stays"),
+        ("nn.ReLU", "made by calling it"),
+        ("3", "no layer"),
+        ("[nn.ReLU()]", "not a list"),
+        ("'nn.ReLU()'", "no layer"),
+        (", ".join(["nn.ReLU()"] * 41), "too many"),
         ("nn.Conv2d(1, 2, 3)", "nn has no Conv2d"),
         ("nn.Linear(6, 4, width=3)", "does not take `width`"),
     ],
-)  # fmt: skip
+)
 def test_a_layer_that_cannot_be_is_refused_in_words(code, says):
     with pytest.raises(SnippetError) as error:
         typed(code)

@@ -15,9 +15,14 @@ from core.typed_code.syntax import SnippetError, read
 
 RNG = np.random.default_rng(0)
 GIVEN = {
-    "w": RNG.normal(0, 1, (2, 3)), "m": RNG.normal(0, 1, (3, 2)), "v": RNG.normal(0, 1, 4), "u": RNG.normal(0, 1, 4),
-    "s": np.array(-1.5), "x": RNG.normal(0, 1, (2, 3, 4)), "one": RNG.normal(0, 1, (3, 1)),
-}  # fmt: skip
+    "w": RNG.normal(0, 1, (2, 3)),
+    "m": RNG.normal(0, 1, (3, 2)),
+    "v": RNG.normal(0, 1, 4),
+    "u": RNG.normal(0, 1, 4),
+    "s": np.array(-1.5),
+    "x": RNG.normal(0, 1, (2, 3, 4)),
+    "one": RNG.normal(0, 1, (3, 1)),
+}
 """Tensors by name: two matrices, two vectors, a single number, one of three dimensions, a column."""
 
 
@@ -52,82 +57,121 @@ def split(cases: str) -> tuple[str, ...]:
 
 
 ALIKE = {  # of a name that is both a method and a function of torch: what follows the tensor
-    "abs": "w.#(); s.#()", "absolute": "w.#()", "square": "w.#(); (w > 0).float().#()", "sqrt": "w.abs().#(); w.#()",
-    "exp": "w.#()", "log": "w.abs().#(); w.#(); torch.zeros(2).#()", "sign": "w.#(); torch.zeros(2).#()",
+    "abs": "w.#(); s.#()",
+    "absolute": "w.#()",
+    "square": "w.#(); (w > 0).float().#()",
+    "sqrt": "w.abs().#(); w.#()",
+    "exp": "w.#()",
+    "log": "w.abs().#(); w.#(); torch.zeros(2).#()",
+    "sign": "w.#(); torch.zeros(2).#()",
     "sgn": "w.#()",
-    "neg": "w.#()", "negative": "w.#()", "reciprocal": "w.#(); torch.zeros(2).#()", "rsqrt": "w.abs().#()",
-    "relu": "w.#()", "tanh": "w.#()", "pow": "w.#(2); w.#(3.0); w.abs().#(w); w.#(0.5); w.#(exponent=-1); s.#(w)",
+    "neg": "w.#()",
+    "negative": "w.#()",
+    "reciprocal": "w.#(); torch.zeros(2).#()",
+    "rsqrt": "w.abs().#()",
+    "relu": "w.#()",
+    "tanh": "w.#()",
+    "pow": "w.#(2); w.#(3.0); w.abs().#(w); w.#(0.5); w.#(exponent=-1); s.#(w)",
     "clamp": "w.#(0); w.#(-0.2, 0.3); w.#(min=0.1); w.#(max=0.1); w.#(min=1, max=0); w.#(min=w * w); w.#(None, 0.2)",
-    "clip": "w.#(0, 1); w.#(max=0)", "clamp_min": "w.#(0); w.#(min=0.5)", "clamp_max": "w.#(0.1); w.#(max=-1)",
+    "clip": "w.#(0, 1); w.#(max=0)",
+    "clamp_min": "w.#(0); w.#(min=0.5)",
+    "clamp_max": "w.#(0.1); w.#(max=-1)",
     "add": "w.#(1); w.#(w); w.#(w, alpha=2); w.#(one.T, alpha=-0.5); w.#(other=2); s.#(s, alpha=2)",
-    "sub": "w.#(1); w.#(w * 2); w.#(w, alpha=3); s.#(s, alpha=0.5)", "subtract": "w.#(2)",
-    "mul": "w.#(2); w.#(w); w.#(one.T); w.#(w > 0)", "multiply": "w.#(w)", "div": "w.#(2); w.#(w); w.#(0)",
-    "divide": "w.#(s)", "maximum": "w.#(-w); w.#(one.T)", "minimum": "w.#(-w)",
+    "sub": "w.#(1); w.#(w * 2); w.#(w, alpha=3); s.#(s, alpha=0.5)",
+    "subtract": "w.#(2)",
+    "mul": "w.#(2); w.#(w); w.#(one.T); w.#(w > 0)",
+    "multiply": "w.#(w)",
+    "div": "w.#(2); w.#(w); w.#(0)",
+    "divide": "w.#(s)",
+    "maximum": "w.#(-w); w.#(one.T)",
+    "minimum": "w.#(-w)",
     "lerp": "w.#(w * 3, 0.1); w.#(w * 3, w)",
-    "masked_fill": "w.#(w > 0, 0); w.#(w > 9, 1.5)", "logical_not": "w.#(); (w > 0).#()",
+    "masked_fill": "w.#(w > 0, 0); w.#(w > 9, 1.5)",
+    "logical_not": "w.#(); (w > 0).#()",
     "copysign": "w.#(-w); w.#(2.0)",
     "sum": "w.#(); w.#(0); w.#(1, True); w.#(dim=-1); w.#(dim=(0, 1)); w.#(dim=[0]); w.#(axis=0, keepdims=True);"
-           "x.#((0, 2)); x.#(dim=(0, -1), keepdim=True); (w > 0).#(); s.#(); w.#(dim=None)",
+    "x.#((0, 2)); x.#(dim=(0, -1), keepdim=True); (w > 0).#(); s.#(); w.#(dim=None)",
     "mean": "w.#(); w.#(0); w.#(1, keepdim=True); x.#(dim=(1, 2)); w.#(axis=1); s.#()",
     "var": "w.#(); w.#(0); w.#(0, False); w.#(False); w.#(unbiased=False); w.#(1, True, True); x.#(dim=(0, 1));"
-           "w.#(dim=0, correction=0); w.#(1, correction=2, keepdim=True); w.#(axis=0); w.#(correction=0.5); s.#();"
-           "one.#(1)",
+    "w.#(dim=0, correction=0); w.#(1, correction=2, keepdim=True); w.#(axis=0); w.#(correction=0.5); s.#();"
+    "one.#(1)",
     "std": "w.#(); w.#(0); w.#(1, False); w.#(False); w.#(dim=1, unbiased=False, keepdim=True);"
-           "w.#(0, correction=0); s.#()",
+    "w.#(0, correction=0); s.#()",
     "norm": "w.#(); w.#(1); w.#(2); w.#(p=1); w.#('fro'); w.#(p='fro', dim=1); w.#(dim=1); w.#(2, 0); w.#(0); w.#(3.5);"
-            "w.#(torch.inf); w.#(float('inf')); w.#(-torch.inf); w.#(-1); w.#(p=1, dim=1, keepdim=True);"
-            "w.#(1, dim=(0, 1));"
-            "s.#(); x.#(1); x.#(p=2, dim=(0, 2)); v.#(None)",
-    "amax": "w.#(); w.#(0); w.#(dim=(0, 1)); w.#(1, True); w.#(axis=0)", "amin": "w.#(); w.#(-1, keepdim=True)",
-    "max": "w.#(); w.#(-w); s.#(); w.#(other=w)", "min": "w.#(); w.#(-w)", "numel": "w.#(); s.#()",
-    "dot": "v.#(u)", "matmul": "w.#(m); v.#(u); w.#(w[0]); v.#(torch.ones(4, 2, dtype=torch.float64))",
-    "mm": "w.#(m)", "flatten": "w.#(); x.#(1); x.#(start_dim=1, end_dim=2); s.#(); x.#(-2); x.#(0, 1)",
-    "ravel": "w.#(); s.#()", "squeeze": "one.#(); one.#(1); one.#(0); one.#(dim=-1)",
+    "w.#(torch.inf); w.#(float('inf')); w.#(-torch.inf); w.#(-1); w.#(p=1, dim=1, keepdim=True);"
+    "w.#(1, dim=(0, 1));"
+    "s.#(); x.#(1); x.#(p=2, dim=(0, 2)); v.#(None)",
+    "amax": "w.#(); w.#(0); w.#(dim=(0, 1)); w.#(1, True); w.#(axis=0)",
+    "amin": "w.#(); w.#(-1, keepdim=True)",
+    "max": "w.#(); w.#(-w); s.#(); w.#(other=w)",
+    "min": "w.#(); w.#(-w)",
+    "numel": "w.#(); s.#()",
+    "dot": "v.#(u)",
+    "matmul": "w.#(m); v.#(u); w.#(w[0]); v.#(torch.ones(4, 2, dtype=torch.float64))",
+    "mm": "w.#(m)",
+    "flatten": "w.#(); x.#(1); x.#(start_dim=1, end_dim=2); s.#(); x.#(-2); x.#(0, 1)",
+    "ravel": "w.#(); s.#()",
+    "squeeze": "one.#(); one.#(1); one.#(0); one.#(dim=-1)",
     "unsqueeze": "w.#(0); w.#(-1); w.#(dim=1)",
-    "t": "w.#(); v.#(); s.#()", "transpose": "w.#(0, 1); x.#(0, -1); x.#(dim0=1, dim1=2)",
+    "t": "w.#(); v.#(); s.#()",
+    "transpose": "w.#(0, 1); x.#(0, -1); x.#(dim0=1, dim1=2)",
     "clone": "w.#()",
-}  # fmt: skip
+}
 METHODS = {
     "reshape": "w.reshape(-1); w.reshape((3, 2)); w.reshape(3, 2); w.reshape(2, -1); w.t().reshape(-1); s.reshape(1)",
     "view": "w.view(-1); w.view(3, 2); w.view((1, 6)); w[0].view(3, 1); w.t().view(3, 2)",
     "size": "w.size(); w.size(1); x.size(dim=-1)",
-    "dim": "w.dim(); s.dim()", "nelement": "w.nelement()", "where": "w.where(w > 0, 0); w.where(w > 0, -w)",
-    "bool": "w.bool(); (w > 0).bool()", "float": "(w > 0).float()", "double": "w.double()",
+    "dim": "w.dim(); s.dim()",
+    "nelement": "w.nelement()",
+    "where": "w.where(w > 0, 0); w.where(w > 0, -w)",
+    "bool": "w.bool(); (w > 0).bool()",
+    "float": "(w > 0).float()",
+    "double": "w.double()",
     "to": "w.to('cpu'); w.to(device='cpu')",
-    "cpu": "w.cpu()", "contiguous": "w.t().contiguous().view(-1); s.contiguous()", "type_as": "w.type_as(m)",
-    "detach": "w.detach()", "item": "s.item(); w[0, 0].item(); one[0].item(); (s < 0).item()",
-    "tolist": "w.tolist(); s.tolist()", "numpy": "w.detach().numpy()",
-}  # fmt: skip
+    "cpu": "w.cpu()",
+    "contiguous": "w.t().contiguous().view(-1); s.contiguous()",
+    "type_as": "w.type_as(m)",
+    "detach": "w.detach()",
+    "item": "s.item(); w[0, 0].item(); one[0].item(); (s < 0).item()",
+    "tolist": "w.tolist(); s.tolist()",
+    "numpy": "w.detach().numpy()",
+}
 ATTRIBUTES = {
-    "shape": "w.shape; s.shape; x.shape[1:]; w.shape == (2, 3); 2 in w.shape", "ndim": "x.ndim", "T": "w.T; v.T",
-    "data": "w.data", "requires_grad": "w.requires_grad", "device": "w.to(w.device)",
+    "shape": "w.shape; s.shape; x.shape[1:]; w.shape == (2, 3); 2 in w.shape",
+    "ndim": "x.ndim",
+    "T": "w.T; v.T",
+    "data": "w.data",
+    "requires_grad": "w.requires_grad",
+    "device": "w.to(w.device)",
     "dtype": "w.to(w.dtype).sum() * 0",
-}  # fmt: skip
+}
 TORCH = {
     "reshape": "torch.reshape(w, (-1,)); torch.reshape(w, [3, 2])",
     "var_mean": "torch.var_mean(w, 0); torch.var_mean(w, dim=0, unbiased=False); torch.var_mean(w, False);"
-                "torch.var_mean(w, 1, keepdim=True, correction=0)",
+    "torch.var_mean(w, 1, keepdim=True, correction=0)",
     "where": "torch.where(w > 0, w, 0); torch.where(w > 0, 1.5, w); torch.where(one > 0, one, m)",
     "cat": "torch.cat([w, w]); torch.cat((w, w), 1); torch.cat([w, w], dim=-1); torch.cat([w, w], axis=1)",
-    "concat": "torch.concat([w, w])", "stack": "torch.stack([w, w]); torch.stack((s, s)); torch.stack([w, w], dim=-1)",
-    "zeros_like": "torch.zeros_like(w)", "ones_like": "torch.ones_like(w)",
+    "concat": "torch.concat([w, w])",
+    "stack": "torch.stack([w, w]); torch.stack((s, s)); torch.stack([w, w], dim=-1)",
+    "zeros_like": "torch.zeros_like(w)",
+    "ones_like": "torch.ones_like(w)",
     "zeros": "torch.zeros(2, 3); torch.zeros((2, 3)); torch.zeros(2, device='cpu'); torch.zeros([]); torch.zeros(0)",
     "ones": "torch.ones(3); torch.ones([2, 1])",
     "tensor": "torch.tensor(1.5); torch.tensor([1.0, 2.0]); torch.tensor([[1.0], [s]]); torch.tensor([s, s]);"
-              "torch.tensor(w.tolist()); torch.tensor(2.0, requires_grad=True); torch.tensor([])",
-}  # fmt: skip
+    "torch.tensor(w.tolist()); torch.tensor(2.0, requires_grad=True); torch.tensor([])",
+}
 LINALG = {
     "norm": "torch.linalg.norm(w); torch.linalg.norm(w, 1); torch.linalg.norm(w, ord=-1);"
-            "torch.linalg.norm(w, torch.inf);"
-            "torch.linalg.norm(w, 2); torch.linalg.norm(w, 'fro'); torch.linalg.norm(w, 'nuc');"
-            "torch.linalg.norm(v, 1);"
-            "torch.linalg.norm(w, dim=1); torch.linalg.norm(w, 1, dim=0); torch.linalg.norm(w, 2, (0, 1));"
-            "torch.linalg.norm(x);"
-            "torch.linalg.norm(w, dim=1, keepdim=True); torch.linalg.norm(v, 0); torch.linalg.norm(s)",
+    "torch.linalg.norm(w, torch.inf);"
+    "torch.linalg.norm(w, 2); torch.linalg.norm(w, 'fro'); torch.linalg.norm(w, 'nuc');"
+    "torch.linalg.norm(v, 1);"
+    "torch.linalg.norm(w, dim=1); torch.linalg.norm(w, 1, dim=0); torch.linalg.norm(w, 2, (0, 1));"
+    "torch.linalg.norm(x);"
+    "torch.linalg.norm(w, dim=1, keepdim=True); torch.linalg.norm(v, 0); torch.linalg.norm(s)",
     "vector_norm": "torch.linalg.vector_norm(w); torch.linalg.vector_norm(w, 1);"
-                   "torch.linalg.vector_norm(w, ord=0.5, dim=1);"
-                   "torch.linalg.vector_norm(x, 2, (0, 1), True); torch.linalg.vector_norm(w, torch.inf)",
-}  # fmt: skip
+    "torch.linalg.vector_norm(w, ord=0.5, dim=1);"
+    "torch.linalg.vector_norm(x, 2, (0, 1), True); torch.linalg.vector_norm(w, torch.inf)",
+}
 FUNCTIONAL = {
     "relu": "F.relu(w); nn.functional.relu(w)",
     "softshrink": "F.softshrink(w); F.softshrink(w, 0.2); F.softshrink(w, lambd=0)",
@@ -135,7 +179,7 @@ FUNCTIONAL = {
     "normalize": "F.normalize(w); F.normalize(w, dim=0); F.normalize(w, p=1.0, dim=1); F.normalize(torch.zeros(2, 2))",
     "l1_loss": "F.l1_loss(w, m.T); F.l1_loss(w, m.T, reduction='sum'); F.l1_loss(w, w, reduction='none')",
     "mse_loss": "F.mse_loss(w, m.T); F.mse_loss(w, m.T, reduction='sum'); F.mse_loss(s, s + 1)",
-}  # fmt: skip
+}
 
 
 def as_function(case: str, name: str) -> str:
@@ -154,9 +198,10 @@ def cases() -> list[tuple[str, str, str]]:
         shown = [as_function(case, name) for case in split(ALIKE[name])] if name in ALIKE else split(TORCH[name])
         found += [("torch", name, case) for case in shown]
     for table, own, listed in (
-        ("attribute", ATTRIBUTES, tensors.ATTRIBUTES), ("linalg", LINALG, tensors.LINALG),
+        ("attribute", ATTRIBUTES, tensors.ATTRIBUTES),
+        ("linalg", LINALG, tensors.LINALG),
         ("functional", FUNCTIONAL, tensors.FUNCTIONAL),
-    ):  # fmt: skip
+    ):
         found += [(table, name, case) for name in listed for case in split(own[name])]
     return found
 
@@ -187,8 +232,13 @@ def test_every_listed_operation_gives_what_pytorch_gives(table):
 
 def test_no_case_is_left_of_an_operation_that_is_gone():
     assert set(ALIKE) <= set(tensors.METHODS) & set(tensors.TORCH)
-    for own, listed in ((METHODS, tensors.METHODS), (TORCH, tensors.TORCH), (ATTRIBUTES, tensors.ATTRIBUTES),
-                        (LINALG, tensors.LINALG), (FUNCTIONAL, tensors.FUNCTIONAL)):  # fmt: skip
+    for own, listed in (
+        (METHODS, tensors.METHODS),
+        (TORCH, tensors.TORCH),
+        (ATTRIBUTES, tensors.ATTRIBUTES),
+        (LINALG, tensors.LINALG),
+        (FUNCTIONAL, tensors.FUNCTIONAL),
+    ):
         assert set(own) <= set(listed)
 
 
@@ -244,10 +294,13 @@ def test_what_pytorch_refuses_is_refused_with_the_line(case):
 @pytest.mark.parametrize("name", sorted(tensors.DETACHING))
 def test_what_cuts_the_gradient_here_cuts_it_in_pytorch(name):
     code = {
-        "item": "s.item()", "tolist": "w.tolist()", "numpy": "w.detach().numpy()", "data": "w.data",
+        "item": "s.item()",
+        "tolist": "w.tolist()",
+        "numpy": "w.detach().numpy()",
+        "data": "w.data",
         "detach": "w.detach()",
         "tensor": "torch.tensor([s, s])",
-    }[name]  # fmt: skip
+    }[name]
     assert not getattr(pytorch(code), "requires_grad", False)
     tree = read(f"out = {code}")
     first = interpret(tree, GIVEN)
