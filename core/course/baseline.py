@@ -20,7 +20,7 @@ from core.results.batches import POINTS, Batches, BatchesSpec, positions
 from core.results.library import stored
 from core.results.line import LineSpec
 from core.results.surface import SurfaceSpec, notebook_spec
-from core.techniques import COLOURS
+from core.techniques import BATCH_NORM, DROPOUT, LAYER_NORM, PLAIN
 from core.typed_code.exercises import Accepted, ByValue, Exercise, Inputs, Mistake, draw_numbers, mistakes, variable
 from core.typed_code.names import Bound, Thing
 from core.typed_code.network_check import ByNetwork
@@ -353,7 +353,7 @@ def _fresh_batches(found: Batches) -> Picture:
         {name: (positions(POINTS), curve) for name, curve in zip(names, found.fresh, strict=True)},
         x_title=ALPHA,
         y_title=LOSS_TITLE,
-        colours=(COLOURS["plain"], COLOURS["batch norm"], COLOURS["layer norm"]),
+        colours=(PLAIN.colour, BATCH_NORM.colour, LAYER_NORM.colour),
     )
     return Picture((Panel(figure, "The loss over α on fresh batches, three times: three ragged curves."),))
 
@@ -367,7 +367,7 @@ def _fresh_batches_mended(found: Batches) -> Picture:
         lines,
         x_title=ALPHA,
         y_title=LOSS_TITLE,
-        colours=(GREY, COLOURS["plain"]),
+        colours=(GREY, PLAIN.colour),
         y_range=(float(found.fresh.min()) * 0.95, float(found.fresh.max()) * 1.05),
     )
     caption = (
@@ -386,7 +386,7 @@ def _middle(values: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _even_grid(found: Batches) -> Picture:
     points = {"points of the grid": _middle(found.fixed, 5)}
-    figure = lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=(COLOURS["plain"],), dotted=points)
+    figure = lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=(PLAIN.colour,), dotted=points)
     return Picture(
         (Panel(figure, "Ten grid points around the trained network; none at α = 0."),),
         f"The ten points in the middle of 40; α from −0.25 to 0.25. The smallest: {found.fixed.min():.4f}.",
@@ -396,7 +396,7 @@ def _even_grid(found: Batches) -> Picture:
 def _even_grid_mended(found: Batches) -> Picture:
     centre, smallest = float(found.odd[POINTS // 2]), float(found.fixed.min())
     points = {"41 points": _middle(found.odd, 5), "θ*, the trained network": ([0.0], [centre])}
-    colours = (COLOURS["plain"], COLOURS["dropout"])
+    colours = (PLAIN.colour, DROPOUT.colour)
     figure = lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=colours, dotted=points)
     caption = f"θ* has {centre:.4f}. The smallest of the 40 points was {smallest:.4f}: of another network"
     if smallest < centre:

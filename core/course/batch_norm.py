@@ -31,6 +31,7 @@ from core.results.library import stored, stored_outcomes
 from core.results.probe import Probe, ProbeSpec
 from core.results.shift import Shift, Shifted, ShiftSpec
 from core.results.surface import Surface, SurfaceSpec, notebook_spec
+from core.techniques import LAYER_NORM, PLAIN
 from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
 from core.typed_code.network_check import ByNetwork
 
@@ -82,7 +83,7 @@ def shifted_networks() -> dict[str, tuple[ShiftSpec, ...]]:
 @cache
 def drifts() -> dict[str, DriftSpec]:
     """The unit inputs of the plain and of the batch-normed network during the first steps."""
-    return {"plain": DriftSpec(FULL), "batch norm": DriftSpec(BATCH_NORM)}
+    return {PLAIN.name: DriftSpec(FULL), techniques.BATCH_NORM.name: DriftSpec(BATCH_NORM)}
 
 
 def runs() -> set[RunConfig]:
@@ -116,10 +117,10 @@ PRESETS = {
     "Grainy": Shift(noise=0.3),
 }
 VARIANTS = {
-    "plain": ("plain", "running"),
-    "layer norm": ("layer norm", "running"),
-    "batch norm, running": ("batch norm", "running"),
-    "batch norm, re-estimated": ("batch norm", "batch"),
+    PLAIN.name: (PLAIN.name, "running"),
+    LAYER_NORM.name: (LAYER_NORM.name, "running"),
+    "batch norm, running": (techniques.BATCH_NORM.name, "running"),
+    "batch norm, re-estimated": (techniques.BATCH_NORM.name, "batch"),
 }
 """What is shown → which network, and where its statistics come from."""
 
@@ -142,11 +143,11 @@ def probes_of(optimizer: str) -> dict[str, list[Probe]]:
     return {name: measured(specs) for name, specs in probes(optimizer).items()}
 
 
-def probe_ratio(optimizer: str, measure: str, over: str = "batch norm", digits: int = 1) -> str:
+def probe_ratio(optimizer: str, measure: str, over: str = techniques.BATCH_NORM.name, digits: int = 1) -> str:
     """How many times larger a measure is for the plain network than for another, over the steps from FROM_STEP on."""
     found = probes_of(optimizer)
     means = {name: np.mean([p.mean_after(measure, FROM_STEP) for p in some]) for name, some in found.items() if some}
-    return f"{means['plain'] / means[over]:.{digits}f}" if {"plain", over} <= means.keys() else NOT_HERE
+    return f"{means[PLAIN.name] / means[over]:.{digits}f}" if {PLAIN.name, over} <= means.keys() else NOT_HERE
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
@@ -155,8 +156,8 @@ def probe_ratio(optimizer: str, measure: str, over: str = "batch norm", digits: 
 @question("batches")
 def draw_batches() -> Drawing:
     runs_by_size = {size: {name: runs_at(c) for name, c in at_batch_size(size).items()} for size in BATCH_SIZES}
-    batch = [LAST_ACCURACY.mean(found["batch norm"]) for found in runs_by_size.values()]
-    plain = [LAST_ACCURACY.mean(found["plain"]) for found in runs_by_size.values()]
+    batch = [LAST_ACCURACY.mean(found[techniques.BATCH_NORM.name]) for found in runs_by_size.values()]
+    plain = [LAST_ACCURACY.mean(found[PLAIN.name]) for found in runs_by_size.values()]
     return Drawing(
         (
             "Before you look below: **draw batch norm's validation accuracy at each batch size**, then commit. (The "
@@ -333,17 +334,15 @@ def fair_comparison() -> Choice:
             Option(
                 "Yes: each at the rate that suits it best",
                 (
-                    f"Plain at 0.5: {low['plain']}; batch norm at 1: {high['batch norm']}. But these are five epochs "
-                    "of "
-                    f"SGD. After twenty epochs of Adam batch norm's accuracy, against plain, is this: {end}. What "
-                    "holds "
-                    "in one experiment need not hold in another."
+                    f"Plain at 0.5: {low[PLAIN.name]}; batch norm at 1: {high[techniques.BATCH_NORM.name]}. But "
+                    "these are five epochs of SGD. After twenty epochs of Adam, batch norm's accuracy against plain "
+                    f"is this: {end}. What holds in one experiment need not hold in another."
                 ),
                 right=True,
             ),
             Option(
                 "Yes: a larger rate is always better",
-                f"The plain network at 1: {high['plain']}.",
+                f"The plain network at 1: {high[PLAIN.name]}.",
             ),
         ),
     )
@@ -382,12 +381,12 @@ def fog() -> Choice:
 
 
 def _stale_statistics() -> Picture:
-    named = {"plain": SurfaceSpec(FULL), "batch norm, evaluation mode": SurfaceSpec(BATCH_NORM)}
+    named = {PLAIN.name: SurfaceSpec(FULL), "batch norm, evaluation mode": SurfaceSpec(BATCH_NORM)}
     return Picture(surfaces_side_by_side(named))
 
 
 def _stale_statistics_mended() -> Picture:
-    named = {"plain": SurfaceSpec(FULL), "batch norm, statistics anew": SurfaceSpec(BATCH_NORM, statistics="batch")}
+    named = {PLAIN.name: SurfaceSpec(FULL), "batch norm, statistics anew": SurfaceSpec(BATCH_NORM, statistics="batch")}
     plain, anew, stale = map(stored, (*named.values(), SurfaceSpec(BATCH_NORM)))
     if not (plain and anew and stale):
         return MISSING
@@ -398,7 +397,7 @@ def _stale_statistics_mended() -> Picture:
     )
 
 
-BY_THE_NOTEBOOK = {"plain": notebook_spec(FULL), "batch norm": notebook_spec(BATCH_NORM)}
+BY_THE_NOTEBOOK = {PLAIN.name: notebook_spec(FULL), techniques.BATCH_NORM.name: notebook_spec(BATCH_NORM)}
 
 
 def _own_axes() -> Picture:
@@ -418,7 +417,7 @@ def _own_axes_mended() -> Picture:
     )
 
 
-COMPARED = {"plain": FULL, "batch norm": BATCH_NORM}
+COMPARED = {PLAIN.name: FULL, techniques.BATCH_NORM.name: BATCH_NORM}
 
 
 def _whole_curves() -> Picture:

@@ -19,7 +19,7 @@ from core.figures.faults import lines_figure
 from core.results.activations import SWITCHED_OFF, Activations, ActivationSpec
 from core.results.ensemble import N_SHOWN, Ensemble, EnsembleSpec
 from core.results.sparsity import SparsitySpec
-from core.techniques import COLOURS, DROPOUT, MAX_NORM
+from core.techniques import DROPOUT, MAX_NORM, PLAIN
 from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
 from core.typed_code.network_check import ByNetwork
 
@@ -459,7 +459,7 @@ def _handed_on(train: Callable[[np.ndarray], np.ndarray], evaluate: Callable[[np
         {"training, on average": (p, train(p)), "evaluation": (p, evaluate(p))},
         x_title="p",
         y_title="what is handed on",
-        colours=(COLOURS["dropout"], COLOURS["plain"]),
+        colours=(DROPOUT.colour, PLAIN.colour),
         dotted=["evaluation"],
         y_range=(0, 1.2),
     )
@@ -597,7 +597,7 @@ for ax, (name, model) in zip(axes, {"plain": model, "dropout": model_do}.items()
     first = next(m for m in model if isinstance(m, nn.Linear))   # by kind, not by number
     ax.spy(first.weight.detach(), precision=1e-4)
     ax.set_title(name)""",
-    mended_picture=lambda: spies({"plain": FULL, "dropout, p = 0.5": HALF}, 1e-4),
+    mended_picture=lambda: spies({PLAIN.name: FULL, "dropout, p = 0.5": HALF}, 1e-4),
     after="Side by side: dropout's first layer is as full as the plain one's.",
 )
 

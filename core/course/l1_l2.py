@@ -35,7 +35,7 @@ from core.results.displaced import BINS, HIGH, LOW, DisplacedSpec
 from core.results.followed import Followed, FollowSpec
 from core.results.library import stored, stored_run
 from core.results.sparsity import Sparsity, SparsitySpec
-from core.techniques import ADAMW, L1, L1_PROXIMAL, L2, Path
+from core.techniques import ADAMW, L1, L1_PROXIMAL, L2, PLAIN, Path
 from core.typed_code.exercises import (
     Accepted,
     ByValue,
@@ -407,7 +407,7 @@ def _moved_weights_mended() -> Picture:
     found, own = stored(DISPLACED), first_layer(FULL)
     if found is None or own is None:
         return MISSING
-    figure = weights_figure({"plain": own.histogram}, log=False)
+    figure = weights_figure({PLAIN.name: own.histogram}, log=False)
     return Picture(
         (Panel(figure, "The plain network's own first-layer weights, around 0."),),
         f"Mean of the weights in the notebook's histogram: {found.mean[1]:.2f}; of the network's own: "
@@ -417,7 +417,7 @@ def _moved_weights_mended() -> Picture:
 
 
 def _own_bins() -> Picture:
-    runs_by_name = {"plain": stored_run(FULL), "L2": stored_run(L2_THEIRS)}
+    runs_by_name = {PLAIN.name: stored_run(FULL), L2.name: stored_run(L2_THEIRS)}
     if not all(run and run.weights for run in runs_by_name.values()):
         return MISSING
     panels = []
@@ -429,7 +429,7 @@ def _own_bins() -> Picture:
 
 
 def _own_bins_mended() -> Picture:
-    found = {"plain": first_layer(FULL), "L2": first_layer(L2_THEIRS)}
+    found = {PLAIN.name: first_layer(FULL), L2.name: first_layer(L2_THEIRS)}
     if not all(found.values()):
         return MISSING
     figure = weights_figure({name: layer.histogram for name, layer in found.items()}, log=True)
@@ -443,13 +443,13 @@ def _own_bins_mended() -> Picture:
 
 def _same_strength() -> Picture:
     named = {"L1, λ = 0.001": THEIRS, "L2, λ = 0.001": L2_THEIRS}
-    return last_accuracies(named, {"L1, λ = 0.001": "L1", "L2, λ = 0.001": "L2"})
+    return last_accuracies(named, {"L1, λ = 0.001": L1.name, "L2, λ = 0.001": L2.name})
 
 
 def _same_strength_mended() -> Picture:
     values = {
         name: {stop: [LAST_ACCURACY.of(run) for run in runs_at(config)] for stop, config in path.items()}
-        for name, path in (("L1", l1_path(FULL)), ("L2", l2_path(FULL)))
+        for name, path in ((L1.name, l1_path(FULL)), (L2.name, l2_path(FULL)))
     }
     figure = stops_figure(values, 1e-3, x_title="λ", title="Test accuracy, last epoch")
     return Picture(

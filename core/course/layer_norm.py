@@ -62,7 +62,9 @@ def measurements_of(run: RunConfig) -> list:
 
 @question("rates")
 def draw_rates() -> Drawing:
-    accuracies = [LAST_ACCURACY.mean(runs_at(at_learning_rate(lr)["layer norm"])) for lr in LEARNING_RATES]
+    accuracies = [
+        LAST_ACCURACY.mean(runs_at(at_learning_rate(lr)[techniques.LAYER_NORM.name])) for lr in LEARNING_RATES
+    ]
     return Drawing(
         (
             "Five epochs of SGD, as in the last lesson: there batch norm stood any learning rate, and the plain "
@@ -240,8 +242,8 @@ def smoother() -> Choice:
                 "Under Adam yes, under SGD no",
                 (
                     "Plain's effective β is "
-                    f"{probe_ratio('adam', 'effective_beta', 'layer norm')} times layer norm's "
-                    f"under Adam and {probe_ratio('sgd', 'effective_beta', 'layer norm', 2)} times "
+                    f"{probe_ratio('adam', 'effective_beta', techniques.LAYER_NORM.name)} times layer norm's "
+                    f"under Adam and {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, 2)} times "
                     "under SGD."
                 ),
                 right=True,

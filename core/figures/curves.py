@@ -11,7 +11,7 @@ import numpy as np
 from core.config import RunConfig
 from core.figures.theme import MARK, Figure, Look, Row, by_dash, figure, layered, number_axis, rows_of, told
 from core.results.run import EpochRecord, Run
-from core.techniques import COLOURS, technique_of
+from core.techniques import PLAIN, technique_of
 
 CHANCE = math.log(10)
 """The cross-entropy of guessing among ten classes, in nats."""
@@ -190,7 +190,7 @@ def _sweep_chart(look: Look, *, label, stops, log):
     )
     lines = (
         rows_of("lines")
-        .mark_line(color=COLOURS["plain"], strokeWidth=look.stroke, point={"size": 40, "color": COLOURS["plain"]})
+        .mark_line(color=PLAIN.colour, strokeWidth=look.stroke, point={"size": 40, "color": PLAIN.colour})
         .encode(
             x=x,
             y=alt.Y("accuracy:Q", title="accuracy, last epoch", axis=number_axis("%"), scale=alt.Scale(zero=False)),

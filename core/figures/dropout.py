@@ -23,7 +23,7 @@ from core.figures.theme import (
 )
 from core.maths.masks import WIDTHS, Pass, network
 from core.results.activations import ACTIVATION_BINS, ACTIVATION_TOP
-from core.techniques import COLOURS
+from core.techniques import BATCH_NORM, COLOURS, DROPOUT
 
 NAMES = ("input", "hidden layer 1", "hidden layer 2", "output")
 
@@ -73,7 +73,7 @@ def _network_chart(look: Look):
         units.encode(
             **place,
             fill=alt.condition(is_on, alt.value("#FBE3D3"), alt.value("#E4E6EA")),
-            stroke=alt.condition(is_on, alt.value(COLOURS["dropout"]), alt.value(MARK)),
+            stroke=alt.condition(is_on, alt.value(DROPOUT.colour), alt.value(MARK)),
             strokeWidth=alt.value(2),
         ),
         cross.encode(**place),
@@ -100,7 +100,7 @@ def _expectation_chart(look: Look, *, title):
     x = alt.X("masks:Q", title="masks so far", scale=alt.Scale(nice=False, zero=False))
     y = alt.Y("value:Q", title="mean so far", scale=alt.Scale(zero=False), axis=number_axis())
     rules = rows_of("goals").mark_rule(color=MARK, strokeWidth=look.stroke)
-    line = rows_of("means").mark_line(color=COLOURS["dropout"], strokeWidth=look.stroke)
+    line = rows_of("means").mark_line(color=DROPOUT.colour, strokeWidth=look.stroke)
     dash = by_dash("is", [EVALUATED, EXPECTED], ("dashed", "dotted"))
     return layered(look, rules.encode(y=y, strokeDash=dash), line.encode(x=x, y=y), title=title)
 
@@ -137,7 +137,7 @@ def _votes_chart(look: Look, *, names):
             x=x,
             y=y,
             yOffset=alt.YOffset("which:N", sort=list(MEANS)),
-            color=by_colour("which", list(zip(MEANS, (COLOURS["dropout"], MARK), strict=True)), squares()),
+            color=by_colour("which", list(zip(MEANS, (DROPOUT.colour, MARK), strict=True)), squares()),
             tooltip=[told("class"), told("which"), told("probability", format=".1%")],
         )
     )
@@ -174,7 +174,7 @@ def _masks_chart(look: Look, *, names, title, percent):
     ticks = alt.Axis(values=[1, 2, 5, 10, 20, 50, 100])
     x = alt.X("masks:Q", title="thinned networks averaged", scale=alt.Scale(type="log", nice=False), axis=ticks)
     place = {"title": None, "scale": alt.Scale(zero=False), "axis": number_axis(".1%" if percent else ".2f")}
-    colours = [*zip(names, (COLOURS["dropout"], COLOURS["batch norm"]), strict=False), (SCALED, MARK)]
+    colours = [*zip(names, (DROPOUT.colour, BATCH_NORM.colour), strict=False), (SCALED, MARK)]
     colour = by_colour("which", colours, strokes(columns=2 if len(colours) > 2 else 0))
     here = rows_of("here").mark_rule(color=MARK, strokeWidth=12, opacity=0.25)
     band = rows_of("lines").mark_area(opacity=0.2)

@@ -21,7 +21,7 @@ from core.figures.theme import (
 )
 from core.figures.weights import histogram_figure
 from core.results.batches import Batches
-from core.techniques import COLOURS
+from core.techniques import COLOURS, DROPOUT, LAYER_NORM, PLAIN
 
 Points = tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]
 """Where along x, and how much."""
@@ -97,7 +97,7 @@ def _batches_chart(look: Look, *, names, count, largest):
     y = alt.Y("accuracy:Q", title="accuracy of the batch", scale=alt.Scale(zero=False), axis=number_axis(".0%"))
     dots = (
         rows_of("batches")
-        .mark_point(filled=True, opacity=0.8, color=COLOURS["plain"])
+        .mark_point(filled=True, opacity=0.8, color=PLAIN.colour)
         .encode(
             x=alt.X("batch:Q", title="test batch", scale=alt.Scale(domain=[0, count + 1], nice=False)),
             y=y,
@@ -107,7 +107,7 @@ def _batches_chart(look: Look, *, names, count, largest):
     )
     if not names:
         return layered(look, dots)
-    colours = list(zip(names, (COLOURS["dropout"], COLOURS["layer norm"]), strict=False))
+    colours = list(zip(names, (DROPOUT.colour, LAYER_NORM.colour), strict=False))
     rules = rows_of("means").mark_rule(strokeWidth=look.stroke)
     return layered(look, dots, rules.encode(y=y, color=by_colour("mean", colours, strokes())))
 

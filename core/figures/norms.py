@@ -22,7 +22,7 @@ from core.figures.theme import (
 )
 from core.maths.normalisation import Axis, Running
 from core.results.drift import Drift
-from core.techniques import COLOURS
+from core.techniques import BATCH_NORM, COLOURS, DROPOUT
 
 
 def cells_figure(x: np.ndarray, picked: tuple[int, int], along: Axis | None, *, title: str, limit: float) -> Figure:
@@ -61,7 +61,7 @@ def _cells_chart(look: Look, *, samples, title, limit):
             y=y,
             opacity=alt.condition("datum.shares", alt.value(1), alt.value(0.25)),
             color=alt.Color("value:Q", legend=None, scale=scale),
-            stroke=alt.condition("datum.picked", alt.value(COLOURS["dropout"]), alt.value(None)),
+            stroke=alt.condition("datum.picked", alt.value(DROPOUT.colour), alt.value(None)),
             tooltip=[told("sample"), told("feature"), told("value", format=".4f")],
         )
     )
@@ -113,7 +113,7 @@ def _features_chart(look: Look, *, names, features, x_title):
             x=x,
             y=alt.Y("feature:N", title=None),
             yOffset=alt.YOffset("stage:N", sort=list(names)),
-            color=by_colour("stage", list(zip(names, (MARK, COLOURS["batch norm"]), strict=True)), dots()),
+            color=by_colour("stage", list(zip(names, (MARK, BATCH_NORM.colour), strict=True)), dots()),
             tooltip=[told("feature"), told("stage"), "sample:Q", told("value", format=".4f")],
         )
     )
@@ -151,7 +151,7 @@ def _running_chart(look: Look, *, what):
     place = {
         "x": alt.X("step:Q", title="training step"),
         "y": y,
-        "color": by_colour("which", [(OF_BATCH, MARK), (RUNNING, COLOURS["batch norm"])], dots()),
+        "color": by_colour("which", [(OF_BATCH, MARK), (RUNNING, BATCH_NORM.colour)], dots()),
         "tooltip": ["step:Q", told("which"), told("value", what, ".3f")],
     }
     return layered(
@@ -193,7 +193,7 @@ def _pixels_chart(look: Look):
                 scale=alt.Scale(type="sqrt"),
                 axis=number_axis("%"),
             ),
-            color=by_colour("which", list(zip(PIXELS, (MARK, COLOURS["dropout"]), strict=True)), squares()),
+            color=by_colour("which", list(zip(PIXELS, (MARK, DROPOUT.colour), strict=True)), squares()),
             tooltip=[told("which"), told("share", format=".2%")],
         )
     )

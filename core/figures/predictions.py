@@ -18,7 +18,7 @@ from core.figures.theme import (
     strokes,
     told,
 )
-from core.techniques import COLOURS
+from core.techniques import PLAIN
 
 DRAWN, MEASURED = "your prediction", "measured"
 
@@ -66,7 +66,7 @@ def _prediction_chart(look: Look, *, stops, x_title, y_title, y_range, percent):
         .encode(
             x=stop_axis(stops, x_title),
             y=y,
-            color=by_colour("which", [(DRAWN, MARK), (MEASURED, COLOURS["plain"])], strokes()),
+            color=by_colour("which", [(DRAWN, MARK), (MEASURED, PLAIN.colour)], strokes()),
             tooltip=[told("which"), told("stop", x_title), told("value", y_title, ".1%" if percent else ".3g")],
         )
     )

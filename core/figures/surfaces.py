@@ -26,7 +26,7 @@ from core.figures.theme import (
 )
 from core.results.line import Line
 from core.results.surface import Surface, slice_at
-from core.techniques import COLOURS, technique_of
+from core.techniques import DROPOUT, PLAIN, technique_of
 
 
 def shared_z_range(surfaces: Sequence[Surface], log_z: bool) -> tuple[float, float]:
@@ -142,7 +142,7 @@ def _space(at, z, loss, z_range, log_z, centre) -> Spec:
     data: list[Spec] = [surface]
     if centre is not None:
         height = float((np.log10(centre) if log_z else centre) + 0.01 * (high - low))
-        marker = {"size": 5, "color": COLOURS["dropout"]}
+        marker = {"size": 5, "color": DROPOUT.colour}
         data.append({"type": "scatter3d", **_trained(centre), "z": [height], "marker": marker})
     loss_axis = {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range, log_z)}
     scene = {
@@ -175,7 +175,7 @@ def _contours(at, z, loss, z_range, log_z, centre) -> Spec:
     }
     data: list[Spec] = [contour]
     if centre is not None:
-        data.append({"type": "scatter", **_trained(centre), "marker": {"size": 9, "color": COLOURS["dropout"]}})
+        data.append({"type": "scatter", **_trained(centre), "marker": {"size": 9, "color": DROPOUT.colour}})
     layout = {
         "xaxis": {"title": {"text": "α"}, "constrain": "domain"},
         "yaxis": {"title": {"text": "β"}, "scaleanchor": "x", "constrain": "domain"},
@@ -214,7 +214,7 @@ def _slice_chart(look: Look, *, axis, ends, log, colour):
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
     place = {"x": x, "y": alt.Y("loss:Q", title="loss (nats per image)", scale=scale, axis=number_axis())}
     tooltip = [told("at", axis, ".3f"), told("loss", format=".4f")]
-    point = rows_of("trained").mark_point(filled=True, size=90, color=COLOURS["dropout"])
+    point = rows_of("trained").mark_point(filled=True, size=90, color=DROPOUT.colour)
     name = rows_of("trained").mark_text(dy=-12, fontSize=look.font + 2, color=MARK)
     cut = rows_of("cut").mark_text(align="left", baseline="top", fontSize=look.font, color=MARK)
     return layered(
@@ -250,7 +250,7 @@ def _line_chart(look: Look):
         .encode(
             x=alt.X("t:Q", title="t: from the network of one seed (0) to that of another (1)"),
             y=alt.Y("loss:Q", title="loss (nats per image)", axis=number_axis()),
-            color=by_colour("what", [(ON_THE_WAY, COLOURS["plain"]), (CHORD, MARK)], strokes()),
+            color=by_colour("what", [(ON_THE_WAY, PLAIN.colour), (CHORD, MARK)], strokes()),
             tooltip=[told("t", format=".2f"), told("loss", format=".3f"), told("what")],
         )
     )

@@ -27,7 +27,7 @@ from core.figures.theme import (
 )
 from core.results.followed import PLACES, Followed
 from core.results.sparsity import bin_edges
-from core.techniques import COLOURS
+from core.techniques import BATCH_NORM, COLOURS, DROPOUT, L1, L2, PLAIN
 
 SPY_COLOURS = {"above": (0x00, 0x4B, 0x87), "small": (0xF3, 0xC9, 0xA5), "zero": (0xFF, 0xFF, 0xFF)}
 """Of a weight above the threshold, of a smaller one that is not 0, of an exact 0; to be told apart on a light and on a
@@ -113,7 +113,7 @@ def weights_figure(counts: Mapping[str, np.ndarray], *, log: bool, title: str = 
 
 def displaced_figure(own: np.ndarray, displaced: np.ndarray, edges: np.ndarray) -> Figure:
     """The weights of the plain network, and those that the notebook draws in their place."""
-    names = {"the network's own": COLOURS["plain"], "after the notebook's loop": MARK}
+    names = {"the network's own": PLAIN.colour, "after the notebook's loop": MARK}
     counts = dict(zip(names, (own, displaced), strict=True))
     return histogram_figure(counts, edges, names, x_title="weight of the first layer")
 
@@ -230,7 +230,7 @@ def _path_chart(look: Look, *, names, stops, colour, x_title, title, percent, lo
 
 # --- step by step ---------------------------------------------------------------------------------------------------
 
-PLACE_COLOURS = dict(zip(PLACES, (COLOURS["dropout"], COLOURS["batch norm"], COLOURS["plain"]), strict=True))
+PLACE_COLOURS = dict(zip(PLACES, (DROPOUT.colour, BATCH_NORM.colour, PLAIN.colour), strict=True))
 
 
 def followed_figure(
@@ -278,7 +278,7 @@ def _followed_chart(look: Look, *, title, y_range, digits):
 def penalties_figure(*, pull: bool) -> Figure:
     """|w| and w² over w, or how hard each pulls w towards 0 (its derivative)."""
     at = np.linspace(-1.5, 1.5, 121)
-    shapes = {"L1": np.sign(at) if pull else np.abs(at), "L2": 2 * at if pull else at**2}
+    shapes = {L1.name: np.sign(at) if pull else np.abs(at), L2.name: 2 * at if pull else at**2}
     values = [
         {"w": float(f"{w:.4g}"), "value": float(f"{v:.4g}"), "technique": name, "side": bool(w > 0)}
         for name, curve in shapes.items()
@@ -297,7 +297,7 @@ def _penalties_chart(look: Look, *, pull):
         .encode(
             x=alt.X("w:Q", title="weight w"),
             y=alt.Y("value:Q", title="sign(w), 2w" if pull else "|w|, w²", axis=number_axis()),
-            color=by_colour("technique", [(name, COLOURS[name]) for name in ("L1", "L2")], strokes()),
+            color=by_colour("technique", [(name, COLOURS[name]) for name in (L1.name, L2.name)], strokes()),
             detail="side:N",
         )
     )
