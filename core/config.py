@@ -58,8 +58,18 @@ DATASETS: dict[str, DatasetFacts] = {
         n_validation=10_000,
         n_test=10_000,
         widths=(392, 196),
-        class_names=("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-                     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+        class_names=(
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
         n_train_stops=(500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 60_000),
     ),
     "digits": DatasetFacts(
@@ -73,7 +83,7 @@ DATASETS: dict[str, DatasetFacts] = {
         class_names=tuple("0123456789"),
         n_train_stops=(100, 200, 300, 500, 997),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -15,19 +15,8 @@ from core.techniques import AUGMENTATION, LABEL_SMOOTHING
 
 HERE = "pages/1_baseline.py"
 NETWORKS = ("full", "small and noisy", "yours")
-CHOICES = {
-    **landscapes.SURFACE_CHOICES,
-    "network": NETWORKS,
-    "same_z": ("true", "false"),
-    "notebook_loss": ("true", "false"),
-    **strengths.choices_of(AUGMENTATION),
-    **strengths.choices_of(LABEL_SMOOTHING),
-    **code.choices("baseline"),
-    **faults.choices("baseline"),
-}
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(OWN_SETTINGS, CHOICES)
 full, small = runs.needed_run(FULL, key="full"), runs.needed_run(SMALL_AND_NOISY, key="small")
 
 frame.title(lesson, "Baseline: a network without regularization")
@@ -130,19 +119,23 @@ with left:
         caption="More images: the lines close in. 20 % of the training labels are wrong throughout, so the rule alone "
         "could reach about 80 % on the dashed line; what is above is learned by heart. One seed; at 60,000 the "
         "solid line is the test images.",
-        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train"), key="images",
-    )  # fmt: skip
+        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train"),
+        key="images",
+    )
 with right:
     panels.captioned(
         sweep_figure(
-            library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise", "share of wrong labels",
+            library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")),
+            "label_noise",
+            "share of wrong labels",
             log=False,
         ),
         alt_text="Training and held-out accuracy against the share of wrong labels.",
         caption="More wrong labels: the dashed line hardly falls, although up to half of what it counts is wrong. The "
         "solid line pays for it. One seed.",
-        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise"), key="noise",
-    )  # fmt: skip
+        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise")), "label_noise"),
+        key="noise",
+    )
 take_home.take_home(
     {f"{c.n_train:,} images": c for c in sweep(SMALL_AND_NOISY, "n_train")}
     | {f"{100 * c.label_noise:g} % wrong labels": c for c in sweep(SMALL_AND_NOISY, "label_noise")},
@@ -195,7 +188,7 @@ frame.text(
 )
 st.latex(r"f(\alpha, \beta) = L(\theta^* + \alpha\,u + \beta\,v)")
 st.latex(r"\|u_i\| = \|v_i\| = \|w_i\| \text{ for every unit } i")
-network = st.segmented_control("Network", NETWORKS, default="full", key="network", bind="query-params", required=True)
+network = controls.choice("Network", NETWORKS, key="network")
 shown = {"full": full, "small and noisy": small, "yours": yours}[network]
 landscapes.surface_panel(
     shown,
@@ -223,12 +216,14 @@ frame.text(
 )
 theirs = runs.measured_or_computing(notebook_spec(FULL), full, key="theirs")
 ours = runs.measured_or_computing(SurfaceSpec(FULL), full, key="ours")
-same_z = st.toggle("Same logarithmic loss axis for both", key="same_z", bind="query-params")
+same_z = controls.toggle("Same logarithmic loss axis for both", key="same_z")
 if theirs and ours:
     landscapes.surfaces_side_by_side(
         {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
-        key="notebook", log_z=same_z, same_z=same_z,
-    )  # fmt: skip
+        key="notebook",
+        log_z=same_z,
+        same_z=same_z,
+    )
     frame.text(
         f"- **It looks from too far away.** Its directions are {theirs.direction_norms[0]:.0f} long, the network's "
         f"weights {theirs.weight_norm:.0f}. {panels.percent(theirs.worse_than_chance)} of its points are worse than "

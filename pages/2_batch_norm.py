@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from core import techniques
 from core.app import (
     code,
     comparisons,
-    controls,
     diagrams,
     faults,
     frame,
@@ -47,25 +47,12 @@ from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import edge_rise
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
+from core.techniques import LAYER_NORM, PLAIN
 
 HERE = "pages/2_batch_norm.py"
-CHOICES = {
-    **norm_arithmetic.TRANSFORM_CHOICES,
-    **norm_arithmetic.RUNNING_CHOICES,
-    **norm_measurements.SHIFT_CHOICES,
-    **norm_measurements.MEASURE_CHOICES,
-    **landscapes.LANDSCAPE_CHOICES,
-    "picture_on": tuple(comparisons.MEASURED_ON),
-    "sgd_lr": controls.texts_of(LEARNING_RATES),
-    "small_batch": controls.texts_of(BATCH_SIZES),
-    "notebook_loss": ("true", "false"),
-    **code.choices("batch_norm"),
-    **faults.choices("batch_norm"),
-}
-NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM}
+NETWORKS = {PLAIN.name: FULL, techniques.BATCH_NORM.name: BATCH_NORM}
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(OWN_SETTINGS, CHOICES)
 found = comparisons.runs_of({**NETWORKS, "batch norm after ReLU": BATCH_NORM_AFTER})
 plain, batch, after = found.values()
 
@@ -178,7 +165,8 @@ fog = {name: accuracy_under("Fog", name) for name in VARIANTS}
 frame.text(
     "With its running statistics batch norm is no reliable protection: they describe the training images, and "
     "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
-    f"{fog['plain']}, layer norm {fog['layer norm']}, batch norm {fog['batch norm, running']}. Measured again on the "
+    f"{fog[PLAIN.name]}, layer norm {fog[LAYER_NORM.name]}, batch norm {fog['batch norm, running']}. Measured again "
+    "on the "
     f"foggy images, the statistics bring batch norm back to **{fog['batch norm, re-estimated']}**. **Why all the "
     "way?** Fog maps every pixel to $a x + b$ with the same $a$ and $b$. Each sum in the first layer then becomes "
     "$a$ times itself plus a constant of its own, and taking away mean and scale over the batch removes exactly "
@@ -234,12 +222,17 @@ frame.text(
     "and would hide what the learning rate does. **Move it up: which network gives up first, and how?**"
 )
 comparisons.stops_panel(
-    at_learning_rate, LEARNING_RATES, 0.1, label="Learning rate of SGD", x_title="learning rate", key="sgd_lr",
+    at_learning_rate,
+    LEARNING_RATES,
+    0.1,
+    label="Learning rate of SGD",
+    x_title="learning rate",
+    key="sgd_lr",
     caption="Left: mean and range over 5 seeds. Right: one dot a seed at every learning rate, the current one "
     "shaded; a cross on the floor means that seeds diverged. Test images.",
-)  # fmt: skip
-best_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, "plain", LAST_ACCURACY)
-norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, "batch norm", LAST_ACCURACY)
+)
+best_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, PLAIN.name, LAST_ACCURACY)
+norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, techniques.BATCH_NORM.name, LAST_ACCURACY)
 frame.text(
     f"The plain network does best at {best_lr:g} ({best}) and falls apart above it. Batch norm does best at "
     f"{norm_lr:g} ({norm_best}) but its seeds hardly tell one rate on this slider from another, over a factor of a "
@@ -257,14 +250,20 @@ frame.text(
 )
 questions.at("batch_norm", "batches")
 comparisons.stops_panel(
-    at_batch_size, BATCH_SIZES, 2, label="Batch size", x_title="batch size", key="small_batch",
+    at_batch_size,
+    BATCH_SIZES,
+    2,
+    label="Batch size",
+    x_title="batch size",
+    key="small_batch",
     caption="Left: mean and range over 5 seeds. Right: one dot a seed at every batch size, the current one shaded. "
     "Validation images. Smaller batches take more steps in an epoch, so compare the networks at one batch size, not "
     "one network across them.",
-)  # fmt: skip
+)
 by_size = {size: comparisons.runs_of(at_batch_size(size)) for size in (2, 4, 128)}
 behind = {
-    size: verdict(LAST_ACCURACY, of["plain"], of["batch norm"], "ahead", "behind") for size, of in by_size.items()
+    size: verdict(LAST_ACCURACY, of[PLAIN.name], of[techniques.BATCH_NORM.name], "ahead", "behind")
+    for size, of in by_size.items()
 }
 frame.text(
     f"Batch norm against plain, with batches of 128: {behind[128]}. Of 4: {behind[4]}. Of 2: **{behind[2]}**. On so "
@@ -290,7 +289,7 @@ frame.text(
     "would. **Which of the two would you compare with the plain network?**"
 )
 SPECS = {
-    "plain": SurfaceSpec(FULL),
+    PLAIN.name: SurfaceSpec(FULL),
     "batch norm, running statistics": SurfaceSpec(BATCH_NORM),
     "batch norm, batch statistics": SurfaceSpec(BATCH_NORM, statistics="batch"),
 }
@@ -301,7 +300,7 @@ frame.text(
     + ": mean ± standard deviation over three pairs of directions. With stale statistics batch norm looks steeper "
     "than plain; with its own about level, and at range 2 much flatter: "
     f"{edge_rise(SPECS['batch norm, batch statistics'], 2.0)} against "
-    f"{edge_rise(SPECS['plain'], 2.0)}. **So the answer depends on the statistics and on how far one "
+    f"{edge_rise(SPECS[PLAIN.name], 2.0)}. **So the answer depends on the statistics and on how far one "
     "looks.** Such a picture cannot settle the claim."
 )
 st.subheader("Smoother along the gradient: Santurkar's test")
@@ -343,7 +342,8 @@ panels.own_run(OWN_SETTINGS, OWN_BATCH)
 
 frame.section("What was measured")
 comparisons.measure_table(
-    {"plain": plain, "batch norm": batch}, (FIRST_EPOCH, FIVE_EPOCHS, LAST_ACCURACY, BEST_LOSS, LAST_LOSS, RISE, GAP)
+    {PLAIN.name: plain, techniques.BATCH_NORM.name: batch},
+    (FIRST_EPOCH, FIVE_EPOCHS, LAST_ACCURACY, BEST_LOSS, LAST_LOSS, RISE, GAP),
 )
 st.caption("All 60,000 images, Adam at 0.0003, 20 epochs; mean ± standard deviation over seeds; losses in nats.")
 frame.text(
@@ -361,16 +361,22 @@ faults.find_the_fault("batch_norm")
 # --- the notebook ---------------------------------------------------------------------------------------------------
 
 frame.section("What the notebook did")
-theirs = {name: runs.measured_or_computing(notebook_spec(config), library.stored_run(config), key=f"theirs_{name}")
-          for name, config in NETWORKS.items() if library.stored_run(config)}  # fmt: skip
+theirs = {
+    name: runs.measured_or_computing(notebook_spec(config), library.stored_run(config), key=f"theirs_{name}")
+    for name, config in NETWORKS.items()
+    if library.stored_run(config)
+}
 if all(theirs.values()) and len(theirs) == len(NETWORKS):
     landscapes.surfaces_side_by_side(
         {f"{name}, the notebook's method": (surface, True) for name, surface in theirs.items()},
-        key="notebook", log_z=False, same_z=False,
-    )  # fmt: skip
+        key="notebook",
+        log_z=False,
+        same_z=False,
+    )
     frame.text(
         "- **“The landscape became a little smoother.”** Read the axes: plain ends at "
-        f"{theirs['plain'].range[1]:,.0f}, batch norm at {theirs['batch norm'].range[1]:,.0f}. Each picture has its "
+        f"{theirs[PLAIN.name].range[1]:,.0f}, batch norm at {theirs[techniques.BATCH_NORM.name].range[1]:,.0f}. Each "
+        "picture has its "
         "own scale, so the eye compares two shapes that cannot be compared, far outside of where any training goes, "
         "with running statistics that belong to another point."
     )

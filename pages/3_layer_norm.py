@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from core import techniques
 from core.app import (
     code,
     comparisons,
-    controls,
     faults,
     frame,
     landscapes,
@@ -33,21 +33,12 @@ from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import edge_rise, normalised
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
+from core.techniques import PLAIN
 
 HERE = "pages/3_layer_norm.py"
-CHOICES = {
-    **norm_arithmetic.CELLS_CHOICES,
-    **landscapes.LANDSCAPE_CHOICES,
-    "probe_optimizer": norm_measurements.MEASURE_CHOICES["probe_optimizer"],
-    "compare_on": tuple(comparisons.MEASURED_ON),
-    "notebook_loss": ("true", "false"),
-    **code.choices("layer_norm"),
-    **faults.choices("layer_norm"),
-}
 NETWORKS = normalised(FULL)
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(OWN_SETTINGS, CHOICES)
 found = comparisons.runs_of(NETWORKS)
 plain, batch, layer = found.values()
 
@@ -65,8 +56,9 @@ frame.text(
 norm_arithmetic.cells_panel()
 frame.text(
     "With batch norm, stretching the last sample moves the outputs of sample 1, which nobody touched, by up to "
-    f"**{norm_arithmetic.first_sample_moves('batch norm'):.2f}**; with layer norm by "
-    f"**{norm_arithmetic.first_sample_moves('layer norm'):.2f}**. And the last sample's own outputs under layer "
+    f"**{norm_arithmetic.first_sample_moves(techniques.BATCH_NORM.name):.2f}**; with layer norm by "
+    f"**{norm_arithmetic.first_sample_moves(techniques.LAYER_NORM.name):.2f}**. And the last sample's own outputs "
+    "under layer "
     "norm? They stay as well: a sample that is stretched as a whole is scaled back as a whole. Now set the batch to "
     "one sample, in both modes."
 )
@@ -109,9 +101,11 @@ small = comparisons.runs_of(at_batch_size(2))
 large = comparisons.runs_of(at_learning_rate(1.0))
 frame.text(
     "Measured in the last lesson's experiments: with batches of 2 layer norm reaches "
-    f"{LAST_ACCURACY.over(small['layer norm'])}, batch norm {LAST_ACCURACY.over(small['batch norm'])}. With SGD at a "
-    f"learning rate of 1 layer norm reaches {LAST_ACCURACY.over(large['layer norm'])}, batch norm "
-    f"{LAST_ACCURACY.over(large['batch norm'])}, the plain network {LAST_ACCURACY.over(large['plain'])}."
+    f"{LAST_ACCURACY.over(small[techniques.LAYER_NORM.name])}, batch norm "
+    f"{LAST_ACCURACY.over(small[techniques.BATCH_NORM.name])}. With SGD at a "
+    f"learning rate of 1 layer norm reaches {LAST_ACCURACY.over(large[techniques.LAYER_NORM.name])}, batch norm "
+    f"{LAST_ACCURACY.over(large[techniques.BATCH_NORM.name])}, the plain network "
+    f"{LAST_ACCURACY.over(large[PLAIN.name])}."
 )
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -157,16 +151,16 @@ frame.text(
     "is steeper? And at range 2?**"
 )
 SPECS = {
-    "plain": SurfaceSpec(FULL),
-    "layer norm": SurfaceSpec(LAYER_NORM),
+    PLAIN.name: SurfaceSpec(FULL),
+    techniques.LAYER_NORM.name: SurfaceSpec(LAYER_NORM),
     "batch norm, batch statistics": SurfaceSpec(BATCH_NORM, statistics="batch"),
 }
 landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
-    f"Up to range 1 plain and layer norm rise about alike: {edge_rise(SPECS['plain'])} and "
-    f"{edge_rise(SPECS['layer norm'])} (mean ± standard deviation over three pairs of directions). "
-    f"Further out layer norm holds the loss down: {edge_rise(SPECS['plain'], 2.0)} against "
-    f"{edge_rise(SPECS['layer norm'], 2.0)} at range 2. Whatever the first two layers compute there, its "
+    f"Up to range 1 plain and layer norm rise about alike: {edge_rise(SPECS[PLAIN.name])} and "
+    f"{edge_rise(SPECS[techniques.LAYER_NORM.name])} (mean ± standard deviation over three pairs of directions). "
+    f"Further out layer norm holds the loss down: {edge_rise(SPECS[PLAIN.name], 2.0)} against "
+    f"{edge_rise(SPECS[techniques.LAYER_NORM.name], 2.0)} at range 2. Whatever the first two layers compute there, its "
     "scale is put right before the next layer sees it."
 )
 frame.text(
@@ -176,8 +170,8 @@ frame.text(
 norm_measurements.smoothness_panel()
 frame.text(
     "Under Adam layer norm smooths too, less than batch norm: the plain network's effective β is "
-    f"{probe_ratio('adam', 'effective_beta', 'layer norm')} times layer norm's. Under SGD the "
-    f"factor is {probe_ratio('sgd', 'effective_beta', 'layer norm', digits=2)}: no smoothing at all. Yet "
+    f"{probe_ratio('adam', 'effective_beta', techniques.LAYER_NORM.name)} times layer norm's. Under SGD the "
+    f"factor is {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, digits=2)}: no smoothing at all. Yet "
     "under SGD too, at small learning rates, layer norm is ahead after five epochs (move the learning rate in the "
     "last lesson). So smoothing along the gradient cannot be all that makes it train faster."
 )
@@ -206,8 +200,10 @@ far = library.stored(notebook_spec(FULL))
 if theirs and ours and far:
     landscapes.surfaces_side_by_side(
         {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
-        key="notebook", log_z=False, same_z=False,
-    )  # fmt: skip
+        key="notebook",
+        log_z=False,
+        same_z=False,
+    )
     frame.text(
         f"- **Its surface** ends at {theirs.range[1]:.0f}, its picture of the plain network at {far.range[1]:,.0f}, "
         "and it compares their shapes. Layer norm cannot let the activations explode, however far one walks: the "

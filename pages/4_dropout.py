@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.app import code, controls, dropout_arithmetic, dropout_measurements, faults, frame, panels, questions
-from core.app.strengths import choices_of
+from core.app import code, dropout_arithmetic, dropout_measurements, faults, frame, panels, questions
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import GAP, LAST_ACCURACY, LAST_LOSS, MEMORISED
 from core.course.dropout import (
@@ -22,21 +21,10 @@ from core.course.dropout import (
     scores,
 )
 from core.course.over_seeds import against_plain, runs_at, small_weights
-from core.techniques import DROPOUT
 
 HERE = "pages/4_dropout.py"
-CHOICES = {
-    **dropout_arithmetic.CHOICES,
-    **choices_of(DROPOUT),
-    **dropout_measurements.ENSEMBLE_CHOICES,
-    **dropout_measurements.UNIT_CHOICES,
-    "notebook_loss": ("true", "false"),
-    **code.choices("dropout"),
-    **faults.choices("dropout"),
-}
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(OWN_DROPOUT, CHOICES)
 frame.title(lesson, "Dropout: a different network at every step")
 
 # --- the picture ----------------------------------------------------------------------------------------------------

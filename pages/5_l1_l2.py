@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.app import (
     code,
-    controls,
     faults,
     frame,
     panels,
@@ -39,22 +38,9 @@ from core.course.over_seeds import against_plain, runs_at, small_weights
 from core.techniques import MAX_NORM
 
 HERE = "pages/5_l1_l2.py"
-CHOICES = {
-    **penalty_measurements.L1_CHOICES,
-    **penalty_measurements.FOLLOW_CHOICES,
-    **penalty_measurements.L2_CHOICES,
-    **penalty_measurements.DECAY_CHOICES,
-    **penalty_arithmetic.CALCULATOR_CHOICES,
-    **penalty_measurements.BESIDE_CHOICES,
-    "notebook_loss": ("true", "false"),
-    **strengths.choices_of(MAX_NORM),
-    **code.choices("l1_l2"),
-    **faults.choices("l1_l2"),
-}
 MILD = l1_path(FULL)[3e-5]
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong(OWN_PENALTY, CHOICES)
 frame.title(lesson, "L1 and L2: a price on weights")
 
 # --- the picture ----------------------------------------------------------------------------------------------------

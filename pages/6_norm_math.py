@@ -2,22 +2,11 @@
 
 import streamlit as st
 
-from core.app import code, controls, faults, frame, norm_math, questions
+from core.app import code, faults, frame, norm_math, questions
 
 HERE = "pages/6_norm_math.py"
-CHOICES = {
-    **norm_math.VECTOR_CHOICES,
-    **norm_math.THIRD_CHOICES,
-    **norm_math.PLANE_CHOICES,
-    **norm_math.MAP_CHOICES,
-    **norm_math.FLOW_CHOICES,
-    **norm_math.NETWORK_CHOICES,
-    **code.choices("norm_math"),
-    **faults.choices("norm_math"),
-}
 
 lesson = frame.begin(HERE)
-controls.say_what_was_wrong((), CHOICES)
 frame.title(lesson, "Norm maths: why L1 makes zeros and L2 shrinks")
 
 frame.section("A vector with a large and a small entry")

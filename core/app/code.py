@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.app.comparisons import course_chart
-from core.app.controls import labels_of, one_of
+from core.app.controls import one_of
 from core.app.frame import is_hidden, is_presenting, part
 from core.app.panels import settings_in_words
 from core.app.progress import keep, typed_text
@@ -21,16 +21,11 @@ from core.course.syllabus import typed_code_of
 from core.figures.compare import Course
 from core.results.library import stored_run
 from core.results.run import Run
-from core.techniques import technique_of
+from core.techniques import PLAIN, technique_of
 from core.typed_code.exercises import Exercise, Verdict, judge
 
 LINE = 24
 """Pixels of a line in the text field."""
-
-
-def choices(lesson: str) -> dict[str, tuple[str, ...]]:
-    """The parameter in the address, and what it may be."""
-    return {"exercise": labels_of(typed_code_of(lesson))}
 
 
 def fill_in(lesson: str) -> None:
@@ -110,13 +105,13 @@ def _trained(config: RunConfig, key: str) -> None:
     plain = stored_run(replace(config, norm="none", norm_position="before", dropout=0.0, l1=0.0, l2=0.0))
     yours = technique_of(run.config).name
     st.caption(f"{run.config.n_train:,} images · {settings_in_words(run.config)}")
-    runs = {"plain": plain, yours: run} if plain and run.config.dataset == config.dataset else {yours: run}
+    runs = {PLAIN.name: plain, yours: run} if plain and run.config.dataset == config.dataset else {yours: run}
     for place, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         held_out = {name: _course(r, f"held_out_{what}") for name, r in runs.items()}
         train = {name: _course(r, f"train_{what}") for name, r in runs.items()}
         with place:
             course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy", key=f"{key}{what}")
-    beside = "" if yours == "plain" else " beside the plain network"
+    beside = "" if yours == PLAIN.name else " beside the plain network"
     st.caption(
         f"Yours ({yours}){beside}, seed 0. Solid: held-out images; dashed: training images. One run: another seed "
         "would draw other curves."

@@ -39,8 +39,14 @@ def curves_over_seeds(networks: Networks, *, key: str, log_loss: bool = False, c
     for place, field, percent in zip(st.columns(2), MEASURED_ON[where], (False, True), strict=True):
         courses = {name: course_of(found, field) for name, found in outcomes.items()}
         with place:
-            course_chart(courses, what="accuracy" if percent else "loss", x="epoch", percent=percent,
-                         log_y=log_loss and not percent, key=f"{key}_{field}")  # fmt: skip
+            course_chart(
+                courses,
+                what="accuracy" if percent else "loss",
+                x="epoch",
+                percent=percent,
+                log_y=log_loss and not percent,
+                key=f"{key}_{field}",
+            )
     if caption:
         st.caption(caption)
     take_home(networks, key=key)
@@ -71,9 +77,11 @@ def course_chart(
     )
     seeds = max((len(course.values) for course in courses.values()), default=0)
     captioned(
-        figure, rows=course_table(courses, x), key=key,
+        figure,
+        rows=course_table(courses, x),
+        key=key,
         alt_text=f"{what.capitalize()} over each {x}: mean and range over {seeds} seeds of {', '.join(courses)}.",
-    )  # fmt: skip
+    )
 
 
 def measure_table(runs: Mapping[str, Sequence[Run]], measures: Sequence[Measure]) -> None:
@@ -110,8 +118,9 @@ def stops_panel(
         captioned(
             stops_figure(values, current, x_title=x_title, title="Accuracy, last epoch"),
             alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(here)}.",
-            rows=_stop_rows(values, x_title), key=key,
-        )  # fmt: skip
+            rows=_stop_rows(values, x_title),
+            key=key,
+        )
     for note in filter(None, (diverged_note(name, found) for name, found in here.items())):
         st.warning(note)
     if caption:
@@ -125,11 +134,14 @@ def _last_accuracy(outcome: Outcome) -> float | None:
 
 def _stop_rows(values: Mapping[str, Mapping[float, Sequence[float | None]]], x_title: str) -> list[dict]:
     return [
-        {"technique": name, x_title: stop,
-         **{f"seed {i}": "diverged" if v is None else f"{100 * v:.1f} %" for i, v in enumerate(seeds)}}
+        {
+            "technique": name,
+            x_title: stop,
+            **{f"seed {i}": "diverged" if v is None else f"{100 * v:.1f} %" for i, v in enumerate(seeds)},
+        }
         for name, by_stop in values.items()
         for stop, seeds in by_stop.items()
-    ]  # fmt: skip
+    ]
 
 
 def diverged_note(name: str, outcomes: Sequence[Outcome]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.techniques import COLOURS
+from core.techniques import BATCH_NORM
 
-_NORM = f"classDef norm fill:{COLOURS['batch norm']},stroke:{COLOURS['batch norm']},color:#14181D;"
+_NORM = f"classDef norm fill:{BATCH_NORM.colour},stroke:{BATCH_NORM.colour},color:#14181D;"
 
 
 def _flow(*lines: str) -> str:

@@ -13,7 +13,6 @@ MODES = ("training", "evaluation")
 STOPS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DRAWS = 300
 
-CHOICES = {"convention": CONVENTIONS, "dropout_mode": MODES, "toy_p": controls.texts_of(STOPS)}
 
 STEPS = {
     ("PyTorch", "training"): "Each hidden unit is switched off with probability p = {p:g}. Those that stay are "
@@ -33,8 +32,9 @@ def network_panel() -> None:
         convention = controls.choice("Convention", CONVENTIONS, key="convention")
         p = controls.stop("p", STOPS, 0.5, key="toy_p")
         mode = controls.choice("Mode", MODES, key="dropout_mode")
-        st.button("Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:",
-                  disabled=mode == "evaluation")  # fmt: skip
+        st.button(
+            "Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:", disabled=mode == "evaluation"
+        )
     draw = st.session_state.get("_draw", 0)
     masks = draw_masks(p, convention, draw) if mode == "training" else None
     shown, evaluated = forward(p, convention, masks), forward(p, convention, None)
@@ -48,9 +48,12 @@ def network_panel() -> None:
     first = float(evaluated.handed_on[0][0])
     expected = expected_output(p, convention)
     for place, means, goals, what in zip(
-        st.columns(2), (unit, output), ((first, first), (evaluated.output, expected)),
-        ("The first hidden unit (on top)", "The output"), strict=True,
-    ):  # fmt: skip
+        st.columns(2),
+        (unit, output),
+        ((first, first), (evaluated.output, expected)),
+        ("The first hidden unit (on top)", "The output"),
+        strict=True,
+    ):
         chart(
             expectation_figure(means, *goals, title=what),
             into=place,

@@ -19,7 +19,7 @@ from core.app.strengths import (
     strength_controls,
 )
 from core.app.take_home import take_home
-from core.app.weight_pictures import SPY_CAPTION, spies, threshold_choices, threshold_controls
+from core.app.weight_pictures import SPY_CAPTION, spies, threshold_controls
 from core.config import DATASETS
 from core.course.claims import spread
 from core.course.dropout import activations_of, alone, dropout_path, ensembles_of
@@ -27,7 +27,7 @@ from core.figures.compare import Course
 from core.figures.dropout import activations_figure, masks_figure, votes_figure
 from core.results.activations import SWITCHED_OFF, Activations
 from core.results.ensemble import N_SHOWN, Ensemble
-from core.techniques import DROPOUT
+from core.techniques import DROPOUT, PLAIN
 
 # --- p --------------------------------------------------------------------------------------------------------------
 
@@ -37,27 +37,23 @@ def p_panel() -> None:
     """The p slider: curves beside the plain network's, and accuracy against p in both settings."""
     plain, p = strength_controls(DROPOUT)
     config = dropout_path(plain)[p]
-    curves_beside_plain("dropout", plain, config, key="p")
-    st.caption("Line: mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training "
-               "images, measured in evaluation mode with the labels that they are trained on.")  # fmt: skip
-    stop_table(networks_at("dropout", plain, config) | {"dropout": config})
+    curves_beside_plain(DROPOUT.name, plain, config, key="p")
+    st.caption(
+        "Line: mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training "
+        "images, measured in evaluation mode with the labels that they are trained on."
+    )
+    stop_table(networks_at(DROPOUT.name, plain, config) | {DROPOUT.name: config})
     for place, (name, base) in zip(st.columns(2), SETTINGS.items(), strict=True):
         with place:
             accuracy_path(DROPOUT, dropout_path(base), p, title=name, key=f"p_path_{base.n_train}")
     st.caption("Accuracy after the last epoch against p, in both settings. Each dot is a seed.")
-    take_home(networks_at("dropout", plain, config), key="p")
+    take_home(networks_at(DROPOUT.name, plain, config), key="p")
 
 
 # --- thinned networks -----------------------------------------------------------------------------------------------
 
 AVERAGED = (1, 2, 3, 5, 10, 20, 30, 50, 100)
 P_STOPS = DROPOUT.stops[1:]
-ENSEMBLE_CHOICES = {
-    "masks_on": tuple(SETTINGS),
-    "masks_p": controls.texts_of(P_STOPS),
-    "image": controls.texts_of(range(N_SHOWN)),
-    "masks": controls.texts_of(AVERAGED),
-}
 
 
 @st.fragment
@@ -85,8 +81,9 @@ def ensemble_panel() -> None:
             captioned(
                 masks_figure(some, scaled, n, title=f"Test {what}", percent=what == "accuracy"),
                 alt_text=f"Test {what} of the average of 1 to 100 thinned networks, and by weight scaling.",
-                rows=_mask_rows(found, what), key=f"masks_{what}",
-            )  # fmt: skip
+                rows=_mask_rows(found, what),
+                key=f"masks_{what}",
+            )
     st.caption(
         f"10,000 test images, mean of {len(found)} seeds, band from the lowest to the highest. Loss in nats per image. "
         f"One thinned network alone, the mean over the 100 masks: {alone(dropout_path(base)[p])}."
@@ -117,16 +114,15 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
 def _mask_rows(found: list[Ensemble], what: str) -> list[dict]:
     numbers = {f"mean: {what}": what, f"geometric mean: {what}": f"geometric_{what}"}
     return [
-        {"networks": t, **{label: round(float(_over_seeds(found, name)[:, t - 1].mean()), 4)
-                           for label, name in numbers.items()}}
+        {
+            "networks": t,
+            **{label: round(float(_over_seeds(found, name)[:, t - 1].mean()), 4) for label, name in numbers.items()},
+        }
         for t in AVERAGED
-    ]  # fmt: skip
+    ]
 
 
 # --- weights and units ----------------------------------------------------------------------------------------------
-
-UNIT_CHOICES = {"units_on": tuple(SETTINGS), "units_p": controls.texts_of(P_STOPS), **threshold_choices("spy"),
-                "units_layer": ("1", "2")}  # fmt: skip
 
 
 @st.fragment
@@ -137,10 +133,10 @@ def units_panel() -> None:
         p = controls.stop("p", P_STOPS, 0.5, key="units_p")
     config = dropout_path(base)[p]
     threshold = threshold_controls("spy", base.lr, 1e-4)
-    spies({"plain": base, f"dropout, p = {p:g}": config}, threshold)
+    spies({PLAIN.name: base, f"dropout, p = {p:g}": config}, threshold)
     st.caption(SPY_CAPTION)
     st.subheader("What it changes instead: the units")
-    found = {name: activations_of(c) for name, c in {"plain": base, "dropout": config}.items()}
+    found = {name: activations_of(c) for name, c in {PLAIN.name: base, DROPOUT.name: config}.items()}
     if not all(found.values()):
         st.info("The hidden units are missing: `python -m core.precompute` measures them.")
         return
@@ -148,28 +144,40 @@ def units_panel() -> None:
     left, right = st.columns(2)
     with left:
         chart(
-            activations_figure({name: some[0].histogram[layer] for name, some in found.items()},
-                               title=f"Activations of hidden layer {layer + 1}"),
+            activations_figure(
+                {name: some[0].histogram[layer] for name, some in found.items()},
+                title=f"Activations of hidden layer {layer + 1}",
+            ),
             alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
-        )  # fmt: skip
+        )
     with right:
         course_chart(
-            {name: Course(np.array(SWITCHED_OFF), np.array([a.accuracy_without for a in some]))
-             for name, some in found.items()},
-            what="test accuracy with units switched off", x="share of hidden units switched off", percent=True,
+            {
+                name: Course(np.array(SWITCHED_OFF), np.array([a.accuracy_without for a in some]))
+                for name, some in found.items()
+            },
+            what="test accuracy with units switched off",
+            x="share of hidden units switched off",
+            percent=True,
             key="without",
-        )  # fmt: skip
+        )
     numbers_table(
-        [{"hidden layer": str(i + 1), "network": name, **{label: _of_units(some, key, i, scale, unit)
-          for label, (key, scale, unit) in UNIT_NUMBERS.items()}}
-         for i in (0, 1) for name, some in found.items()]
-    )  # fmt: skip
+        [
+            {
+                "hidden layer": str(i + 1),
+                "network": name,
+                **{label: _of_units(some, key, i, scale, unit) for label, (key, scale, unit) in UNIT_NUMBERS.items()},
+            }
+            for i in (0, 1)
+            for name, some in found.items()
+        ]
+    )
     st.caption(
         "10,000 test images, evaluation mode, mean ± standard deviation over 5 seeds. Active: the share of units above "
         "0 for an image. |Correlation|: of two units' activations over the images, averaged over all pairs. Right: "
         "the units that stay are scaled up, as in training; other units for each image."
     )
-    take_home({"plain": base, f"dropout, p = {p:g}": config}, key="units")
+    take_home({PLAIN.name: base, f"dropout, p = {p:g}": config}, key="units")
 
 
 UNIT_NUMBERS = {

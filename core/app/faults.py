@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app.controls import labels_of, one_of
+from core.app.controls import one_of
 from core.app.frame import part
 from core.app.pictures import draw_picture
 from core.app.questions import choose
 from core.course.faults import Fault
 from core.course.questions import Choice
 from core.course.syllabus import faults_of
-
-
-def choices(lesson: str) -> dict[str, tuple[str, ...]]:
-    """The parameter in the address, and what it may be."""
-    return {"fault": labels_of(faults_of(lesson))}
 
 
 def find_the_fault(lesson: str) -> None:

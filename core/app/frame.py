@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core.app import address
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -65,6 +66,7 @@ def begin(path: str) -> Lesson:
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="auto")
+    address.arrive(path)
     _carry_presentation(path)
     _carry_hidden()
     if is_presenting():
@@ -73,6 +75,7 @@ def begin(path: str) -> Lesson:
         with st.sidebar:
             _menu()
     _style()
+    st.session_state._note = st.empty()
     return lesson
 
 
@@ -100,8 +103,9 @@ def part(name: str, heading: str, says: str) -> bool:
 
 
 def end(path: str) -> None:
-    """The list of sections, where the page has one, and the way to the neighbouring lessons. Called last by every
-    page."""
+    """What goes to the top (the note on the address, the list of sections where the page has one), and the way to the
+    neighbouring lessons. Called last by every page."""
+    address.say_what_was_wrong(st.session_state.pop("_note"))
     place, sections = st.session_state.pop("_contents", (None, ()))
     if sections:
         with place:
@@ -152,15 +156,12 @@ def _carry_presentation(path: str) -> None:
     Not by `bind`: a widget's value stays behind when its page is left, and a value given to a bound widget before it is
     first drawn does not reach the address. A link that says ?present=… decides; without one, what the last page had.
     """
-    told = st.query_params.get("present")
+    told = address.usable("present", address.SWITCH)
     if st.session_state.get("_page") != path:
         st.session_state.present = told == "true" if told else st.session_state.get("_presenting", False)
         st.session_state._page = path
     st.session_state._presenting = is_presenting()
-    if is_presenting() and told != "true":
-        st.query_params["present"] = "true"
-    elif not is_presenting() and told is not None:
-        del st.query_params["present"]
+    _put_back("present", "true" if is_presenting() else "")
 
 
 HIDEABLE = ("questions", "code", "solutions", "faults", "downloads")
@@ -174,16 +175,25 @@ def is_hidden(part: str) -> bool:
 
 def _carry_hidden() -> None:
     """What an instructor's link hides stays hidden on the other pages, and stays in the address. `hide=none`, or any
-    other that names no part, shows all again."""
-    told = st.query_params.get("hide")
-    if told is not None:
-        st.session_state._hidden = tuple(part for part in HIDEABLE if part in told.split(","))
-    hidden = ",".join(st.session_state.get("_hidden", ()))
-    if hidden != (told or ""):
-        if hidden:
-            st.query_params["hide"] = hidden
-        else:
-            del st.query_params["hide"]
+    other that names no part, shows all again. Read as it is meant: `hide=Solutions, code` hides both."""
+    given = st.query_params.get_all("hide")
+    if given:
+        named = [name.strip().lower() for name in ",".join(given).split(",")]
+        st.session_state._hidden = tuple(part for part in HIDEABLE if part in named)
+        unknown = [name for name in named if name and name not in (*HIDEABLE, "none")]
+        if unknown or not any(named):
+            shown = address.as_text(unknown[0] if unknown else "")
+            address.note("hide", f"must be a list of {', '.join(HIDEABLE)}, or none, not {shown}")
+    _put_back("hide", ",".join(st.session_state.get("_hidden", ())))
+
+
+def _put_back(key: str, value: str) -> None:
+    """Make the address say what the session has; nothing where that is empty."""
+    given = st.query_params.get_all(key)
+    if value and given != [value]:
+        st.query_params[key] = value
+    elif given and not value:
+        del st.query_params[key]
 
 
 def _switch() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from core.app import controls
 from core.app.draw import chart, scene
 from core.app.frame import is_presenting
 from core.app.panels import percent, table
@@ -20,32 +21,23 @@ from core.results.library import stored
 from core.results.run import Run
 from core.results.surface import RADII, Surface, SurfaceSpec, share_curving_down
 
-SURFACE_CHOICES = {
-    "radius": tuple(f"{r:g}" for r in RADII),
-    "view": ("3-D", "contours"),
-    "log_z": ("true", "false"),
-    "along": ("α", "β"),
-    "at": tuple(f"{t / 10:g}" for t in range(-10, 11)),
-    "directions": ("0", "1", "2"),
-}
-"""The address-bar parameters of the surface's controls, and what each may be."""
+AT_SHARES = tuple(tenths / 10 for tenths in range(-10, 11))
+RADIUS_HELP = "How far from the trained network the picture reaches. At 1 each unit's weights move by their own length."
+DIRECTIONS_HELP = (
+    "Three pairs of random directions. What all three show is a property of the network; the rest is chance."
+)
 
 
 def place_controls(a, b, c) -> tuple[float, int, bool]:
     """The widgets, in three columns, of which part of a surface is seen: its radius, its pair of directions, and
     whether z is logarithmic."""
-    radius = a.select_slider(
-        "Range of α and β", SURFACE_CHOICES["radius"], value="1", key="radius", bind="query-params",
-        help="How far from the trained network the picture reaches. At 1 each unit's weights move by their own length.",
-    )  # fmt: skip
-    directions = b.segmented_control(
-        "Directions", SURFACE_CHOICES["directions"], default="0", key="directions", bind="query-params", required=True,
-        help="Three pairs of random directions. What all three show is a property of the network; the rest is chance.",
-    )  # fmt: skip
-    log_z = c.toggle(
-        "Log loss", key="log_z", bind="query-params", help="Shows the floor of the bowl as well as its rim."
-    )
-    return float(radius), int(directions), log_z
+    with a:
+        radius = controls.stop("Range of α and β", RADII, 1, key="radius", help_text=RADIUS_HELP)
+    with b:
+        directions = controls.choice("Directions", ("0", "1", "2"), key="directions", help_text=DIRECTIONS_HELP)
+    with c:
+        log_z = controls.toggle("Log loss", key="log_z", help_text="Shows the floor of the bowl as well as its rim.")
+    return radius, int(directions), log_z
 
 
 def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
@@ -53,9 +45,8 @@ def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
     logarithmic."""
     a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
     radius, directions, log_z = place_controls(a, b, d)
-    view = c.segmented_control(
-        "View", SURFACE_CHOICES["view"], default="3-D", key="view", bind="query-params", required=True
-    )  # fmt: skip
+    with c:
+        view = controls.choice("View", ("3-D", "contours"), key="view")
     return SurfaceSpec(config, radius=radius, direction_seed=directions), view, log_z
 
 
@@ -86,14 +77,16 @@ def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
 
 def slice_controls(place) -> tuple[str, float]:
     """Where the surface is cut: the axis that the cut runs along, and its place on the other, as a share of it."""
-    along = place.segmented_control(
-        "Cut along", SURFACE_CHOICES["along"], default="α", key="along", bind="query-params", required=True
-    )
-    at = place.select_slider(
-        "at this share of the other axis", SURFACE_CHOICES["at"], value="0", key="at", bind="query-params",
-        help="0 goes through the trained network; 1 is the edge of the picture.",
-    )  # fmt: skip
-    return along, float(at)
+    with place:
+        along = controls.choice("Cut along", ("α", "β"), key="along")
+        at = controls.stop(
+            "at this share of the other axis",
+            AT_SHARES,
+            0,
+            key="at",
+            help_text="0 goes through the trained network; 1 is the edge of the picture.",
+        )
+    return along, at
 
 
 def surface_caption(surface: Surface) -> str:
@@ -132,8 +125,6 @@ def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str
 
 # --- several networks on one loss axis ------------------------------------------------------------------------------
 
-LANDSCAPE_CHOICES = {name: SURFACE_CHOICES[name] for name in ("radius", "log_z", "directions")}
-
 
 @st.fragment
 def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
@@ -162,8 +153,11 @@ def _at(spec: SurfaceSpec, radius: float, directions: int) -> SurfaceSpec:
 
 def _edge_rows(named: Mapping[str, SurfaceSpec], radius: float) -> list[dict[str, str]]:
     return [
-        {"network": name, "loss at the trained network": spread([s.centre for s in found]).plain(3),
-         "rise to the edge (nats)": spread([s.edge_rise for s in found]).plain(2)}
+        {
+            "network": name,
+            "loss at the trained network": spread([s.centre for s in found]).plain(3),
+            "rise to the edge (nats)": spread([s.edge_rise for s in found]).plain(2),
+        }
         for name, spec in named.items()
         if (found := over_directions(spec, radius))
-    ]  # fmt: skip
+    ]

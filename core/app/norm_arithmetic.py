@@ -10,6 +10,7 @@ from core.app.draw import chart
 from core.figures.norms import cells_figure, features_figure, running_figure
 from core.maths.normalisation import Axis, Normalised, Running, normalise, running_course
 from core.seeds import seeded
+from core.techniques import BATCH_NORM, LAYER_NORM
 
 MODES = ("training", "evaluation")
 
@@ -20,14 +21,6 @@ LARGEST = 1e6
 GAMMAS, BETAS = (-1.0, 0.0, 0.5, 1.0, 2.0, 3.0), (-2.0, -1.0, 0.0, 1.0, 2.0)
 BIASES = (-10.0, -5.0, -1.0, 0.0, 1.0, 5.0, 10.0)
 STEPS_SEEN = (0, 1, 2, 5, 10, 20, 50, 100)
-
-TRANSFORM_CHOICES = {
-    "mode": MODES,
-    "gamma": controls.texts_of(GAMMAS),
-    "beta": controls.texts_of(BETAS),
-    "bias": controls.texts_of(BIASES),
-    "seen": controls.texts_of(STEPS_SEEN),
-}
 
 
 @st.fragment
@@ -48,10 +41,13 @@ def transform_panel() -> None:
             beta = controls.stop("β (shift)", BETAS, 0, key="beta")
             seen = int(
                 controls.stop(
-                    "Training steps on this batch so far", STEPS_SEEN, 10, key="seen",
+                    "Training steps on this batch so far",
+                    STEPS_SEEN,
+                    10,
+                    key="seen",
                     help_text="What evaluation mode knows, it learned in these steps.",
                 )
-            )  # fmt: skip
+            )
     if x is None:
         return
     if len(x) < 2:
@@ -97,8 +93,9 @@ def _transform_steps(x: np.ndarray, mode: str, gamma: float, beta: float, bias: 
         rf"\frac{{{_tex(z[0, 0])} - {_tex(mean[0], True)}}}{{\sqrt{{{_tex(variance[0])} + 10^{{-5}}}}}}"
         rf" + {_tex(beta, True)} = {_tex(shown.y[0, 0])}"
     )
-    mu, sigma = ("mean μ of the batch", "variance σ², biased") if mode == "training" else ("running mean", "running "
-                                                                                           "variance")  # fmt: skip
+    mu, sigma = (
+        ("mean μ of the batch", "variance σ², biased") if mode == "training" else ("running mean", "running variance")
+    )
     left, right = st.columns(2)
     named = {mu: mean, sigma: variance, "√(σ² + ε)": shown.std[0]}
     named |= {f"x̂ of sample {i + 1}": values for i, values in enumerate(shown.x_hat)}
@@ -134,8 +131,6 @@ STREAM_SIZES = (2, 8, 32, 128)
 TRUE_MEAN, TRUE_VARIANCE = 2.0, 9.0
 STREAM_STEPS = 100
 
-RUNNING_CHOICES = {"momentum": controls.texts_of(MOMENTA), "stream": controls.texts_of(STREAM_SIZES)}
-
 
 @st.fragment
 def running_panel() -> None:
@@ -162,19 +157,10 @@ def running_panel() -> None:
 
 # --- which numbers share a mean -------------------------------------------------------------------------------------
 
-AXES: dict[str, Axis] = {"batch norm": "batch", "layer norm": "layer"}
+AXES: dict[str, Axis] = {BATCH_NORM.name: "batch", LAYER_NORM.name: "layer"}
 N_SAMPLES, N_FEATURES = 6, 5
 FEATURE_MEANS, FEATURE_STDS = np.array([0.0, 1.0, 3.0, -2.0, 0.5]), np.array([1.0, 0.5, 2.0, 1.0, 0.3])
 STRETCHES = (0.5, 1.0, 2.0, 3.0, 5.0)
-
-CELLS_CHOICES = {
-    "axis": tuple(AXES),
-    "cells_mode": MODES,
-    "samples": controls.texts_of(range(1, N_SAMPLES + 1)),
-    "sample": controls.texts_of(range(1, N_SAMPLES + 1)),
-    "feature": controls.texts_of(range(1, N_FEATURES + 1)),
-    "stretch": controls.texts_of(STRETCHES),
-}
 
 
 def example_batch(samples: int, stretch: float) -> np.ndarray:
@@ -240,7 +226,7 @@ def _cells_numbers(x: np.ndarray, out: Normalised, picked: tuple[int, int], axis
         rf"\frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = "
         rf"{_tex(float(out.x_hat[i, j]))}"
     )
-    if axis == "layer norm":
+    if axis == LAYER_NORM.name:
         company = f"the mean and variance of the {x.shape[1]} features of sample {i + 1}; no other sample plays a part"
     elif mode == "training":
         company = f"the mean and variance of feature {j + 1} over the {len(x)} samples of the batch"

@@ -44,7 +44,6 @@ from core.results.library import stored_run
 
 EPSILONS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 DELTAS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5)
-VECTOR_CHOICES = {"epsilon": controls.texts_of(EPSILONS), "delta": controls.texts_of(DELTAS)}
 
 
 @st.fragment
@@ -75,11 +74,16 @@ def vector_panel() -> None:
         "Dots: your δ. Open squares: where a formula stops holding. Up to δ = ε the two L1 lines are one. Right: x, "
         "the two shortened vectors, and the curves on which either norm is as large as that of x: inside it is smaller."
     )
-    st.table([
-        {"norm": r"$\|x\|_2^2$", "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
-         "gained per unit from the ε": f"2·ε = {gradients(epsilon)['L2'][1]:g}"},
-        {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
-    ])  # fmt: skip
+    st.table(
+        [
+            {
+                "norm": r"$\|x\|_2^2$",
+                "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
+                "gained per unit from the ε": f"2·ε = {gradients(epsilon)['L2'][1]:g}",
+            },
+            {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
+        ]
+    )
 
 
 def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str, str]:
@@ -90,9 +94,12 @@ def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str
     put_in = formula.replace(r"\delta", f"({delta:g})").replace(r"\varepsilon", f"({epsilon:g})")
     value = float(norm.value(epsilon, delta))
     return {
-        "norm": f"${{{norm.tex}}}$", "formula": f"${formula}$", "numbers put in": f"${put_in}$",
-        "is": f"{value:.6g}", "change": f"{value - start:+.6g}".replace("-", "−") if value != start else "0",
-    }  # fmt: skip
+        "norm": f"${{{norm.tex}}}$",
+        "formula": f"${formula}$",
+        "numbers put in": f"${put_in}$",
+        "is": f"{value:.6g}",
+        "change": f"{value - start:+.6g}".replace("-", "−") if value != start else "0",
+    }
 
 
 def _kink_notes(epsilon: float, delta: float) -> list[str]:
@@ -113,7 +120,6 @@ def _kink_notes(epsilon: float, delta: float) -> list[str]:
 KINDS = ("Lp", "elastic net")
 POWERS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-THIRD_CHOICES = {"third": KINDS, "power": controls.texts_of(POWERS), "share": controls.texts_of(SHARES)}
 
 Penalties = dict[str, Penalty]
 
@@ -139,10 +145,6 @@ PLACES = (-2.0, -1.5, -1.0, -0.5, -0.2, 0.0, 0.2, 0.5, 1.0, 1.5, 2.0)
 TILTS = (0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 105.0, 120.0, 135.0, 150.0, 165.0)
 STRETCHES = (1.0, 1.5, 2.0, 3.0, 4.0)
 STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
-PLANE_CHOICES = {
-    "c1": controls.texts_of(PLACES), "c2": controls.texts_of(PLACES), "tilt": controls.texts_of(TILTS),
-    "stretch": controls.texts_of(STRETCHES), "plane_lambda": controls.texts_of(STRENGTHS),
-}  # fmt: skip
 TRIALS = 2000
 
 
@@ -152,8 +154,9 @@ def plane_panel(penalties: Penalties) -> None:
     random ones."""
     with st.grid(3, min_column_width=200):
         centre = (
-            controls.stop("Centre, w₁", PLACES, 1.5, key="c1"), controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
-        )  # fmt: skip
+            controls.stop("Centre, w₁", PLACES, 1.5, key="c1"),
+            controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
+        )
         tilt = controls.stop("Tilt (degrees)", TILTS, 30, key="tilt")
         stretch = controls.stop("Stretch", STRETCHES, 2, key="stretch")
         strength = controls.stop("λ", STRENGTHS, 0.5, key="plane_lambda")
@@ -177,9 +180,12 @@ def plane_panel(penalties: Penalties) -> None:
         alt_text="Shares of random losses with no, one or two coordinates exactly 0 at the optimum.",
         caption=f"{TRIALS:,} random losses at your λ: centres anywhere up to ±2, any tilt, stretch from 1 to 4, even "
         "in its logarithm. How often is a coordinate of the optimum **exactly** 0?",
-        rows=[{"penalty": name, "none is 0": percent(none), "one is 0": percent(one), "both are 0": percent(both)}
-              for name, (none, one, both) in shares.items()], key="zeros",
-    )  # fmt: skip
+        rows=[
+            {"penalty": name, "none is 0": percent(none), "one is 0": percent(one), "both are 0": percent(both)}
+            for name, (none, one, both) in shares.items()
+        ],
+        key="zeros",
+    )
 
 
 def _number(x: float) -> str:
@@ -199,7 +205,6 @@ def _zero_shares(penalty: Penalty, strength: float) -> tuple[float, float, float
 # --- one weight -----------------------------------------------------------------------------------------------------
 
 WEIGHTS = (-2.0, -1.0, -0.5, -0.3, -0.1, 0.0, 0.1, 0.3, 0.5, 1.0, 2.0)
-MAP_CHOICES = {"map_w": controls.texts_of(WEIGHTS), "map_lambda": controls.texts_of(STRENGTHS)}
 
 
 @st.fragment
@@ -215,11 +220,17 @@ def maps_panel(penalties: Penalties) -> None:
     left, right = st.columns([3, 2])
     chart(maps_figure(curves, w), into=left, alt=f"Proximal maps of {', '.join(penalties)}.")
     with right:
-        st.table([
-            {"penalty": name, "before": f"{w:g}", "after": _plain(float(proximal(w, strength, penalty))),
-             "exactly 0 for |w| up to": _band(zero_band(strength, penalty))}
-            for name, penalty in penalties.items()
-        ])  # fmt: skip
+        st.table(
+            [
+                {
+                    "penalty": name,
+                    "before": f"{w:g}",
+                    "after": _plain(float(proximal(w, strength, penalty))),
+                    "exactly 0 for |w| up to": _band(zero_band(strength, penalty)),
+                }
+                for name, penalty in penalties.items()
+            ]
+        )
 
 
 def _band(reach: float) -> str:
@@ -234,10 +245,6 @@ TIMES = np.linspace(0, 6, 61)
 STARTS = (0.2, 0.5, 1.0, 1.5, 2.0)
 BOWLS = ("no loss", "with a loss")
 CENTRES = (-1.0, -0.5, 0.0, 0.2, 0.5, 1.0, 2.0)
-FLOW_CHOICES = {
-    "flow_loss": BOWLS, "flow_w0": controls.texts_of(STARTS), "flow_lambda": controls.texts_of(STRENGTHS[1:]),
-    "flow_centre": controls.texts_of(CENTRES), "time": controls.texts_of(tuple(round(t, 1) for t in TIMES)),
-}  # fmt: skip
 PLAY_SECONDS = 0.4
 
 
@@ -269,12 +276,21 @@ def _flow_panel(penalties: Penalties) -> None:
         into=left,
         alt=f"A weight from {w0:g} over time under {', '.join(curves)}.",
     )
-    right.table([
-        {"penalty": name, f"at time {time:g}": _plain(float(curve[now])),
-         "first at 0": f"{met[name]:.3g}" if met[name] <= TIMES[-1] else "never" if np.isinf(met[name]) else "later",
-         "then": ("stays" if curve[-1] == 0 else "goes on") if met[name] <= TIMES[-1] else "–"}
-        for name, curve in curves.items()
-    ])  # fmt: skip
+    right.table(
+        [
+            {
+                "penalty": name,
+                f"at time {time:g}": _plain(float(curve[now])),
+                "first at 0": f"{met[name]:.3g}"
+                if met[name] <= TIMES[-1]
+                else "never"
+                if np.isinf(met[name])
+                else "later",
+                "then": ("stays" if curve[-1] == 0 else "goes on") if met[name] <= TIMES[-1] else "–",
+            }
+            for name, curve in curves.items()
+        ]
+    )
 
 
 def _flows_in_bowl(
@@ -310,7 +326,6 @@ def _play_button(times: tuple[str, ...]) -> None:
 # --- the network ----------------------------------------------------------------------------------------------------
 
 NETWORK_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
-NETWORK_CHOICES = {"network_lambda": controls.texts_of(NETWORK_STRENGTHS)}
 EDGES = (np.arange(182) - 91) * 0.005
 
 
@@ -355,12 +370,18 @@ def network_panel(penalties: Penalties) -> None:
         mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES),
         alt="Histograms of the weights before and after each map.",
     )
-    st.table([
-        {"": name, "exactly 0": percent(n[some == 0].sum() / n.sum(), 2),
-         "Σ|w| left": percent((n @ some) / (n @ w), 2), "Σw² left": percent((n @ some**2) / (n @ w**2)),
-         "largest |w|": f"{some.max():.3f}"}
-        for name, some in mapped.items()
-    ])  # fmt: skip
+    st.table(
+        [
+            {
+                "": name,
+                "exactly 0": percent(n[some == 0].sum() / n.sum(), 2),
+                "Σ|w| left": percent((n @ some) / (n @ w), 2),
+                "Σw² left": percent((n @ some**2) / (n @ w**2)),
+                "largest |w|": f"{some.max():.3f}",
+            }
+            for name, some in mapped.items()
+        ]
+    )
     st.caption(f"All {n.sum():,} weights of the plain network's first layer (60,000 images, seed 0).")
     take_home({"the network": FULL}, key="network")
 

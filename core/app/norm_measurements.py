@@ -20,14 +20,9 @@ from core.figures.norms import pixels_figure, unit_figure
 from core.results.library import stored
 from core.results.probe import Probe
 from core.results.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
+from core.techniques import BATCH_NORM, PLAIN
 
 # --- covariate shift ------------------------------------------------------------------------------------------------
-
-SHIFT_CHOICES = {
-    "brightness": controls.texts_of(BRIGHTNESS),
-    "contrast": controls.texts_of(CONTRAST),
-    "noise": controls.texts_of(NOISE),
-}
 
 
 @st.fragment
@@ -51,7 +46,7 @@ def shift_panel() -> None:
     with left:
         _shift_accuracies(found, shift)
     with right:
-        counts = found["plain"][0].pixel_counts
+        counts = found[PLAIN.name][0].pixel_counts
         chart(
             pixels_figure(Shift().histogram(counts), shift.histogram(counts)),
             alt="Histogram of the pixel values before and after the shift.",
@@ -72,21 +67,26 @@ def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> N
     values = {name: [s.at(shift, statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
     clean = {name: [s.at(Shift(), statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
     captioned(
-        dots_figure(values, {name: net for name, (net, _) in VARIANTS.items()}, x_title="accuracy on the test images",
-                    x_range=(0, 1)),
+        dots_figure(
+            values,
+            {name: net for name, (net, _) in VARIANTS.items()},
+            x_title="accuracy on the test images",
+            x_range=(0, 1),
+        ),
         alt_text="Accuracy of each network on the shifted test images, one dot a seed.",
-        caption=f"One dot a seed ({len(found['plain'])} each), a bar at the mean; 10,000 test images. Guessing: 10 %.",
-        rows=[{"network": name, "shifted": spread(v).percent(), "as in training": spread(clean[name]).percent()}
-              for name, v in values.items()],
+        caption=f"One dot for each of {len(found[PLAIN.name])} seeds, and a bar at the mean; 10,000 test images. "
+        "Guessing gives 10 %.",
+        rows=[
+            {"network": name, "shifted": spread(v).percent(), "as in training": spread(clean[name]).percent()}
+            for name, v in values.items()
+        ],
         key="shift",
-    )  # fmt: skip
+    )
 
 
 # --- internal covariate shift ---------------------------------------------------------------------------------------
 
 UNITS = tuple(range(12))
-
-MEASURE_CHOICES = {"unit": controls.texts_of(UNITS), "probe_optimizer": ("adam", "sgd")}
 
 
 @st.fragment
@@ -102,7 +102,7 @@ def drift_panel() -> None:
     for place, (name, drift) in zip(st.columns(2), found.items(), strict=True):
         figure = unit_figure(drift, unit, name, (float(low), float(high)))
         chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
-    plain, batch = (spread(found[name].travel) for name in ("plain", "batch norm"))
+    plain, batch = (spread(found[name].travel) for name in (PLAIN.name, BATCH_NORM.name))
     st.caption(
         "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 "
         "steps of Adam. The largest way of a unit's median, in multiples of the width that its band began with "
@@ -125,7 +125,7 @@ def smoothness_panel() -> None:
     """Loss range, gradient predictiveness and effective β-smoothness over the first training steps, over seeds."""
     optimizer = controls.choice(
         "Trained by",
-        MEASURE_CHOICES["probe_optimizer"],
+        ("adam", "sgd"),
         key="probe_optimizer",
         help_text="Adam at 0.0003, or SGD at 0.1.",
     )
@@ -140,19 +140,22 @@ def smoothness_panel() -> None:
         }
         with place:
             course_chart(courses, what=label, x="step", log_y=True, narrow=True, key=f"probe_{measure}")
-    spec = found["plain"][0].spec
+    spec = found[PLAIN.name][0].spec
     st.caption(
         f"Every {spec.every} of the first {spec.steps} steps: {spec.eta_count} step sizes η from {spec.eta_low:g} to "
         f"{spec.eta_high:g} along the gradient of the batch, batch norm in training mode. Line: mean of "
-        f"{len(found['plain'])} seeds; band: from the lowest to the highest. Logarithmic axes."
+        f"{len(found[PLAIN.name])} seeds; band: from the lowest to the highest. Logarithmic axes."
     )
     numbers_table(
         [
-            {"measure": label, **{name: _mean_after(some, measure) for name, some in found.items()},
-             **{f"plain / {name}": probe_ratio(optimizer, measure, name) for name in found if name != "plain"}}
+            {
+                "measure": label,
+                **{name: _mean_after(some, measure) for name, some in found.items()},
+                **{f"plain / {name}": probe_ratio(optimizer, measure, name) for name in found if name != PLAIN.name},
+            }
             for measure, label in MEASURES.items()
         ]
-    )  # fmt: skip
+    )
     st.caption(f"Means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
 
 

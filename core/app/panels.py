@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.app.controls import config_from_widgets
+from core.app.controls import config_from_widgets, toggle
 from core.app.draw import chart
 from core.app.frame import is_presenting
 from core.app.runs import run_or_training
@@ -70,10 +70,11 @@ def headline(run: Run, *, narrow: bool = False) -> None:
 
 def run_curves(run: Run, *, key: str) -> None:
     """Loss and accuracy of one run side by side, with its table; the notebook's own training loss on request."""
-    with_notebook = st.toggle(
-        "Show the notebook's training loss too", key="notebook_loss", bind="query-params",
-        help="The mean over an epoch's batches in training mode, penalty included, while the weights move.",
-    )  # fmt: skip
+    with_notebook = toggle(
+        "Show the notebook's training loss too",
+        key="notebook_loss",
+        help_text="The mean over an epoch's batches in training mode, penalty included, while the weights move.",
+    )
     left, right = st.columns(2)
     curves = NOTEBOOK_LOSS if with_notebook else LOSS
     with left:
@@ -156,14 +157,16 @@ def seed_table(runs_by_name: Mapping[str, Sequence[Run]]) -> None:
     for name, runs in runs_by_name.items():
         if not runs:
             continue
-        rows.append({
-            "setting": name,
-            "training accuracy": spread([r.last.train_accuracy for r in runs]).percent(),
-            "held-out accuracy": spread([r.last.held_out_accuracy for r in runs]).percent(),
-            "gap (points)": spread([100 * r.gap for r in runs]).plain(1),
-            "best epoch": spread([r.best_epoch for r in runs]).plain(1),
-            "seeds": str(len(runs)),
-        })  # fmt: skip
+        rows.append(
+            {
+                "setting": name,
+                "training accuracy": spread([r.last.train_accuracy for r in runs]).percent(),
+                "held-out accuracy": spread([r.last.held_out_accuracy for r in runs]).percent(),
+                "gap (points)": spread([100 * r.gap for r in runs]).plain(1),
+                "best epoch": spread([r.best_epoch for r in runs]).plain(1),
+                "seeds": str(len(runs)),
+            }
+        )
     numbers_table(rows)
 
 

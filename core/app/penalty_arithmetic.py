@@ -12,7 +12,6 @@ from core.maths.conventions import ADAMW, CONVENTIONS, pull, shrinkage, strength
 NAMES = tuple(convention.name for convention in CONVENTIONS)
 RATES = (1e-4, 3e-4, 1e-3, 1e-2, 0.1)
 LARGEST = 100.0
-CALCULATOR_CHOICES = {"written": NAMES, "calc_lr": controls.texts_of(RATES)}
 
 
 @st.fragment
@@ -35,12 +34,15 @@ def calculator() -> None:
     st.latex(rf"= {kept}\,w")
     st.table(
         [
-            {"convention": convention.name, "number": f"{strength_of(c, convention):.6g}",
-             "pulls": "in the gradient" if convention.in_gradient else "beside the step",
-             "in PyTorch": f"`{convention.code.format(strength=f'{strength_of(c, convention):.6g}', lr=f'{lr:g}')}`"}
+            {
+                "convention": convention.name,
+                "number": f"{strength_of(c, convention):.6g}",
+                "pulls": "in the gradient" if convention.in_gradient else "beside the step",
+                "in PyTorch": f"`{convention.code.format(strength=f'{strength_of(c, convention):.6g}', lr=f'{lr:g}')}`",
+            }
             for convention in CONVENTIONS
         ]
-    )  # fmt: skip
+    )
     if lr * c > 2:
         st.warning("Learning rate × c is above 2: each step throws the weight further to the other side, and it grows.")
     else:

@@ -12,7 +12,6 @@ from core.app.strengths import (
     FLOOR,
     SETTINGS,
     accuracy_path,
-    choices_of,
     curves_beside_plain,
     networks_at,
     stop_table,
@@ -24,7 +23,6 @@ from core.app.weight_pictures import (
     histogram,
     pixels_kept,
     spies,
-    threshold_choices,
     threshold_controls,
     weight_numbers,
 )
@@ -42,9 +40,6 @@ METHODS = FIELDS["l1_method"].choices
 
 # --- one penalty along its strength ---------------------------------------------------------------------------------
 
-L1_CHOICES = {**choices_of(L1), "l1_by": METHODS, **threshold_choices("l1"), "l1_log": ("true", "false")}
-L2_CHOICES = {**choices_of(L2), **threshold_choices("l2"), "l2_log": ("true", "false")}
-
 
 def penalties_picture() -> None:
     """Both penalties of one weight, and how hard each pulls."""
@@ -57,8 +52,9 @@ def penalties_picture() -> None:
 def l1_panel() -> None:
     """λ₁ in either setting and by either method: curves, weights, and the whole path."""
     plain, strength = strength_controls(L1)
-    method = controls.choice("Applied as a", METHODS, key="l1_by",
-                             help_text="A subgradient in the loss, or a proximal step after each step.")  # fmt: skip
+    method = controls.choice(
+        "Applied as a", METHODS, key="l1_by", help_text="A subgradient in the loss, or a proximal step after each step."
+    )
     _penalty_panel(L1, plain, l1_path(plain, method), strength, key="l1")
 
 
@@ -108,8 +104,9 @@ def _norms(named: dict[str, RunConfig]) -> None:
     }
     rows = [
         {"network": name, **{label: spread([of(s) for s in some]).significant() for label, of in numbers.items()}}
-        for name, some in found.items() if some
-    ]  # fmt: skip
+        for name, some in found.items()
+        if some
+    ]
     numbers_table(rows)
 
 
@@ -128,16 +125,29 @@ def _path_charts(of: Technique, path: Path, strength: float, threshold: float, *
         "largest |w|": {stop: [float(s.largest) for s in some] for stop, some in along.items()},
     }
     for place, title, lines, log in (
-        (places[1], "Small weights, first layer", sparse, False), (places[2], "Spread, first layer", wide, True),
-    ):  # fmt: skip
+        (places[1], "Small weights, first layer", sparse, False),
+        (places[2], "Spread, first layer", wide, True),
+    ):
         with place:
             captioned(
-                path_figure(lines, strength, colour=of.colour, x_title=of.symbol, title=title,
-                            percent=not log, log_y=log, narrow=True),
-                alt_text=f"{title}, against {of.symbol}.", key=f"{key}_{title}",
-                rows=[{of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
-                      for stop, some in along.items() if some],
-            )  # fmt: skip
+                path_figure(
+                    lines,
+                    strength,
+                    colour=of.colour,
+                    x_title=of.symbol,
+                    title=title,
+                    percent=not log,
+                    log_y=log,
+                    narrow=True,
+                ),
+                alt_text=f"{title}, against {of.symbol}.",
+                key=f"{key}_{title}",
+                rows=[
+                    {of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
+                    for stop, some in along.items()
+                    if some
+                ],
+            )
     st.caption(
         f"Along all strengths, which stand at equal distances; the bar marks yours. A dot for each seed. {of.symbol} "
         f"= 0 is the plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
@@ -147,7 +157,6 @@ def _path_charts(of: Technique, path: Path, strength: float, threshold: float, *
 # --- why one never reaches zero -------------------------------------------------------------------------------------
 
 OPTIMIZERS = ("adam", "sgd")
-FOLLOW_CHOICES = {"steps_by": OPTIMIZERS, "steps_lambda": controls.texts_of(FOLLOWED_L1)}
 
 
 @st.fragment
@@ -155,8 +164,9 @@ def zero_panel() -> None:
     """Single weights under the subgradient and under the proximal step: on the way to 0, and there."""
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        optimizer = controls.choice("Trained by", OPTIMIZERS, key="steps_by",
-                                    help_text="Adam at 0.0003, or SGD at 0.1.")  # fmt: skip
+        optimizer = controls.choice(
+            "Trained by", OPTIMIZERS, key="steps_by", help_text="Adam at 0.0003, or SGD at 0.1."
+        )
     with right:
         strength = controls.stop("λ₁", FOLLOWED_L1, 1e-3, key="steps_lambda")
     found = {method: stored(spec) for method, spec in followed(optimizer, strength).items()}
@@ -177,8 +187,11 @@ def zero_panel() -> None:
     )
     st.markdown(f"And after all 20 epochs (Adam, λ₁ = {strength:g}), the whole first layer, threshold 0.0001:")
     spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
-    take_home({f"{method}, 20 epochs": l1_path(FULL, method)[strength] for method in METHODS}
-              | {f"{method}, as followed": f.spec.run for method, f in found.items()}, key="steps")  # fmt: skip
+    take_home(
+        {f"{method}, 20 epochs": l1_path(FULL, method)[strength] for method in METHODS}
+        | {f"{method}, as followed": f.spec.run for method, f in found.items()},
+        key="steps",
+    )
 
 
 def _reach(optimizer: str) -> float:
@@ -216,8 +229,6 @@ def _arrival_at_zero(one: Followed, reach: float) -> str:
 
 # --- in the loss or decoupled ---------------------------------------------------------------------------------------
 
-DECAY_CHOICES = {**choices_of(ADAMW), "coupled": choices_of(L2)["lambda2"], "decay_log": ("true", "false")}
-
 
 @st.fragment
 def decay_panel() -> None:
@@ -226,41 +237,59 @@ def decay_panel() -> None:
     coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 3e-4, key="coupled")
     paths = {L2.name: L2.path(plain), ADAMW.name: ADAMW.path(plain)}
     named = {L2.name: paths[L2.name][coupled], ADAMW.name: paths[ADAMW.name][decay]}
-    stop_table({PLAIN.name: plain, f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
-                f"AdamW, weight_decay = {decay:g}": named[ADAMW.name]})  # fmt: skip
+    stop_table(
+        {
+            PLAIN.name: plain,
+            f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
+            f"AdamW, weight_decay = {decay:g}": named[ADAMW.name],
+        }
+    )
     left, right = st.columns(2)
     with left:
         histogram({PLAIN.name: plain, **named}, key="decay")
     with right:
         points = {
-            name: {stop: (spread([float(s.spread) for s in first_layers(config)]).mean,
-                          spread(list(map(LAST_ACCURACY.of, runs_at(config)))).mean)
-                   for stop, config in path.items() if first_layers(config) and runs_at(config)}
+            name: {
+                stop: (
+                    spread([float(s.spread) for s in first_layers(config)]).mean,
+                    spread(list(map(LAST_ACCURACY.of, runs_at(config)))).mean,
+                )
+                for stop, config in path.items()
+                if first_layers(config) and runs_at(config)
+            }
             for name, path in paths.items()
-        }  # fmt: skip
+        }
         st.space("medium")
         captioned(
             shrunk_figure(points, {L2.name: coupled, ADAMW.name: decay}),
             alt_text="Held-out accuracy against the standard deviation of the first layer's weights, for both.",
-            rows=[{"applied": name, "strength": f"{stop:g}", "standard deviation of w": f"{x:.4f}",
-                   "held-out accuracy": percent(y)} for name, by in points.items() for stop, (x, y) in by.items()],
+            rows=[
+                {
+                    "applied": name,
+                    "strength": f"{stop:g}",
+                    "standard deviation of w": f"{x:.4f}",
+                    "held-out accuracy": percent(y),
+                }
+                for name, by in points.items()
+                for stop, (x, y) in by.items()
+            ],
             key="shrunk",
-        )  # fmt: skip
+        )
     st.caption(
         "Left: seed 0. Right: a point for each strength, mean of 5 seeds; to the left the weights are smaller. The "
         "ringed points are yours."
     )
-    take_home({PLAIN.name: plain, f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
-               f"AdamW, weight_decay = {decay:g}": named[ADAMW.name]}, key="decay")  # fmt: skip
+    take_home(
+        {
+            PLAIN.name: plain,
+            f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
+            f"AdamW, weight_decay = {decay:g}": named[ADAMW.name],
+        },
+        key="decay",
+    )
 
 
 # --- side by side, as the notebook has them -------------------------------------------------------------------------
-
-BESIDE_CHOICES = {
-    **threshold_choices("three"),
-    "three_p": choices_of(DROPOUT)["p"],
-    "three_lambda": choices_of(L1)["lambda1"],
-}
 
 
 @st.fragment
@@ -288,14 +317,16 @@ def three_spies() -> None:
 def defaults_table() -> None:
     """Every technique at one strength, in both settings, against the plain network."""
     for setting, plain in SETTINGS.items():
-        rows = [{"network": "plain", "held-out accuracy": LAST_ACCURACY.over(runs_at(plain)), "against plain": "–"}]
+        rows = [{"network": PLAIN.name, "held-out accuracy": LAST_ACCURACY.over(runs_at(plain)), "against plain": "–"}]
         for of in (DROPOUT, L1, L2):
             at = of.strength_for(plain)
             config = of.path(plain)[at]
-            rows.append({
-                "network": f"{of.name}, {of.symbol} = {at:g}",
-                "held-out accuracy": LAST_ACCURACY.over(runs_at(config)),
-                "against plain": against_plain(LAST_ACCURACY, plain, config, "higher", "lower"),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "network": f"{of.name}, {of.symbol} = {at:g}",
+                    "held-out accuracy": LAST_ACCURACY.over(runs_at(config)),
+                    "against plain": against_plain(LAST_ACCURACY, plain, config, "higher", "lower"),
+                }
+            )
         st.markdown(f"**{setting}**")
         st.table(rows)

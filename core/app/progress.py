@@ -68,9 +68,15 @@ def progress_panel() -> None:
     with left:
         st.markdown("**Save**: a file with your answers, on your own disk.")
         st.download_button(
-            f"Save my answers ({len(kept)})", lambda: to_text(dict(kept)), file_name="regularization-seen.json",
-            mime="application/json", on_click="ignore", disabled=not kept, icon=":material/save:", key="save_answers",
-        )  # fmt: skip
+            f"Save my answers ({len(kept)})",
+            lambda: to_text(dict(kept)),
+            file_name="regularization-seen.json",
+            mime="application/json",
+            on_click="ignore",
+            disabled=not kept,
+            icon=":material/save:",
+            key="save_answers",
+        )
     with right:
         st.file_uploader(
             "**Load** a file that you saved", type="json", key="load_answers", on_change=_load, max_upload_size=1

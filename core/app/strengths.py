@@ -19,11 +19,6 @@ SETTINGS = {"60,000 images": FULL, "2,000 images, 20 % wrong labels": SMALL_AND_
 """The two settings that every strength is shown in."""
 
 
-def choices_of(technique: Technique) -> dict[str, tuple[str, ...]]:
-    """The parameters in the address of a technique's slider, and what each may be."""
-    return {f"{technique.key}_on": tuple(SETTINGS), technique.key: controls.texts_of(technique.stops)}
-
-
 def strength_controls(of: Technique) -> tuple[RunConfig, float]:
     """The widgets: which setting, and how strong."""
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -49,8 +44,10 @@ def curves_beside_plain(
     outcomes = outcomes_of(networks_at(technique, plain, config))
     places = st.columns(3 if penalty else 2)
     for place, what in zip(places, ("loss", "accuracy"), strict=False):
-        held_out, train = ({name: course_of(found, f"{images}_{what}") for name, found in outcomes.items()}
-                           for images in ("held_out", "train"))  # fmt: skip
+        held_out, train = (
+            {name: course_of(found, f"{images}_{what}") for name, found in outcomes.items()}
+            for images in ("held_out", "train")
+        )
         with place:
             course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy", key=f"{key}_{what}")
     if penalty:
@@ -58,8 +55,13 @@ def curves_beside_plain(
             if config == plain:
                 st.info("At strength 0 there is no penalty.")
             else:
-                course_chart({technique: course_of(outcomes[technique], "penalty")}, what="penalty", x="epoch",
-                             log_y=True, key=f"{key}_penalty")  # fmt: skip
+                course_chart(
+                    {technique: course_of(outcomes[technique], "penalty")},
+                    what="penalty",
+                    x="epoch",
+                    log_y=True,
+                    key=f"{key}_penalty",
+                )
 
 
 def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRAIN_ACCURACY, LAST_ACCURACY, LAST_LOSS)):
@@ -102,12 +104,17 @@ def accuracy_path(of: Technique, path: Path, current: float, *, title: str, key:
         "training images": {stop: list(map(TRAIN_ACCURACY.of, found)) for stop, found in runs.items()},
     }
     rows = [
-        {of.symbol: f"{stop:g}", "held-out accuracy": LAST_ACCURACY.over(found),
-         "training accuracy": TRAIN_ACCURACY.over(found), "seeds": len(found)}
+        {
+            of.symbol: f"{stop:g}",
+            "held-out accuracy": LAST_ACCURACY.over(found),
+            "training accuracy": TRAIN_ACCURACY.over(found),
+            "seeds": len(found),
+        }
         for stop, found in runs.items()
-    ]  # fmt: skip
+    ]
     captioned(
-        path_figure(lines, current, colour=of.colour, x_title=of.symbol, title=title, floor=FLOOR,
-                    narrow=narrow),
-        alt_text=f"Training and held-out accuracy against {of.symbol}.", rows=rows, key=key,
-    )  # fmt: skip
+        path_figure(lines, current, colour=of.colour, x_title=of.symbol, title=title, floor=FLOOR, narrow=narrow),
+        alt_text=f"Training and held-out accuracy against {of.symbol}.",
+        rows=rows,
+        key=key,
+    )

@@ -20,15 +20,6 @@ from core.results.sparsity import RATES, THRESHOLDS, Sparsity, in_rates
 UNITS = ("as a number", "in learning rates")
 
 
-def threshold_choices(key: str) -> dict[str, tuple[str, ...]]:
-    """The parameters in the address of `threshold_controls`, and what each may be."""
-    return {
-        f"{key}_unit": UNITS,
-        f"{key}_threshold": controls.texts_of(THRESHOLDS),
-        f"{key}_rates": controls.texts_of(RATES),
-    }
-
-
 def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
     """The widgets of the threshold below which a weight is called small: as a number, or in learning rates."""
     left, right = st.columns(2, vertical_alignment="bottom")
@@ -94,8 +85,8 @@ EXPLAINED = {
 
 def histogram(named: Mapping[str, RunConfig], *, key: str) -> None:
     """Histograms of first-layer weights over the same bins, one over the other; counts logarithmic on request."""
-    log = st.toggle("Logarithmic counts", key=f"{key}_log", bind="query-params",
-                    help="Shows the rare large weights beside the many small ones.")  # fmt: skip
+    help_text = "Shows the rare large weights beside the many small ones."
+    log = controls.toggle("Logarithmic counts", key=f"{key}_log", help_text=help_text)
     counts = {name: s.histogram for name, config in named.items() if (s := first_layer(config))}
     chart(
         weights_figure(counts, log=log, title="Weights of the first layer"),

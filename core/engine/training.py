@@ -316,5 +316,9 @@ def _record(number, training, tensors, losses, norms, started) -> EpochRecord:
 
 def versions() -> dict[str, str]:
     """What the bits of a run depend on besides its config."""
-    return {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__,
-            "machine": platform.machine()}  # fmt: skip
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+    }

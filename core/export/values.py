@@ -13,7 +13,7 @@ from typing import Any
 from core.config import DIGITS, FIELDS, FULL, SMALL_AND_NOISY, RunConfig
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, Outcome, Run, expected_seconds
 from core.results.surface import SurfaceSpec
-from core.techniques import ADAMW, AUGMENTATION, Technique, technique_of, techniques_in
+from core.techniques import ADAMW, AUGMENTATION, PLAIN, Technique, technique_of, techniques_in
 
 SURFACE_POINTS = 21
 """Along an axis. Every second one of the app's 41: the same picture in a quarter of the time."""
@@ -73,7 +73,7 @@ def values(config: RunConfig, expected: Outcome | None) -> dict[str, Any]:
         "validation": f"{literal(facts.n_pool)}:{literal(n_trained) if digits else ''}",
         "drawn_labels": "true_y" if config.label_noise else "train_y",
         "norm_layer": NORM_LAYERS[config.norm],
-        "optimizer": "SGD" if config.optimizer == "sgd" else "AdamW" if _is_decoupled(config) else "Adam",
+        "optimizer": "SGD" if config.optimizer == "sgd" else ADAMW.name if _is_decoupled(config) else "Adam",
         "minimised": "objective" if in_loss else "loss",
         "measured": "measured" if many else "train",
         "colour": technique_of(config).colour,
@@ -113,7 +113,7 @@ def stem(config: RunConfig) -> str:
     }
     others = [text for name, text in others.items() if getattr(config, name) != getattr(base, name)]
     images = f"{config.n_train}-{'digits' if config.dataset == 'digits' else 'images'}"
-    named = [name for name in techniques if name] or ["plain"]
+    named = [name for name in techniques if name] or [PLAIN.name]
     return "_".join((*named, images, *others, f"seed-{config.seed}"))
 
 

@@ -113,10 +113,16 @@ class Job:
             pace = (self._queue.clock() - self._started) / (self._done - self._first)
             left = pace * (self._total - self._done)
         return Snapshot(
-            state=self.state, done=self._done, total=self._total, seconds_left=left,
-            position=self._queue.position(self), parts=tuple(self._parts), note=self._note, error=self.error,
+            state=self.state,
+            done=self._done,
+            total=self._total,
+            seconds_left=left,
+            position=self._queue.position(self),
+            parts=tuple(self._parts),
+            note=self._note,
+            error=self.error,
             result=self.result,
-        )  # fmt: skip
+        )
 
 
 class OneThread(Executor):

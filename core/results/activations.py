@@ -29,9 +29,13 @@ class ActivationSpec(RunSpec):
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {
-            "active": (2,), "never": (2,), "correlation": (2,), "mean": (2,), "histogram": (2, ACTIVATION_BINS + 1),
+            "active": (2,),
+            "never": (2,),
+            "correlation": (2,),
+            "mean": (2,),
+            "histogram": (2, ACTIVATION_BINS + 1),
             "accuracy_without": (len(SWITCHED_OFF),),
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,13 @@ class BatchesSpec(RunSpec):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         test_batches = -(-self.run.facts.n_test // TEST_BATCH)
         return {
-            "fresh": (REPEATS, POINTS), "fixed": (POINTS,), "odd": (POINTS + 1,), "at_centre": (AT_CENTRE,),
-            "accuracies": (test_batches,), "sizes": (test_batches,),
-        }  # fmt: skip
+            "fresh": (REPEATS, POINTS),
+            "fixed": (POINTS,),
+            "odd": (POINTS + 1,),
+            "at_centre": (AT_CENTRE,),
+            "accuracies": (test_batches,),
+            "sizes": (test_batches,),
+        }
 
 
 @dataclass(frozen=True)

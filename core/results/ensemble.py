@@ -30,10 +30,16 @@ class EnsembleSpec(RunSpec):
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {
-            "accuracy": (N_MASKS,), "loss": (N_MASKS,), "alone": (N_MASKS,), "geometric_accuracy": (N_MASKS,),
-            "geometric_loss": (N_MASKS,), "scaled": (2,), "probabilities": (self.n_shown, N_MASKS, 10),
-            "scaled_probabilities": (self.n_shown, 10), "classes": (self.n_shown,),
-        }  # fmt: skip
+            "accuracy": (N_MASKS,),
+            "loss": (N_MASKS,),
+            "alone": (N_MASKS,),
+            "geometric_accuracy": (N_MASKS,),
+            "geometric_loss": (N_MASKS,),
+            "scaled": (2,),
+            "probabilities": (self.n_shown, N_MASKS, 10),
+            "scaled_probabilities": (self.n_shown, 10),
+            "classes": (self.n_shown,),
+        }
 
 
 @dataclass(frozen=True)

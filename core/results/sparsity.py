@@ -57,9 +57,15 @@ class SparsitySpec(RunSpec):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         k = len(self.thresholds)
         return {
-            "small": (k,), "alive": (k,), "accuracy": (k,), "histogram": (BINS,), "norms": (2, 3), "largest": (),
-            "spread": (), "levels": self.matrix if self.with_map else (0, 0),
-        }  # fmt: skip
+            "small": (k,),
+            "alive": (k,),
+            "accuracy": (k,),
+            "histogram": (BINS,),
+            "norms": (2, 3),
+            "largest": (),
+            "spread": (),
+            "levels": self.matrix if self.with_map else (0, 0),
+        }
 
 
 @dataclass(frozen=True)

@@ -143,8 +143,9 @@ def test_what_the_address_hides_is_left_out_with_its_heading(lesson):
 def test_hidden_solutions_leave_the_hints():
     app = AppTest.from_string(
         "import streamlit as st\nst.session_state._hidden = ('solutions',)\nfrom core.app.code import _exercises\n"
-        "_exercises('dropout')", default_timeout=60,
-    ).run()  # fmt: skip
+        "_exercises('dropout')",
+        default_timeout=60,
+    ).run()
     for _ in range(3):
         app.button(key="dropout/code-dropout-layers?").click().run()
     assert "**Hint 2 of 2.**" in said(app) and not app.expander

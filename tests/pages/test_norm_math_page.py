@@ -29,12 +29,13 @@ def rows_of(app, column):
         ("1", "1.2", ["1.04", "1.2", "1.04", "1.2"], ["−0.96", "−0.8", "−0.96", "−0.8"]),
         ("0.5", "0", ["1.25", "1.5", "1.25", "1.5"], ["0", "0", "0", "0"]),
     ],
-)  # fmt: skip
+)
 def test_the_four_norms_by_hand(epsilon, delta, values, changes):
     table = table_with(open_page(PAGE, epsilon=epsilon, delta=delta), "numbers put in")
     assert [*table["is"]] == values
     assert [float(c.replace("−", "-")) for c in table["change"]] == pytest.approx(
-        [float(c.replace("−", "-")) for c in changes], abs=1e-9)  # fmt: skip
+        [float(c.replace("−", "-")) for c in changes], abs=1e-9
+    )
 
 
 def test_past_a_kink_the_page_says_so_and_shows_the_other_formula():
@@ -68,8 +69,14 @@ def test_the_third_penalty_reaches_every_section(third, name):
 
 
 def test_only_penalties_with_a_kink_make_exact_zeros_of_random_losses():
-    for penalty, zeros in ((L1, True), (L2, False), (Penalty(1.25), False), (Penalty(0.5), True),
-                           (Penalty(alpha=0.25), True), (Penalty(alpha=0.0), False)):  # fmt: skip
+    for penalty, zeros in (
+        (L1, True),
+        (L2, False),
+        (Penalty(1.25), False),
+        (Penalty(0.5), True),
+        (Penalty(alpha=0.25), True),
+        (Penalty(alpha=0.0), False),
+    ):
         none, one, both = norm_math._zero_shares(penalty, 0.5)
         assert none + one + both == pytest.approx(1) and (none < 1) == zeros
 
@@ -115,9 +122,17 @@ def test_it_plays_to_the_end_and_pauses():
 
 @pytest.mark.parametrize(
     ("name", "junk"),
-    [("epsilon", "0"), ("delta", "-1"), ("power", "5"), ("third", "L7"), ("tilt", "7"), ("time", "inf"), ("c1", "nan"),
-     ("network_lambda", "1e9")],
-)  # fmt: skip
+    [
+        ("epsilon", "0"),
+        ("delta", "-1"),
+        ("power", "5"),
+        ("third", "L7"),
+        ("tilt", "7"),
+        ("time", "inf"),
+        ("c1", "nan"),
+        ("network_lambda", "1e9"),
+    ],
+)
 def test_a_junk_parameter_is_named_and_replaced(name, junk):
     app = open_page(PAGE, **{name: junk})
     assert len(app.warning) == 1 and f"`{name}`" in app.warning[0].value

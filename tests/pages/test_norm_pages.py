@@ -108,11 +108,19 @@ def test_evaluation_mode_without_a_training_step_leaves_the_numbers():
 @pytest.mark.parametrize(
     ("path", "name", "junk"),
     [
-        (BATCH, "sgd_lr", "2"), (BATCH, "small_batch", "x"), (BATCH, "mode", "both"), (BATCH, "contrast", "1e9"),
-        (BATCH, "unit", "99"), (BATCH, "norm", "group"), (LAYER, "axis", "<b>"), (LAYER, "samples", "0"),
-        (LAYER, "probe_optimizer", "lion"), (LAYER, "stretch", "nan"), (LAYER, "norm_position", "between"),
+        (BATCH, "sgd_lr", "2"),
+        (BATCH, "small_batch", "x"),
+        (BATCH, "mode", "both"),
+        (BATCH, "contrast", "1e9"),
+        (BATCH, "unit", "99"),
+        (BATCH, "norm", "group"),
+        (LAYER, "axis", "<b>"),
+        (LAYER, "samples", "0"),
+        (LAYER, "probe_optimizer", "lion"),
+        (LAYER, "stretch", "nan"),
+        (LAYER, "norm_position", "between"),
     ],
-)  # fmt: skip
+)
 def test_a_junk_parameter_is_named_and_replaced(path, name, junk):
     app = open_page(path, **{name: junk})
     assert len(app.warning) == 1 and f"`{name}`" in app.warning[0].value

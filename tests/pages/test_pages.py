@@ -58,11 +58,22 @@ def test_an_address_opens_the_run_it_names():
 @pytest.mark.parametrize(
     ("name", "junk"),
     [
-        ("n_train", "55000"), ("n_train", "3000"), ("label_noise", "junk"), ("lr", "nan"), ("epochs", "1e999"),
-        ("seed", "9" * 500), ("batch_size", "<script>alert(1)</script>"), ("radius", "[x](javascript:alert(1))"),
-        ("view", "4-D"), ("log_z", "1"), ("directions", "7"), ("lr", "3e-4"), ("seed", "1.0"), ("seed", ""),
+        ("n_train", "55000"),
+        ("n_train", "3000"),
+        ("label_noise", "junk"),
+        ("lr", "nan"),
+        ("epochs", "1e999"),
+        ("seed", "9" * 500),
+        ("batch_size", "<script>alert(1)</script>"),
+        ("radius", "[x](javascript:alert(1))"),
+        ("view", "4-D"),
+        ("log_z", "1"),
+        ("directions", "7"),
+        ("lr", "3e-4"),
+        ("seed", "1.0"),
+        ("seed", ""),
     ],
-)  # fmt: skip
+)
 def test_a_junk_parameter_falls_back_to_the_default_and_is_named(name, junk):
     app = open_page(BASELINE, **{name: junk})
     assert len(app.warning) == 1

@@ -76,8 +76,10 @@ def test_the_notebooks_l1_is_sparse_by_threshold_and_dear_and_the_proximal_one_t
 
 @pytest.mark.parametrize("config", [SMALL_DROPOUT, SMALL_L1, SMALL_L2], ids=["dropout", "L1", "L2"])
 def test_at_small_and_noisy_each_technique_gains_more_than_twice_the_standard_error(config):
-    gains = [b.test_last.accuracy - a.test_last.accuracy
-             for a, b in zip(shipped(SMALL_AND_NOISY), shipped(config), strict=True)]  # fmt: skip
+    gains = [
+        b.test_last.accuracy - a.test_last.accuracy
+        for a, b in zip(shipped(SMALL_AND_NOISY), shipped(config), strict=True)
+    ]
     gain = spread(gains)
     assert gain.n == 5 and gain.mean > 2 * gain.sd / math.sqrt(5)
 
@@ -146,10 +148,13 @@ def test_the_numbers_beside_lambda_are_those_of_its_first_layer(strength, method
     s = measured(l1_path(FULL, method)[float(strength)])[0]
     k = s.index(1e-4)
     assert metrics(app)[:6] == [
-        ("Exactly 0", f"{100 * s.share_zero:.1f} %"), ("Up to 0.0001", f"{100 * s.share_small(1e-4):.1f} %"),
-        ("Units alive", f"{s.alive[k]} of 392"), ("Test accuracy", f"{100 * s.accuracy[0]:.1f} %"),
-        ("Pruned accuracy", f"{100 * s.accuracy[k]:.1f} %"), ("Largest |w|", f"{float(s.largest):.3g}"),
-    ]  # fmt: skip
+        ("Exactly 0", f"{100 * s.share_zero:.1f} %"),
+        ("Up to 0.0001", f"{100 * s.share_small(1e-4):.1f} %"),
+        ("Units alive", f"{s.alive[k]} of 392"),
+        ("Test accuracy", f"{100 * s.accuracy[0]:.1f} %"),
+        ("Pruned accuracy", f"{100 * s.accuracy[k]:.1f} %"),
+        ("Largest |w|", f"{float(s.largest):.3g}"),
+    ]
     assert not app.info or strength == "0"
 
 
@@ -181,9 +186,12 @@ def test_the_convention_decides_what_the_same_p_means():
 
 @pytest.mark.parametrize(
     ("written", "numbers"),
-    [("λ Σw²", ["0.001", "0.002", "0.002", "0.002"]), ("λ/2 Σw²", ["0.0005", "0.001", "0.001", "0.001"]),
-     ("weight_decay of AdamW", ["0.0005", "0.001", "0.001", "0.001"])],
-)  # fmt: skip
+    [
+        ("λ Σw²", ["0.001", "0.002", "0.002", "0.002"]),
+        ("λ/2 Σw²", ["0.0005", "0.001", "0.001", "0.001"]),
+        ("weight_decay of AdamW", ["0.0005", "0.001", "0.001", "0.001"]),
+    ],
+)
 def test_the_calculator_gives_every_convention(written, numbers):
     app = open_page(PENALTY_PAGE, written=written)
     table = next(t.value for t in app.table if "convention" in t.value.columns)
@@ -202,14 +210,26 @@ def test_the_calculator_gives_every_convention(written, numbers):
 @pytest.mark.parametrize(
     ("path", "name", "junk"),
     [
-        (DROPOUT_PAGE, "p", "1"), (DROPOUT_PAGE, "p_on", "x"), (DROPOUT_PAGE, "masks_p", "0"),
-        (DROPOUT_PAGE, "image", "24"), (DROPOUT_PAGE, "masks", "7"), (DROPOUT_PAGE, "convention", "<b>"),
-        (DROPOUT_PAGE, "dropout", "0.95"), (DROPOUT_PAGE, "spy_threshold", "1e99"), (DROPOUT_PAGE, "units_layer", "3"),
-        (PENALTY_PAGE, "lambda1", "nan"), (PENALTY_PAGE, "lambda2", "-1"), (PENALTY_PAGE, "l1_by", "magic"),
-        (PENALTY_PAGE, "l1", "11"), (PENALTY_PAGE, "decay", "2"), (PENALTY_PAGE, "steps_by", "lion"),
-        (PENALTY_PAGE, "l2_rates", "0"), (PENALTY_PAGE, "written", "L3"), (PENALTY_PAGE, "three_p", "half"),
+        (DROPOUT_PAGE, "p", "1"),
+        (DROPOUT_PAGE, "p_on", "x"),
+        (DROPOUT_PAGE, "masks_p", "0"),
+        (DROPOUT_PAGE, "image", "24"),
+        (DROPOUT_PAGE, "masks", "7"),
+        (DROPOUT_PAGE, "convention", "<b>"),
+        (DROPOUT_PAGE, "dropout", "0.95"),
+        (DROPOUT_PAGE, "spy_threshold", "1e99"),
+        (DROPOUT_PAGE, "units_layer", "3"),
+        (PENALTY_PAGE, "lambda1", "nan"),
+        (PENALTY_PAGE, "lambda2", "-1"),
+        (PENALTY_PAGE, "l1_by", "magic"),
+        (PENALTY_PAGE, "l1", "11"),
+        (PENALTY_PAGE, "decay", "2"),
+        (PENALTY_PAGE, "steps_by", "lion"),
+        (PENALTY_PAGE, "l2_rates", "0"),
+        (PENALTY_PAGE, "written", "L3"),
+        (PENALTY_PAGE, "three_p", "half"),
     ],
-)  # fmt: skip
+)
 def test_a_junk_parameter_is_named_and_replaced(path, name, junk):
     app = open_page(path, **{name: junk})
     assert len(app.warning) == 1 and f"`{name}`" in app.warning[0].value
@@ -226,7 +246,11 @@ def test_missing_measurements_are_said_and_the_page_goes_on(path, monkeypatch):
 
 
 def test_the_students_own_run_begins_at_a_shipped_one_with_either_penalty():
-    for path, params in ((DROPOUT_PAGE, {"epochs": "30"}), (PENALTY_PAGE, {"l2": "0.001"}),
-                         (PENALTY_PAGE, {"penalised": "all"}), (PENALTY_PAGE, {"l1_method": "proximal"})):  # fmt: skip
+    for path, params in (
+        (DROPOUT_PAGE, {"epochs": "30"}),
+        (PENALTY_PAGE, {"l2": "0.001"}),
+        (PENALTY_PAGE, {"penalised": "all"}),
+        (PENALTY_PAGE, {"l1_method": "proximal"}),
+    ):
         app = open_page(path, **params)
         assert any("Precomputed" in caption.value for caption in app.caption), params
