@@ -17,9 +17,8 @@ from core.course.batch_norm import (
 from core.course.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.course.layer_norm import LAYER_NORM
 from core.results import measurement
-from core.results.probe import Probe
 from core.results.run import Run
-from core.results.shift import Shift, Shifted
+from core.results.shift import Shift
 from core.results.store import load_run
 
 NETWORKS = {"plain": FULL, "batch norm": BATCH_NORM, "batch norm after": BATCH_NORM_AFTER, "layer norm": LAYER_NORM}
@@ -70,7 +69,7 @@ def check_sweeps() -> list[Requirement]:
 
 def check_smoothness() -> list[Requirement]:
     """Santurkar's effective β under Adam, plain against batch norm, seed by seed."""
-    found = {name: [measurement.load(Probe, spec) for spec in specs] for name, specs in probes("adam").items()}
+    found = {name: [measurement.load(spec) for spec in specs] for name, specs in probes("adam").items()}
     betas = {name: [p.mean_after("effective_beta", FROM_STEP) for p in some] for name, some in found.items()}
     ratios = [plain / batch for plain, batch in zip(betas["plain"], betas["batch norm"], strict=True)]
     rows = [(name, *(f"{b:.1f}" for b in values), spread(values).plain(1)) for name, values in betas.items()]
@@ -83,7 +82,7 @@ def check_shift() -> list[Requirement]:
     """The lesson's presets, and that weights kept in float16 give each run its own test accuracy again."""
     from core.app.norm_measurements import PRESETS, VARIANTS
 
-    found = {name: [measurement.load(Shifted, spec) for spec in specs] for name, specs in shifted_networks().items()}
+    found = {name: [measurement.load(spec) for spec in specs] for name, specs in shifted_networks().items()}
     rows = [
         (variant, *(spread([s.at(shift, statistics) for s in found[name]]).percent() for shift in PRESETS.values()))
         for variant, (name, statistics) in VARIANTS.items()

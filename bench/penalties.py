@@ -24,7 +24,7 @@ def runs_of(config: RunConfig) -> list[Run]:
 
 
 def sparsities_of(config: RunConfig) -> list[Sparsity]:
-    return [s for spec in sparsities(config) if (s := measurement.load(Sparsity, spec))]
+    return [s for spec in sparsities(config) if (s := measurement.load(spec))]
 
 
 def check_paths() -> list[Requirement]:

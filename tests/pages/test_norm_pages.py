@@ -11,8 +11,7 @@ from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, compare
 from core.course.layer_norm import LAYER_NORM
 from core.maths.normalisation import EPS
 from core.results import measurement, store
-from core.results.probe import Probe
-from core.results.shift import Shift, Shifted, ShiftSpec
+from core.results.shift import Shift, ShiftSpec
 
 BATCH, LAYER = "pages/2_batch_norm.py", "pages/3_layer_norm.py"
 
@@ -58,7 +57,7 @@ def test_batch_norm_breaks_at_batches_of_two_and_the_others_do_not(size):
 
 
 def test_effective_beta_under_adam_is_at_least_three_times_smaller_with_batch_norm_in_every_seed():
-    found = {name: [measurement.load(Probe, spec) for spec in specs] for name, specs in probes("adam").items()}
+    found = {name: [measurement.load(spec) for spec in specs] for name, specs in probes("adam").items()}
     for plain, batch in zip(found["plain"], found["batch norm"], strict=True):
         assert list(plain.spec.at_steps) == list(range(0, 400, 20))
         late = plain.spec.at_steps >= 100
@@ -74,7 +73,7 @@ def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_one
     app.button(key="shift_Fog").click().run()
     assert [app.select_slider(key=k).value for k in ("brightness", "contrast", "noise")] == ["0.1", "0.25", "0"]
     spec = ShiftSpec(BATCH_NORM)
-    shifted = measurement.load(Shifted, spec)
+    shifted = measurement.load(spec)
     again = shifted.at(Shift(0.1, 0.25, 0.0), "batch")
     dots = [row for row in drawn_rows(app) if row.get("name") == "batch norm, re-estimated"]
     assert any(row["value"] == pytest.approx(again, abs=1e-4) for row in dots)
@@ -83,7 +82,7 @@ def test_a_preset_moves_the_three_sliders_and_the_accuracies_are_the_shipped_one
 def test_unshifted_images_give_each_run_its_own_test_accuracy():
     for config in (FULL, BATCH_NORM, LAYER_NORM):
         for seed in seeds_of(config):
-            run, shifted = store.load_run(seed), measurement.load(Shifted, ShiftSpec(seed))
+            run, shifted = store.load_run(seed), measurement.load(ShiftSpec(seed))
             # weights are kept in float16: a few images of 10,000 may fall on the other side
             assert shifted.at(Shift()) == pytest.approx(run.test_last.accuracy, abs=5e-4)
 
@@ -174,7 +173,7 @@ def test_missing_measurements_are_said_and_the_page_goes_on(monkeypatch):
         return () if missing else real(name)
 
     monkeypatch.setattr(store, "places", places)
-    monkeypatch.setattr("core.app.runs.surface_with", lambda *_: (_ for _ in ()).throw(ArithmeticError("not here")))
+    monkeypatch.setattr("core.app.runs.measured_with", lambda *_: (_ for _ in ()).throw(ArithmeticError("not here")))
     app = open_page(BATCH)
     assert sum("python -m core.precompute" in info.value for info in app.info) >= 4
     assert len(app.title) == 1

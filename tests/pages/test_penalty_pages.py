@@ -13,10 +13,6 @@ from core.course.dropout import SMALL_DROPOUT, dropout_path, ensembles
 from core.course.l1_l2 import DISPLACED, SMALL_L1, SMALL_L2, followed, l1_path, l2_path
 from core.course.over_seeds import paths_of, sparsities
 from core.results import measurement, store
-from core.results.displaced import Displaced
-from core.results.ensemble import Ensemble
-from core.results.followed import Followed
-from core.results.sparsity import Sparsity
 from core.techniques import ADAMW, DROPOUT, L1, L2
 
 DROPOUT_PAGE, PENALTY_PAGE = "pages/4_dropout.py", "pages/5_l1_l2.py"
@@ -31,7 +27,7 @@ def shipped(config):
 
 
 def measured(config):
-    return [s for spec in sparsities(config) if (s := measurement.load(Sparsity, spec))]
+    return [s for spec in sparsities(config) if (s := measurement.load(spec))]
 
 
 def rows_of(app, column):
@@ -101,7 +97,7 @@ def test_dropout_narrows_the_gap_and_does_not_make_weights_sparse():
 
 def test_under_sgd_the_dead_weights_stay_in_a_band_of_learning_rate_times_strength():
     for strength in (1e-3, 3e-3):
-        found = {method: measurement.load(Followed, spec) for method, spec in followed("sgd", strength).items()}
+        found = {method: measurement.load(spec) for method, spec in followed("sgd", strength).items()}
         band = found["subgradient"].band("corner", 100)
         assert (band > 0).all() and (band <= 0.1 * strength * 1.1).all()
         assert (found["proximal"].band("corner", 100) == 0).all()
@@ -109,7 +105,7 @@ def test_under_sgd_the_dead_weights_stay_in_a_band_of_learning_rate_times_streng
 
 def test_the_thinned_networks_of_the_page_are_the_shipped_ones():
     app = open_page(DROPOUT_PAGE, image="3", masks="100", masks_p="0.3")
-    e = measurement.load(Ensemble, ensembles(dropout_path(FULL)[0.3])[0])
+    e = measurement.load(ensembles(dropout_path(FULL)[0.3])[0])
     mean = e.probabilities[3].astype(float).mean(axis=0)
     bars = [row for row in rows_of(app, "probability") if row.get("which") == "mean of the masks"]
     assert [row["probability"] for row in bars] == pytest.approx(list(mean), abs=1e-4)
@@ -117,7 +113,7 @@ def test_the_thinned_networks_of_the_page_are_the_shipped_ones():
 
 
 def test_the_notebooks_histogram_is_of_a_network_that_guesses():
-    found = measurement.load(Displaced, DISPLACED)
+    found = measurement.load(DISPLACED)
     assert found.mean[1] == pytest.approx(1.0, abs=0.01) and found.accuracy[1] < 0.15 < found.accuracy[0]
     app = open_page(PENALTY_PAGE, fault="moved weights")
     app.radio(key="l1_l2/fault-moved-weights?").set_value(2).run()
@@ -225,7 +221,7 @@ def test_the_calculator_gives_every_convention(written, numbers):
         (PENALTY_PAGE, "l1", "11"),
         (PENALTY_PAGE, "decay", "2"),
         (PENALTY_PAGE, "steps_by", "lion"),
-        (PENALTY_PAGE, "l2_rates", "0"),
+        (PENALTY_PAGE, "l2_threshold", "0"),
         (PENALTY_PAGE, "written", "L3"),
         (PENALTY_PAGE, "three_p", "half"),
     ],
@@ -233,6 +229,12 @@ def test_the_calculator_gives_every_convention(written, numbers):
 def test_a_junk_parameter_is_named_and_replaced(path, name, junk):
     app = open_page(path, **{name: junk})
     assert len(app.warning) == 1 and f"`{name}`" in app.warning[0].value
+
+
+def test_a_control_that_another_choice_draws_reports_once_it_is_drawn():
+    assert not open_page(PENALTY_PAGE, l2_rates="0").warning
+    app = open_page(PENALTY_PAGE, l2_unit="in learning rates", l2_rates="0")
+    assert len(app.warning) == 1 and "`l2_rates`" in app.warning[0].value
 
 
 @pytest.mark.parametrize("path", [DROPOUT_PAGE, PENALTY_PAGE])
