@@ -8,7 +8,7 @@ import streamlit as st
 from core.app import controls
 from core.app.comparisons import course_chart
 from core.app.draw import chart
-from core.app.gallery import test_image
+from core.app.gallery import one_image
 from core.app.panels import captioned, numbers_table
 from core.app.strengths import (
     SETTINGS,
@@ -100,7 +100,7 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
     votes = e.probabilities[image, :n].astype(float)
     left, middle = st.columns([1, 3])
     with left:
-        test_image(image)
+        one_image(image)
         agree = int((votes.argmax(axis=1) == right).sum())
         st.markdown(f"Test image {image}: **{names[right]}**. {agree} of {n} thinned networks say so.")
     with middle:

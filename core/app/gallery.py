@@ -64,7 +64,7 @@ def _first_test_images() -> np.ndarray:
     return np.kron(images, np.ones((1, 6, 6), np.uint8))
 
 
-def test_image(index: int) -> None:
+def one_image(index: int) -> None:
     """One of the first N_SHOWN test images, enlarged, dark on light; a word where they are not on this machine."""
     if data_on_this_machine().folder is None:
         st.caption("The image is shown here where Fashion-MNIST is on the machine.")

@@ -20,7 +20,7 @@ from core.config import RunConfig
 from core.results.run import Run
 from core.seeds import seeded
 
-NORMS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+NORM_LAYERS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
 def torch_generator(seed: int, purpose: str) -> torch.Generator:
@@ -107,7 +107,7 @@ def build_model(config: RunConfig) -> nn.Sequential:
             break
         block = {f"relu{i}": nn.ReLU()}
         if config.norm != "none":
-            norm = {f"norm{i}": NORMS[config.norm](n_out)}
+            norm = {f"norm{i}": NORM_LAYERS[config.norm](n_out)}
             block = norm | block if config.norm_position == "before" else block | norm
         if config.dropout > 0:
             block[f"dropout{i}"] = Dropout(config.dropout, torch_generator(config.seed, f"dropout {i}"))

@@ -13,9 +13,6 @@ from core.figures.theme import MARK, Figure, Look, Row, by_dash, figure, layered
 from core.results.run import EpochRecord, Run
 from core.techniques import PLAIN, technique_of
 
-CHANCE = math.log(10)
-"""The cross-entropy of guessing among ten classes, in nats."""
-
 
 @dataclass(frozen=True)
 class Curves:

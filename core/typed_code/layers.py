@@ -32,7 +32,7 @@ class Layer:
 
     def __str__(self) -> str:
         return {"Linear": f"Linear({self.n_in}, {self.n_out})", "Dropout": f"Dropout({self.p:g})"}.get(
-            self.kind, f"{self.kind}({self.n_in})" if self.kind in NORMS else f"{self.kind}()"
+            self.kind, f"{self.kind}({self.n_in})" if self.kind in NORMALISATIONS else f"{self.kind}()"
         )
 
 
@@ -43,7 +43,7 @@ class Model:
     layers: tuple[Layer, ...]
 
 
-NORMS = ("BatchNorm1d", "LayerNorm")
+NORMALISATIONS = ("BatchNorm1d", "LayerNorm")
 
 
 # --- what is typed --------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def trace(model: Model, n_inputs: int) -> tuple[int, ...]:
     for i, layer in enumerate(model.layers):
         if layer.kind == "Flatten":
             is_flat = True
-        elif not is_flat and layer.kind in ("Linear", *NORMS):
+        elif not is_flat and layer.kind in ("Linear", *NORMALISATIONS):
             raise Refused(
                 f"layer {i} (counted from 0), {layer}, gets images of 28 × 28: first nn.Flatten() must make rows of "
                 "them"

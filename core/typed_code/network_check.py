@@ -11,7 +11,7 @@ import numpy as np
 from core.config import DATASETS, RunConfig
 from core.typed_code.exercises import Verdict
 from core.typed_code.interpreter import interpret
-from core.typed_code.layers import NORMS, Layer, Model, forward, start, trace
+from core.typed_code.layers import NORMALISATIONS, Layer, Model, forward, start, trace
 from core.typed_code.syntax import SnippetError
 from core.typed_code.tensors import Refused
 
@@ -45,14 +45,14 @@ class ByNetwork:
 
     def _technique_problem(self, model: Model) -> str:
         """What is wrong with where the asked layers stand."""
-        others = {*NORMS, "Dropout"} - {self.technique}
+        others = {*NORMALISATIONS, "Dropout"} - {self.technique}
         foreign = next((layer for layer in model.layers if layer.kind in others), None)
         if foreign:
             return _foreign(foreign, self.technique)
         if not self.technique:
             return ""
         first, *_ = blocks = _blocks(model)
-        if self.technique in NORMS and any(layer.kind == self.technique for layer in first):
+        if self.technique in NORMALISATIONS and any(layer.kind == self.technique for layer in first):
             return f"A {self.technique} stands before the first linear layer: it normalises pixels, not a hidden layer."
         for i, block in enumerate(blocks[1:-1], start=1):
             n = sum(layer.kind == self.technique for layer in block)
@@ -134,7 +134,7 @@ def _form_problem(model: Model) -> str:
             f"{', '.join(map(str, (*WIDTHS, N_CLASSES)))}. Keep them, so that the networks can be compared."
         )
     before, *hidden, after = _blocks(model)
-    if any(layer.kind == "ReLU" for layer in before) and not any(layer.kind in NORMS for layer in before):
+    if any(layer.kind == "ReLU" for layer in before) and not any(layer.kind in NORMALISATIONS for layer in before):
         return "A ReLU before the first linear layer does nothing: no pixel is negative."
     after = [layer for layer in after if layer.kind != "Identity"]
     if after:
@@ -156,7 +156,7 @@ def _relu_problem(block: list[Layer], i: int, n: int) -> str:
             else ": two linear layers in a row are no more than one"
         )
         return f"No ReLU after linear layer {i}{why}."
-    why = "keep one, as in the notebook" if any(layer.kind in NORMS for layer in block) else "one does all"
+    why = "keep one, as in the notebook" if any(layer.kind in NORMALISATIONS for layer in block) else "one does all"
     return f"After linear layer {i} there are {n} ReLUs: {why}."
 
 
