@@ -32,6 +32,7 @@ from core.course.batch_norm import (
     probe_ratio,
 )
 from core.course.claims import (
+    BEST_ACCURACY,
     BEST_EPOCH,
     BEST_LOSS,
     FIRST_EPOCH,
@@ -44,7 +45,7 @@ from core.course.claims import (
     verdict,
 )
 from core.course.norms import OWN_SETTINGS
-from core.course.over_seeds import edge_rise
+from core.course.over_seeds import edge_rise, edge_verdict
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import LAYER_NORM, PLAIN
@@ -74,9 +75,11 @@ comparisons.curves_over_seeds(
     "images here, so nothing may be chosen by these curves.",
 )
 frame.text(
-    f"After one epoch the network with batch norm is {verdict(FIRST_EPOCH, plain, batch, 'ahead', 'behind')}. After "
-    f"twenty epochs there is {verdict(LAST_ACCURACY, plain, batch, 'more accuracy', 'less accuracy')}. Its loss, "
-    f"though, is lowest at epoch {BEST_EPOCH.over(batch)} (plain: {BEST_EPOCH.over(plain)}) and then rises: batch "
+    "The network with batch norm against the plain one:\n"
+    f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'higher', 'lower')}.\n"
+    f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
+    "\n"
+    f"Its loss is lowest at epoch {BEST_EPOCH.over(batch)} (plain: {BEST_EPOCH.over(plain)}) and then rises: batch "
     "norm **trains faster, and overfits faster**. It is an aid to optimisation first. Whatever it regularizes is a "
     "side effect of the noise in its batches. (An interval like this is Student's, over five differences: each seed "
     "with batch norm against the same seed without.)"
@@ -185,11 +188,11 @@ frame.text(
 )
 norm_measurements.drift_panel()
 frame.text(
-    "With batch norm the mean of each band is $\\beta$ and its width follows $\\gamma$: it can only move as fast as "
-    "these two are trained. So far the motive. Is it also the *reason* why training is faster? Santurkar and "
-    "colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after batch norm, until the inputs were less "
-    "stable than in the plain network. It still did about as well as without the noise. Their explanation is below: "
-    "the loss becomes smoother."
+    "With batch norm the mean of what the unit gets is $\\beta$ (the line is its median), and the width of the band "
+    "follows $\\gamma$: it can only move as fast as these two are trained. So far the motive. Is it also the *reason* "
+    "why training is faster? Santurkar and colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after "
+    "batch norm, until the inputs were less stable than in the plain network. It still did about as well as without "
+    "the noise. Their explanation is below: the loss becomes smoother."
 )
 
 # --- where to put it ------------------------------------------------------------------------------------------------
@@ -207,11 +210,13 @@ frame.text(
 )
 comparisons.measure_table(found, (FIRST_EPOCH, LAST_ACCURACY, TRAIN_ACCURACY, BEST_EPOCH, BEST_LOSS, LAST_LOSS, GAP))
 frame.text(
-    f"After against before, on the last accuracy: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}. On the "
-    f"last loss: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}. On the gap: "
-    f"{verdict(GAP, batch, after, 'wider', 'narrower')}. On the loss at the best epoch: "
-    f"{verdict(BEST_LOSS, batch, after, 'higher', 'lower')}. So the place does not change how many images it gets "
-    "right here. *After* overfits more slowly, and at its best is a touch worse in loss."
+    "After against before:\n"
+    f"- **Accuracy, last epoch**: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}.\n"
+    f"- **Loss, last epoch**: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}.\n"
+    f"- **Loss, best epoch**: {verdict(BEST_LOSS, batch, after, 'higher', 'lower')}.\n"
+    f"- **Gap**: {verdict(GAP, batch, after, 'wider', 'narrower')}.\n"
+    "\n"
+    "Where it says *no clear difference*, five seeds cannot tell the two places apart."
 )
 
 # --- larger steps ---------------------------------------------------------------------------------------------------
@@ -233,12 +238,23 @@ comparisons.stops_panel(
 )
 best_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, PLAIN.name, LAST_ACCURACY)
 norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, techniques.BATCH_NORM.name, LAST_ACCURACY)
+norm_at = {lr: comparisons.runs_of(at_learning_rate(lr))[techniques.BATCH_NORM.name] for lr in LEARNING_RATES}
 frame.text(
-    f"The plain network does best at {best_lr:g} ({best}) and falls apart above it. Batch norm does best at "
-    f"{norm_lr:g} ({norm_best}) but its seeds hardly tell one rate on this slider from another, over a factor of a "
-    "hundred. Why? Make all weights of a unit twice as large: $\\hat x$ stays the same, so the output does, and the "
-    "gradient halves. A step that is too large makes the weights large; large weights make the next steps small. It "
-    "brakes itself, where the plain network's next step is larger still."
+    f"The plain network does best at {best_lr:g} ({best}), and falls apart above it. Batch norm does best at "
+    f"{norm_lr:g} ({norm_best}). Its accuracy at the other rates, against that one:\n"
+    + "\n".join(
+        f"- **{lr:g}**: {verdict(LAST_ACCURACY, norm_at[norm_lr], found, 'higher', 'lower')}."
+        for lr, found in norm_at.items()
+        if lr != norm_lr
+    )
+    + "\n\n"
+    "Each network's best rate was picked on the test images that it is shown on, so both numbers flatter. Still, the "
+    "slider spans a factor of a hundred."
+)
+frame.text(
+    "Why does batch norm mind so little? Make all weights of a unit twice as large: $\\hat x$ stays the same, so the "
+    "output does, and the gradient halves. A step that is too large makes the weights large; large weights make the "
+    "next steps small. It brakes itself, where the plain network's next step is larger still."
 )
 
 # --- small batches --------------------------------------------------------------------------------------------------
@@ -265,9 +281,16 @@ behind = {
     size: verdict(LAST_ACCURACY, of[PLAIN.name], of[techniques.BATCH_NORM.name], "ahead", "behind")
     for size, of in by_size.items()
 }
+of_128 = by_size[128][PLAIN.name], by_size[128][techniques.BATCH_NORM.name]
 frame.text(
-    f"Batch norm against plain, with batches of 128: {behind[128]}. Of 4: {behind[4]}. Of 2: **{behind[2]}**. On so "
-    "few images it gains nothing at any size; at 2 it breaks."
+    "Batch norm against plain, accuracy after the last epoch:\n"
+    f"- **Batches of 128**: {behind[128]}.\n"
+    f"- **Batches of 4**: {behind[4]}.\n"
+    f"- **Batches of 2**: {behind[2]}. Here it breaks.\n"
+    "\n"
+    "That is at this learning rate, and at the end. Earlier, with batches of 128:\n"
+    f"- **After the first epoch**: {verdict(FIRST_EPOCH, *of_128, 'ahead', 'behind')}.\n"
+    f"- **Each at its best epoch**: {verdict(BEST_ACCURACY, *of_128, 'ahead', 'behind')}."
 )
 frame.text(
     "Two samples $a$ and $b$, unequal, have the mean $(a + b)/2$, and each is $|a - b|/2$ away from it: $\\hat x$ "
@@ -297,11 +320,16 @@ landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
     "From the trained network to the edge at range 1 the loss rises by "
     + ", ".join(f"{edge_rise(spec)} ({name})" for name, spec in SPECS.items())
-    + ": mean ± standard deviation over three pairs of directions. With stale statistics batch norm looks steeper "
-    "than plain; with its own about level, and at range 2 much flatter: "
-    f"{edge_rise(SPECS['batch norm, batch statistics'], 2.0)} against "
-    f"{edge_rise(SPECS[PLAIN.name], 2.0)}. **So the answer depends on the statistics and on how far one "
-    "looks.** Such a picture cannot settle the claim."
+    + ": mean ± standard deviation over three pairs of directions, around one network of each kind (seed 0). Against "
+    "plain, batch norm is\n"
+    + "\n".join(
+        f"- with {statistics} statistics, at range {radius:g}: "
+        f"{edge_verdict(SPECS[PLAIN.name], SPECS[f'batch norm, {statistics} statistics'], radius)};"
+        for statistics in ("running", "batch")
+        for radius in (1.0, 2.0)
+    )
+    + "\n\n"
+    "**So the answer depends on the statistics and on how far one looks.** Such a picture cannot settle the claim."
 )
 st.subheader("Smoother along the gradient: Santurkar's test")
 frame.text(
@@ -334,7 +362,8 @@ frame.text(
 frame.section("Try it: your own run")
 frame.text(
     "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
-    "trained while you watch. Can you find a setting in which batch norm is clearly better at the *end*?"
+    "trained while you watch. Can you find a setting in which batch norm is better at the *end*? One run of each "
+    "is little: change the seed before you believe it."
 )
 panels.own_run(OWN_SETTINGS, OWN_BATCH)
 
@@ -384,7 +413,7 @@ frame.text(
     "- **“Our data and model are simple, so we cannot see the effect.”** It looked at the last accuracy only. The "
     "effect is in the first epochs, in the learning rates that work, in small batches and along the gradient.\n"
     "- **It explains batch norm by the dialect example**, which is covariate shift, and calls it *covariant*. Batch "
-    "norm was made for the internal kind, and works for another reason.\n"
+    "norm was made for the internal kind; by Santurkar and colleagues it works for another reason.\n"
     "- **“With skip connections it is better to use BN before the layer.”** True of pre-activation residual "
     "networks, which is where the sentence comes from; this network has no skips.\n"
     "- **Its exercise asks to “fill in the model with dropout”** where batch norm is meant."

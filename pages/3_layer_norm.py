@@ -30,7 +30,7 @@ from core.course.claims import (
 )
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER
 from core.course.norms import OWN_SETTINGS
-from core.course.over_seeds import edge_rise, normalised
+from core.course.over_seeds import edge_rise, edge_verdict, normalised
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import PLAIN
@@ -137,10 +137,10 @@ frame.text(
     f"against batch norm: {verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}."
 )
 frame.text(
-    "So *best* depends on what is counted, and when one stops. In accuracy the three are level. In loss layer norm "
-    "is below batch norm; against the plain network five seeds leave it open: a hint of a hundredth of a nat at the "
-    "best epoch, nothing at the last. **What may not be concluded:** that layer norm is better in general, or on "
-    "other data, or at another learning rate. And the best epoch was found on the images that it is judged by."
+    "So *best* depends on what is counted, and when one stops. Where it says *no clear difference*, five seeds cannot "
+    "tell the networks apart; that does not make them equal. **What may not be concluded:** that layer norm is "
+    "better in general, or on other data, or at another learning rate. And the best epoch was found on the images "
+    "that it is judged by."
 )
 
 # --- the landscape --------------------------------------------------------------------------------------------------
@@ -157,23 +157,33 @@ SPECS = {
 }
 landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
-    f"Up to range 1 plain and layer norm rise about alike: {edge_rise(SPECS[PLAIN.name])} and "
-    f"{edge_rise(SPECS[techniques.LAYER_NORM.name])} (mean ± standard deviation over three pairs of directions). "
-    f"Further out layer norm holds the loss down: {edge_rise(SPECS[PLAIN.name], 2.0)} against "
-    f"{edge_rise(SPECS[techniques.LAYER_NORM.name], 2.0)} at range 2. Whatever the first two layers compute there, its "
-    "scale is put right before the next layer sees it."
+    "The rise from the trained network to the edge, mean ± standard deviation over three pairs of directions, around "
+    "one network of each kind (seed 0):\n"
+    + "\n".join(
+        f"- **Range {radius:g}**: plain {edge_rise(SPECS[PLAIN.name], radius)}, layer norm "
+        f"{edge_rise(SPECS[techniques.LAYER_NORM.name], radius)}. Layer norm against plain: "
+        f"{edge_verdict(SPECS[PLAIN.name], SPECS[techniques.LAYER_NORM.name], radius)}."
+        for radius in (1.0, 2.0)
+    )
+    + "\n\n"
+    "Whatever the first two layers compute far out, its scale is put right before the next layer sees it."
 )
 frame.text(
     "Along the gradient, during training: the three measures of the last lesson, now with an eye on the green line. "
     "**Does it hold under both optimizers?**"
 )
 norm_measurements.smoothness_panel()
+at_same_rate = comparisons.runs_of(at_learning_rate(0.1))
+by_sgd = at_same_rate[PLAIN.name], at_same_rate[techniques.LAYER_NORM.name]
 frame.text(
     "Under Adam layer norm smooths too, less than batch norm: the plain network's effective β is "
     f"{probe_ratio('adam', 'effective_beta', techniques.LAYER_NORM.name)} times layer norm's. Under SGD the "
-    f"factor is {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, digits=2)}: no smoothing at all. Yet "
-    "under SGD too, at small learning rates, layer norm is ahead after five epochs (move the learning rate in the "
-    "last lesson). So smoothing along the gradient cannot be all that makes it train faster."
+    f"factor is {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, digits=2)}: no smoothing at all. Is "
+    "it slower there, then? SGD at the same learning rate, in the last lesson's experiment, layer norm against plain:\n"
+    f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, *by_sgd, 'ahead', 'behind')}.\n"
+    f"- **Accuracy after five epochs**: {verdict(LAST_ACCURACY, *by_sgd, 'ahead', 'behind')}.\n"
+    "\n"
+    "So smoothing along the gradient cannot be all that makes it train faster at first."
 )
 
 # --- try it ---------------------------------------------------------------------------------------------------------

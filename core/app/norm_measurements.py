@@ -102,12 +102,16 @@ def drift_panel() -> None:
     for place, (name, drift) in zip(st.columns(2), found.items(), strict=True):
         figure = unit_figure(drift, unit, name, (float(low), float(high)))
         chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
-    plain, batch = (spread(found[name].travel) for name in (PLAIN.name, BATCH_NORM.name))
+    plain, batch = found[PLAIN.name], found[BATCH_NORM.name]
     st.caption(
         "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 "
-        "steps of Adam. The largest way of a unit's median, in multiples of the width that its band began with "
-        f"(which is thin in the plain network): {plain.plain(1)} without and {batch.plain(2)} with batch norm, mean "
-        f"± standard deviation over all {plain.n} units, one seed."
+        f"steps of Adam. The largest way of a unit's median, mean ± standard deviation over all {len(plain.way)} units "
+        "of one seed, without and with batch norm.\n"
+        f"- As it is: {spread(plain.way).plain(2)} and {spread(batch.way).plain(2)}.\n"
+        "- In widths of the unit's band at the last step: "
+        f"{spread(plain.last_travel).plain(2)} and {spread(batch.last_travel).plain(2)}.\n"
+        "- In widths of its band at the first step, which is thin in the plain network: "
+        f"{spread(plain.travel).plain(1)} and {spread(batch.travel).plain(2)}."
     )
 
 

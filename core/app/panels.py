@@ -12,7 +12,7 @@ from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
-from core.course.claims import Measure, percent, spread, verdict_within
+from core.course.claims import Measure, percent, spread, verdict_between, verdict_within
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
 from core.figures.theme import Figure
 from core.results.run import Run, parameter_counts, total_parameters
@@ -179,6 +179,11 @@ LAST, BEST = (
 def early_stopping_verdict(runs: Sequence[Run]) -> str:
     """What stopping at the best epoch changes on the test images, paired over seeds, in words."""
     return verdict_within(LAST, BEST, runs, "better at the best epoch", "worse at the best epoch")
+
+
+def against_early_stopping(plain: Sequence[Run], runs: Sequence[Run]) -> str:
+    """How a technique's last epoch does on the test images against the plain network's best one, in words."""
+    return verdict_between(BEST, plain, LAST, runs, "higher", "lower")
 
 
 # --- the student's own run ------------------------------------------------------------------------------------------

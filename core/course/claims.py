@@ -81,10 +81,20 @@ class Difference:
         """Whether the interval leaves out 0."""
         return self.low > 0 or self.high < 0
 
-    def verdict(self, higher: str, lower: str, *, scale: float = 100.0, unit: str = "points", digits: int = 1) -> str:
-        """In words: what is `higher` or `lower` and by how much, or that there is no clear difference."""
+    def verdict(
+        self,
+        higher: str,
+        lower: str,
+        *,
+        scale: float = 100.0,
+        unit: str = "points",
+        digits: int = 1,
+        over: str = "seeds",
+    ) -> str:
+        """In words: what is `higher` or `lower` and by how much, or that there is no clear difference. over: what the
+        pairs are."""
         mean, low, high = (_signed(scale * x, digits) for x in (self.mean, self.low, self.high))
-        numbers = f"{mean} {unit}".rstrip() + f", 95 % interval {low} to {high}, {self.n} seeds"
+        numbers = f"{mean} {unit}".rstrip() + f", 95 % interval {low} to {high}, {self.n} {over}"
         if not self.is_clear:
             return f"no clear difference ({numbers})"
         return f"{higher if self.mean > 0 else lower} ({numbers})"
@@ -137,6 +147,11 @@ FIRST_EPOCH: Measure[Run] = Measure("accuracy after epoch 1", lambda run: run.re
 FIVE_EPOCHS: Measure[Run] = Measure(
     "accuracy, mean of epochs 1 to 5", lambda run: float(run.curve("held_out_accuracy")[:5].mean()), "%", 100
 )
+LAST_FIVE: Measure[Run] = Measure(
+    "accuracy, mean of the last five epochs", lambda run: float(run.curve("held_out_accuracy")[-5:].mean()), "%", 100
+)
+"""Steadier than the last epoch alone: for small effects."""
+BEST_ACCURACY: Measure[Run] = Measure("accuracy, best epoch", lambda run: run.best.held_out_accuracy, "%", 100)
 LAST_ACCURACY: Measure[Run] = Measure("accuracy, last epoch", lambda run: run.last.held_out_accuracy, "%", 100)
 TRAIN_ACCURACY: Measure[Run] = Measure("training accuracy, last epoch", lambda run: run.last.train_accuracy, "%", 100)
 MEMORISED: Measure[Run] = Measure("wrong labels given back, last epoch", lambda run: run.last.memorised, "%", 100)
@@ -174,6 +189,20 @@ def verdict_within(before: Measure[R], after: Measure[R], results: Sequence[R], 
     if len(results) < 2:
         return MISSING
     change = paired_difference(*([float(measure.of(result)) for result in results] for measure in (before, after)))
+    return _in_words(change, after, higher, lower)
+
+
+def verdict_between(
+    before: Measure[R], first: Sequence[R], after: Measure[R], second: Sequence[R], higher: str, lower: str
+) -> str:
+    """In words how one number of the second results differs from another number of the first ones, paired by seed."""
+    pairs = {_seed(result): result for result in first}, {_seed(result): result for result in second}
+    shared = sorted(pairs[0].keys() & pairs[1].keys())
+    if len(shared) < 2:
+        return MISSING
+    change = paired_difference(
+        [float(before.of(pairs[0][seed])) for seed in shared], [float(after.of(pairs[1][seed])) for seed in shared]
+    )
     return _in_words(change, after, higher, lower)
 
 

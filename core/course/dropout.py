@@ -116,6 +116,15 @@ def scores(config: RunConfig, n: int) -> str:
     return f"{accuracy.over(found)}, {loss.over(found)}" if found else MISSING
 
 
+def agreement(config: RunConfig, image: int) -> str:
+    """How many thinned networks of seed 0 name the right class of one test image: "56 of 100"."""
+    ensemble = next((e for e in ensembles_of(config) if e.spec.n_shown > image), None)
+    if ensemble is None:
+        return MISSING
+    votes = ensemble.probabilities[image].astype(float).argmax(axis=1)
+    return f"{int((votes == ensemble.classes[image]).sum())} of {len(votes)}"
+
+
 def scaling_against_masks(config: RunConfig, n: int) -> str:
     """How the mean of n thinned networks does against weight scaling in loss, paired over seeds, in words."""
     return verdict_within(SCALED_LOSS, averaged_loss(n), ensembles_of(config), "worse", "better")

@@ -67,7 +67,7 @@ def draw_rates() -> Drawing:
     ]
     return Drawing(
         (
-            "Five epochs of SGD, as in the last lesson: there batch norm stood any learning rate, and the plain "
+            "Five epochs of SGD, as in the last lesson: there batch norm stood all five learning rates, and the plain "
             "network none above 0.5. **Draw layer norm's test accuracy at each**, then commit."
         ),
         Curve(

@@ -48,6 +48,18 @@ class Drift:
     def travel(self) -> np.ndarray:
         """(units,): how far the median went at most from where it began, in units of the spread it began with (85th
         minus 15th percentile)."""
+        return self.way / self._widths(0)
+
+    @property
+    def way(self) -> np.ndarray:
+        """(units,): how far the median went at most from where it began, in the units of the input itself."""
         medians = self.percentiles[:, :, 1].astype(np.float64)
-        spread = self.percentiles[0, :, 2].astype(np.float64) - self.percentiles[0, :, 0]
-        return np.abs(medians - medians[0]).max(axis=0) / spread
+        return np.abs(medians - medians[0]).max(axis=0)
+
+    @property
+    def last_travel(self) -> np.ndarray:
+        """(units,): the same way, in units of the spread at the last step."""
+        return self.way / self._widths(-1)
+
+    def _widths(self, at: int) -> np.ndarray:
+        return self.percentiles[at, :, 2].astype(np.float64) - self.percentiles[at, :, 0]

@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from core.config import FULL
 from core.course.claims import (
+    BEST_ACCURACY,
     BEST_EPOCH,
     BEST_LOSS,
     FIRST_EPOCH,
     FIVE_EPOCHS,
     GAP,
     LAST_ACCURACY,
+    LAST_FIVE,
     LAST_LOSS,
     MISSING,
     RISE,
@@ -25,7 +28,13 @@ from core.course.claims import (
     paired_difference,
     spread,
     verdict,
+    verdict_between,
 )
+from core.course.dropout import HALF, agreement, ensembles_of
+from core.course.layer_norm import LAYER_NORM
+from core.course.over_seeds import DIRECTION_SEEDS, edge_verdict
+from core.results.library import stored
+from core.results.surface import SurfaceSpec
 
 values = st.lists(st.floats(-10, 10), min_size=2, max_size=10)
 
@@ -79,6 +88,7 @@ def test_words_follow_from_the_interval():
     )
     unclear = paired_difference([0.70, 0.71, 0.69], [0.71, 0.69, 0.70])
     assert unclear.verdict("better", "worse").startswith("no clear difference (0.0 points")
+    assert clear.verdict("better", "worse", over="pairs of directions").endswith("3 pairs of directions)")
 
 
 def test_unpaired_values_are_refused():
@@ -100,6 +110,8 @@ def test_each_measure_is_the_number_of_its_name(seeds):
     assert FIRST_EPOCH.of(run) == accuracy[0]
     assert FIVE_EPOCHS.of(run) == pytest.approx(accuracy[:5].mean())
     assert LAST_ACCURACY.of(run) == accuracy[-1]
+    assert LAST_FIVE.of(run) == pytest.approx(np.mean(accuracy[-5:]))
+    assert BEST_ACCURACY.of(run) == accuracy[loss.argmin()]
     assert TRAIN_ACCURACY.of(run) == run.curve("train_accuracy")[-1]
     assert BEST_EPOCH.of(run) == 1 + loss.argmin()
     assert BEST_LOSS.of(run) == loss.min()
@@ -138,3 +150,39 @@ def test_a_loss_is_compared_in_nats_with_three_decimals(seeds):
     assert verdict(LAST_LOSS, seeds, seeds, "higher", "lower") == (
         "no clear difference (0.000, 95 % interval 0.000 to 0.000, 3 seeds)"
     )
+
+
+def test_two_numbers_of_two_networks_are_compared_seed_by_seed(seeds):
+    """The first one's best loss against the second one's last: what stopping early is compared by."""
+    worse = [
+        replace(run, records=tuple(replace(r, held_out_loss=seed + 1.0) for r in run.records))
+        for seed, run in enumerate(seeds)
+    ]
+    expected = stats.ttest_1samp([seed + 1.0 - BEST_LOSS.of(run) for seed, run in enumerate(seeds)], 0)
+    low, high = (f"{x:+.3f}".replace("-", "−") for x in expected.confidence_interval(0.95))
+    said = verdict_between(BEST_LOSS, seeds, LAST_LOSS, worse[::-1], "higher", "lower")
+    assert f"95 % interval {low} to {high}, 3 seeds" in said
+    assert verdict_between(BEST_LOSS, seeds, LAST_LOSS, worse[:1], "higher", "lower") == MISSING
+
+
+# --- what is stored -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("radius", [1.0, 2.0])
+def test_surfaces_are_compared_pair_of_directions_by_pair(radius):
+    rises = [
+        [stored(SurfaceSpec(run, radius=radius, direction_seed=seed)).edge_rise for seed in DIRECTION_SEEDS]
+        for run in (FULL, LAYER_NORM)
+    ]
+    test = stats.ttest_rel(rises[1], rises[0])
+    words = "flatter" if test.pvalue < 0.05 else "no clear difference"
+    said = edge_verdict(SurfaceSpec(FULL), SurfaceSpec(LAYER_NORM), radius)
+    mean = f"{np.mean(rises[1]) - np.mean(rises[0]):+.2f}".replace("-", "−")
+    assert said.startswith(f"{words} ({mean} nats") and said.endswith("3 pairs of directions)")
+
+
+def test_agreement_counts_the_thinned_networks_that_name_the_right_class():
+    shown = ensembles_of(HALF)[0]
+    right = sum(int(np.argmax(shown.probabilities[12, mask])) == shown.classes[12] for mask in range(100))
+    assert agreement(HALF, 12) == f"{right} of 100"
+    assert agreement(HALF, shown.spec.n_shown) == MISSING

@@ -47,5 +47,8 @@ def test_travel_is_the_largest_way_of_the_median_in_units_of_the_first_spread(ti
     percentiles = np.zeros((3, 128, 3))
     percentiles[:, :, 0], percentiles[:, :, 2] = -1, 3
     percentiles[:, 5, 1] = 1, -7, 2
-    travel = Drift(spec, percentiles).travel
+    percentiles[-1, :, 2] = 7
+    drift = Drift(spec, percentiles)
+    travel = drift.travel
     assert travel[5] == pytest.approx(2.0) and np.delete(travel, 5).max() == 0
+    assert drift.way[5] == pytest.approx(8.0) and drift.last_travel[5] == pytest.approx(1.0)
