@@ -76,8 +76,8 @@ comparisons.curves_over_seeds(
 )
 frame.text(
     "The network with batch norm against the plain one:\n"
-    f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'higher', 'lower')}.\n"
-    f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
+    f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'ahead', 'behind')}.\n"
+    f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'ahead', 'behind')}.\n"
     "\n"
     f"Its loss is lowest at epoch {BEST_EPOCH.over(batch)} (plain: {BEST_EPOCH.over(plain)}) and then rises: batch "
     "norm **trains faster, and overfits faster**. It is an aid to optimisation first. Whatever it regularizes is a "
