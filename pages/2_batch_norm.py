@@ -320,11 +320,11 @@ landscapes.landscape_panel(SPECS, key="landscape")
 frame.text(
     "From the trained network to the edge at range 1 the loss rises by "
     + ", ".join(f"{edge_rise(spec)} ({name})" for name, spec in SPECS.items())
-    + ": mean ± standard deviation over three pairs of directions, around one network of each kind (seed 0). Against "
-    "plain, batch norm is\n"
+    + ": mean ± standard deviation over three pairs of directions, around one network of each kind (seed 0). Batch "
+    "norm against plain:\n"
     + "\n".join(
-        f"- with {statistics} statistics, at range {radius:g}: "
-        f"{edge_verdict(SPECS[PLAIN.name], SPECS[f'batch norm, {statistics} statistics'], radius)};"
+        f"- **{statistics.capitalize()} statistics, range {radius:g}**: "
+        f"{edge_verdict(SPECS[PLAIN.name], SPECS[f'batch norm, {statistics} statistics'], radius)}."
         for statistics in ("running", "batch")
         for radius in (1.0, 2.0)
     )

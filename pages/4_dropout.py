@@ -114,8 +114,8 @@ frame.text(
     "\n"
     "In accuracy, at p = 0.5, the masks only come up to it. So weight scaling is a good bargain. What the masks add "
     "is an opinion on how sure the network is. At 60,000 images and p = 0.5, look at image 12, where "
-    f"{agreement(HALF, 12)} thinned networks name the right class. Agreement is no proof of it, though: at image 23 "
-    f"{agreement(HALF, 23)} do, and most of the others agree on one wrong class."
+    f"{agreement(HALF, 12)} thinned networks name the right class. Agreement is no proof of it, though: "
+    f"{agreement(HALF, 23)} do so at image 23, and most of the others agree on one wrong class."
 )
 
 # --- p --------------------------------------------------------------------------------------------------------------
