@@ -172,7 +172,7 @@ def draw_batches() -> Drawing:
             1.0,
             0.04,
         ),
-        "It holds down to 4, and breaks at 2.",
+        "At 4 it still learns; at 2 it breaks.",
     )
 
 
@@ -468,7 +468,7 @@ for i, alpha in enumerate(alphas):
         z[i, j] = loss_func(model_bn(x), y).item()
         # (and put the running statistics back: training mode moves them)""",
     mended_picture=_stale_statistics_mended,
-    after="With the statistics computed anew at each point the two bowls are alike.",
+    after="With the statistics computed anew at each point the steep walls are gone; the lesson compares the heights.",
 )
 
 OWN_AXES = Fault(
