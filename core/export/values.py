@@ -21,6 +21,9 @@ SURFACE_POINTS = 21
 LEAST_TORCH = (2, 4)
 """The first PyTorch whose optimizers with `fused=True` run on a processor; the app's numbers are made with them."""
 
+LONGEST_STEM = 200
+"""Characters. File systems take 255 with the ending; every technique at once, in all its digits, would be longer."""
+
 NORM_LAYERS = {"none": "", "batch": "nn.BatchNorm1d", "layer": "nn.LayerNorm"}
 
 
@@ -98,10 +101,7 @@ def stem(config: RunConfig) -> str:
         config.l1 and f"l1-{told(config, 'l1')}" + ("-proximal" if config.l1_method == "proximal" else ""),
         config.l2 and f"l2-{told(config, 'l2')}" + ("-decoupled" if config.l2_method == "decoupled" else ""),
         config.penalised == "all" and "biases-too",
-        *(
-            "-".join((one.name.replace(" ", "-"), *(told(config, name) for name in one.fields)))
-            for one in _others(config)
-        ),
+        *("-".join((one.key, *(told(config, name) for name in one.fields))) for one in _others(config)),
     ]
     base = DIGITS if config.dataset == "digits" else SMALL_AND_NOISY if config.n_train <= SMALL_RUN else FULL
     others = {
@@ -114,7 +114,8 @@ def stem(config: RunConfig) -> str:
     others = [text for name, text in others.items() if getattr(config, name) != getattr(base, name)]
     images = f"{config.n_train}-{'digits' if config.dataset == 'digits' else 'images'}"
     named = [name for name in techniques if name] or [PLAIN.name]
-    return "_".join((*named, images, *others, f"seed-{config.seed}"))
+    told_all = "_".join((*named, images, *others, f"seed-{config.seed}"))
+    return told_all if len(told_all) <= LONGEST_STEM else f"{told_all[: LONGEST_STEM - 17]}_{config.digest}"
 
 
 def _techniques(config: RunConfig) -> str:

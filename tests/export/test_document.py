@@ -299,7 +299,8 @@ def test_writes_without_torch():
 def test_any_config_gives_a_text_that_compiles(config):
     script = to_script(config)
     tree = ast.parse(script)
-    assert len(script.splitlines()) < 400
+    added = (config.max_norm > 0) + (config.label_smoothing > 0) + (config.shift > 0 or config.flip == "on")
+    assert len(script.splitlines()) < 400 + 15 * added  # nothing but its own lines for each
     assert imported(tree) <= {
         "copy",
         "csv",
@@ -326,6 +327,9 @@ def test_any_config_gives_a_text_that_compiles(config):
     told = {"seed": config.seed, "epochs": config.epochs, "batch_size": config.batch_size, "lr": config.lr}
     told |= {"n_train": config.n_train} if config.held_out == "validation" else {}
     optional = {"label_noise": config.label_noise, "p": config.dropout, "lambda_1": config.l1, "lambda_2": config.l2}
+    optional |= {"c": config.max_norm, "epsilon": config.label_smoothing}
+    if config.shift or config.flip == "on":
+        told |= {"shift": config.shift, "flips": config.flip == "on"}
     assert settings == told | {name: value for name, value in optional.items() if value}
 
 
@@ -346,6 +350,8 @@ WORDS = {
     "l1": ("lambda_1", "l1_penalty", "λ₁", ".abs().sum()"),
     "l2": ("lambda_2", "l2_penalty", "λ₂", ".square()"),
     "label_noise": ("label_noise", "wrong", "memorised", "true_y"),
+    "max_norm": ("max_norm", "max-norm", "renorm"),
+    "label_smoothing": ("label_smoothing", "smoothed", "epsilon"),
 }
 """Field → what the text of a config without it has no reason to say, in any case of letters."""
 
@@ -367,6 +373,7 @@ def test_says_nothing_that_its_config_does_not_need(settings):
     assert ("adam" in text) == (config.optimizer == "adam")
     assert ("batchnorm1d" in text, "layernorm" in text) == (config.norm == "batch", config.norm == "layer")
     assert ("layer.bias for" in text) == (config.penalised == "all")
+    assert ("augment" in text) == (config.shift > 0 or config.flip == "on")
     assert "fashion" not in text
     assert not re.search(r"\bos\b", text)
 
