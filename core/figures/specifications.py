@@ -1,15 +1,13 @@
 """The Vega-Lite specifications of figures: built with Altair, once, or read from those that are shipped.
 
 Altair takes 0.2 s to be imported and 10 ms to build a chart, which the first visitor of a server would wait for. So the
-charts that pages open with are shipped in specifications.json, each by its kind, look and options. The file is a cache.
-The app's keep_specifications.py writes it anew; a test rebuilds all that is in it; when a module of figures has changed
-since, it is not used at all.
+charts that pages open with are shipped in specifications.json, each by its kind, look and options. Whoever changes what
+a kind builds writes the file anew with the app's keep_specifications.py: until then the old chart is shown, and the
+test fails that rebuilds all that is in the file.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 import json
 from collections.abc import Callable, Hashable
 from functools import lru_cache
@@ -25,8 +23,6 @@ Kind = Callable[..., "alt.LayerChart"]
 Options = tuple[tuple[str, Hashable], ...]
 
 SHIPPED = Path(__file__).with_name("specifications.json")
-SOURCES = (*sorted(SHIPPED.parent.glob("*.py")), SHIPPED.parents[1] / "techniques.py")
-"""What a specification is made of. Written in full: no module here is imported for it."""
 
 
 def specification(figure: Figure, look: Look = NORMAL) -> str:
@@ -53,24 +49,11 @@ def key(kind: Kind, options: Options, look: Look) -> str:
 
 @lru_cache(maxsize=1)
 def shipped() -> dict[str, str]:
-    """Key → specification; empty where the file is of other sources than are here."""
-    try:
-        found = json.loads(SHIPPED.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return found["specifications"] if found["of"] == sources_digest() else {}
-
-
-def sources_digest() -> str:
-    """Changes with every module of figures and with Altair."""
-    digest = hashlib.sha256(importlib.metadata.version("altair").encode())
-    for path in SOURCES:
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    """Key → specification."""
+    return json.loads(SHIPPED.read_text(encoding="utf-8"))
 
 
 def ship(figures: dict[str, tuple[Kind, Options, Look]]) -> None:
     """Write the specifications of these figures as the file that is shipped, a line each."""
     entries = {name: built(*asked) for name, asked in sorted(figures.items())}
-    SHIPPED.write_text(json.dumps({"of": sources_digest(), "specifications": entries}, indent=0, ensure_ascii=False))
+    SHIPPED.write_text(json.dumps(entries, indent=0, ensure_ascii=False) + "\n")
