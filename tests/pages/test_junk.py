@@ -1,0 +1,73 @@
+"""Every key of every page's address, empty and with junk: the page opens, the default stands, the key is named."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from page_reader import PAGES, ROOT, open_page
+
+from core.app import address
+
+JUNK = (" ", "nan", "no such value", "x" * 10_000, "\x00\x07", "<b>x</b>", "](javascript:alert(1))", "`", "99999999999")
+
+
+def keys_of(monkeypatch, path: str) -> dict[str, tuple[str, ...]]:
+    """The keys that the controls of a page ask the address for, with what each offers."""
+    asked: dict[str, tuple[str, ...]] = {}
+    real = address.usable
+
+    def usable(key, offered):
+        asked[key] = tuple(offered)
+        return real(key, offered)
+
+    for module in ("core.app.address", "core.app.controls"):
+        monkeypatch.setattr(f"{module}.usable", usable)
+    open_page(path)
+    return asked
+
+
+def values(app) -> dict[str, object]:
+    """What every control with a key stands at."""
+    kinds = (app.select_slider, app.segmented_control, app.toggle)
+    return {widget.key: widget.value for kind in kinds for widget in kind if widget.key}
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_an_empty_value_of_any_key_is_its_default_and_named(path, monkeypatch):
+    keys = [key for key in keys_of(monkeypatch, path) if key != "present"]
+    assert len(keys) > 5
+    before = values(open_page(path))
+    app = open_page(path, **dict.fromkeys(keys, ""))
+    assert values(app) == before
+    (note,) = app.warning
+    assert all(f"`{key}`" in note.value for key in keys)
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_junk_in_all_keys_at_once_leaves_the_defaults_and_is_never_repeated_at_length(path, monkeypatch):
+    keys = [key for key in keys_of(monkeypatch, path) if key != "present"]
+    before = values(open_page(path))
+    for turn in range(2):
+        app = open_page(path, **{key: JUNK[(i + turn * 4) % len(JUNK)] for i, key in enumerate(keys)})
+        assert values(app) == before
+        (note,) = app.warning
+        assert all(f"`{key}`" in note.value for key in keys)
+        assert "x" * 41 not in note.value and "\x00" not in note.value
+        outside_code = "".join(note.value.split("`")[::2])
+        assert "<b>" not in outside_code and "javascript" not in outside_code
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "core/app").glob("*.py")), ROOT / "streamlit_app.py"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_only_the_controls_bind_a_widget_to_the_address(path):
+    """Who binds a widget past core/app/controls.py forgets to say what its address cannot use."""
+    bound = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and any(keyword.arg == "bind" for keyword in node.keywords)
+    ]
+    assert bool(bound) == (path.name == "controls.py")
