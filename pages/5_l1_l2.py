@@ -200,8 +200,9 @@ penalty_arithmetic.calculator()
 frame.section("A limit instead of a price: max-norm")
 frame.text(
     "L1 and L2 charge for every weight. A limit costs nothing until it is reached. After each step, the weights $w$ "
-    "into a hidden unit are scaled back to the norm $c$ if theirs has become larger ([Srivastava et al. "
-    "2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1). **Lower $c$: from where on does the limit bind?**"
+    "into a hidden unit are scaled back to the limit $c$ if their Euclidean norm $\\|w\\|_2$ has become larger "
+    "([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1). **Lower $c$: from where on does "
+    "the limit bind?**"
 )
 st.latex(r"w \leftarrow w \cdot \min\left(1, \frac{c}{\|w\|_2}\right)")
 strengths.technique_panel(MAX_NORM)

@@ -179,8 +179,9 @@ def path_figure(
     narrow: bool = False,
 ) -> Figure:
     """Numbers along the stops of one strength: line's name → stop → a value for each seed. A dot for each seed, lines
-    through the means, a bar at the current stop. The stops stand at equal distances. floor: where the y axis begins at
-    the lowest; what is below is cut off. narrow: the legend goes one name a line."""
+    through the means, a bar at the current stop. The stops stand at equal distances in the order of the path, which is
+    that of the strength: a limit is stronger the lower it is. floor: where the y axis begins at the lowest; what is
+    below is cut off. narrow: the legend goes one name a line."""
     means, dots = [], []
     for name, by_stop in lines.items():
         for stop, seeds in by_stop.items():
@@ -189,7 +190,7 @@ def path_figure(
             dots += [{**row, "value": v} for v in shown]
             if shown:
                 means.append({**row, "value": short(float(np.mean(shown)))})
-    stops = sorted({stop for by_stop in lines.values() for stop in by_stop})
+    stops = dict.fromkeys(stop for by_stop in lines.values() for stop in by_stop)
     low = min((row["value"] for row in dots), default=0.0)
     return figure(
         _path_chart,

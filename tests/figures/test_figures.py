@@ -458,3 +458,10 @@ def test_shares_maps_flows_and_mapped_weights_are_the_numbers_they_are_given():
         ("L1", 3),
         ("L1", 3),
     ]
+
+
+def test_the_stops_of_a_path_keep_its_order_though_a_stronger_limit_is_a_lower_number():
+    path = {0.0: [0.9], 2.0: [0.8], 0.5: [0.7]}
+    figure = path_figure({"held-out images": path}, 2.0, colour="#123456", x_title="c", title="")
+    assert dict(figure.options)["stops"] == ("0", "2", "0.5")
+    assert [row["stop"] for row in figure.rows["means"]] == ["0", "2", "0.5"]
