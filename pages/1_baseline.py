@@ -168,8 +168,10 @@ frame.section("Do not believe a label entirely")
 frame.text(
     "Another cheap regularizer changes the labels. With **label smoothing** ([Szegedy et al. "
     "2016](https://arxiv.org/abs/1512.00567), §7) the loss asks for the labelled class with probability $1 - ε + ε/10$ "
-    "and for every other one with $ε/10$. So there is nothing to gain from being entirely sure. The curves below are the "
-    "plain cross-entropy, without the smoothing. **Raise ε: are fewer wrong labels learned by heart? What becomes of the "
+    "and for every other one with $ε/10$. So there is nothing to gain from being entirely sure. The curves below are "
+    "the "
+    "plain cross-entropy, without the smoothing. **Raise ε: are fewer wrong labels learned by heart? What becomes of "
+    "the "
     "accuracy?**"
 )
 strengths.technique_panel(LABEL_SMOOTHING)
