@@ -21,11 +21,11 @@ from core.results.library import stored
 from core.results.line import LineSpec
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import BATCH_NORM, DROPOUT, LAYER_NORM, PLAIN
+from core.typed_code.arguments import Array, Refused
 from core.typed_code.exercises import Accepted, ByValue, Exercise, Inputs, Mistake, draw_numbers, mistakes, variable
 from core.typed_code.names import Bound, Thing
 from core.typed_code.network_check import ByNetwork
 from core.typed_code.syntax import SnippetError
-from core.typed_code.tensors import Array, Refused
 
 NUMBER = 1
 """Of the lesson in the course."""

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from core.config import RunConfig
+from core.typed_code.arguments import Array
 from core.typed_code.interpreter import Interpreter, interpret
 from core.typed_code.names import Bound, Function, uncalled
 from core.typed_code.syntax import TOO_DEEP, SnippetError, check_length, read
-from core.typed_code.tensors import Array
 
 RUNS = 4
 """Inputs that a text is tried on."""

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from core.typed_code import tensors
+from core.typed_code.arguments import Array, Refused, check_broadcast, checked, shape_text
+from core.typed_code.elementwise import NO_MINUS
 from core.typed_code.layers import Layer, Model
 from core.typed_code.names import (
     GIVEN,
@@ -33,8 +35,8 @@ from core.typed_code.names import (
     rows,
     uncalled,
 )
+from core.typed_code.shapes import matmul
 from core.typed_code.syntax import LARGEST_NUMBER, SnippetError
-from core.typed_code.tensors import Array, Refused
 
 MOST_STEPS = 5_000
 MOST_ELEMENTS = 200_000
@@ -50,7 +52,7 @@ _BINARY = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
     ast.Pow: power,
-    ast.MatMult: tensors.matmul,
+    ast.MatMult: matmul,
     ast.BitAnd: operator.and_,
     ast.BitOr: operator.or_,
 }
@@ -154,7 +156,7 @@ class Interpreter:
             return
         new = self._binary(node, old, added)
         if isinstance(old, Array) and new.shape != old.shape:
-            shapes = f"{tensors.shape_text(old.shape)} cannot become {tensors.shape_text(new.shape)}"
+            shapes = f"{shape_text(old.shape)} cannot become {shape_text(new.shape)}"
             raise SnippetError(
                 f"this writes into the tensor that is there, and {shapes}: is a sum missing?", node.lineno
             )
@@ -314,7 +316,7 @@ class Interpreter:
         if isinstance(node.op, ast.Invert) and not _is_truths(value):
             raise SnippetError("~ turns truth values round: ~(mask == 1), ~mask.bool()", node.lineno)
         if isinstance(node.op, ast.USub) and _is_truths(value):
-            raise SnippetError(tensors.NO_MINUS, node.lineno)
+            raise SnippetError(NO_MINUS, node.lineno)
         return self._guard(node, _UNARY[type(node.op)], value)
 
     def _operand(self, node: ast.AST, value: Any) -> Any:
@@ -464,7 +466,7 @@ class Interpreter:
         """Call a listed function. What it refuses is told with the line."""
         try:
             self._touch(*arguments, *keywords.values())
-            tensors.check_broadcast([v for v in (*arguments, *keywords.values()) if isinstance(v, Array)])
+            check_broadcast([v for v in (*arguments, *keywords.values()) if isinstance(v, Array)])
             with np.errstate(all="ignore"):
                 found = call(*arguments, **keywords)
             found = _as_tensor(found)
@@ -483,7 +485,7 @@ class Interpreter:
 
     def _small(self, node: ast.AST, found: Array) -> None:
         try:
-            tensors.checked(found)
+            checked(found)
         except Refused as error:
             raise SnippetError(f"{error}", node.lineno) from error
 
@@ -558,7 +560,7 @@ def _wrong_values(error: Exception, arguments: Sequence[Any]) -> str:
     if isinstance(error, OverflowError):
         return "this number becomes too large"
     if len(shapes) == 2:
-        says = f"{tensors.shape_text(shapes[0])} and {tensors.shape_text(shapes[1])} do not go together"
+        says = f"{shape_text(shapes[0])} and {shape_text(shapes[1])} do not go together"
         few, many = sorted(shapes, key=len)
         if len(few) == 1 and len(many) == 2 and few[0] == many[0]:
             says += ". One number for each row must be a column to fit beside the rows: keepdim=True keeps it one"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.typed_code.tensors import Refused
+from core.typed_code.arguments import Refused
 
 LARGEST_WIDTH = 4096
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from core.typed_code import layers, tensors
+from core.typed_code.arguments import Array, Refused, check_broadcast
 from core.typed_code.layers import Layer, Model
-from core.typed_code.tensors import Array, Refused
 
 LONGEST_LIST = 1_000
 
@@ -121,7 +121,7 @@ def _sum(iterable: Any, start: Any = 0) -> Any:
         raise Refused("sum takes numbers and tensors")
     total = start
     for item in items:
-        tensors.check_broadcast([x for x in (total, item) if isinstance(x, Array)])
+        check_broadcast([x for x in (total, item) if isinstance(x, Array)])
         total = total + item
     return total
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.config import DATASETS, RunConfig
+from core.typed_code.arguments import Refused
 from core.typed_code.exercises import Verdict
 from core.typed_code.interpreter import interpret
 from core.typed_code.layers import NORMALISATIONS, Layer, Model, forward, start, trace
 from core.typed_code.syntax import SnippetError
-from core.typed_code.tensors import Refused
 
 FACTS = DATASETS["fashion-mnist"]
 N_INPUTS, WIDTHS, N_CLASSES = FACTS.n_inputs, FACTS.widths, len(FACTS.class_names)

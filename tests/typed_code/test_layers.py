@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from core.typed_code.arguments import Refused
 from core.typed_code.interpreter import interpret
 from core.typed_code.layers import CONSTRUCTORS, OTHER_LAYERS, Layer, Model, forward, start, trace
 from core.typed_code.syntax import SnippetError, read
-from core.typed_code.tensors import Refused
 
 BUILT = {
     "Flatten": "nn.Flatten()",
