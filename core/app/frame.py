@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import streamlit as st
 
@@ -118,6 +120,7 @@ def end(path: str) -> None:
                 st.markdown("\n".join(sections))
             with st.expander("How to read the numbers", icon=":material/straighten:"):
                 text(NUMBERS)
+    _anchor()(key="anchor", height=1)
     st.divider()
     previous, following = _neighbours(path)
     left, right = st.columns(2)
@@ -127,6 +130,12 @@ def end(path: str) -> None:
     if following:
         with right:
             st.page_link(following.path, label=f"Next: {following.title}", icon=":material/arrow_forward:")
+
+
+@lru_cache(maxsize=1)
+def _anchor():
+    """What keeps the section that a link names in view while the page above it is still being drawn."""
+    return st.components.v2.component("reglab_anchor", js=Path(__file__).with_name("anchor.js").read_text("utf-8"))
 
 
 def look() -> Look:
