@@ -144,7 +144,7 @@ frame.text(
 
 code.fill_in("norm_math")
 
-questions.check_yourself("norm_math", "The sliders above have the answers.")
+questions.check_yourself("norm_math")
 
 frame.section("What to read")
 st.markdown(

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from core.app import frame
 from core.app.comparisons import course_chart
 from core.app.controls import one_of
-from core.app.frame import is_hidden, is_presenting, part
+from core.app.frame import is_hidden, is_presenting
 from core.app.panels import settings_in_words
 from core.app.progress import keep, typed_text
 from core.app.questions import RIGHT, WRONG
@@ -30,21 +31,17 @@ LINE = 24
 
 def fill_in(lesson: str) -> None:
     """A lesson's exercises, one at a time; which one stands in the address as `exercise`."""
-    says = (
-        "Type in place of the dots. What you type is read and interpreted, never run, and judged by what it does: "
-        "another right answer is right as well, as long as it needs no more of Python than functions, loops and "
+    exercises = typed_code_of(lesson)
+    for exercise in exercises.values() if frame.is_whole() else [one_of(exercises, key="exercise")]:
+        _exercise(f"{lesson}/code-{exercise.name}", exercise)
+    st.caption(
+        "Type in place of the dots. What you type is read and interpreted, but never run. It is judged by what it "
+        "does, so another right answer counts as well, as long as it needs no more of Python than functions, loops and "
         "conditions. The names `torch`, `nn`, `F`, `device` and those in the text are there."
     )
-    if part("code", "Fill in the code", says):
-        _exercises(lesson)
 
 
 @st.fragment
-def _exercises(lesson: str) -> None:
-    exercise = one_of(typed_code_of(lesson), key="exercise")
-    _exercise(f"{lesson}/code-{exercise.name}", exercise)
-
-
 def _exercise(key: str, exercise: Exercise) -> None:
     with st.container(border=True):
         st.markdown(f"**{exercise.title}.** {exercise.asks}")

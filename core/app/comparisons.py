@@ -62,6 +62,7 @@ def course_chart(
     log_y: bool = False,
     narrow: bool = False,
     dashed: Mapping[str, Course] | None = None,
+    height: int | None = None,
 ) -> None:
     """One quantity over time for several techniques, with a table behind it. dashed: a second one."""
     y_title = "nats per image" if what == "loss" else ""  # a title says the rest, and fits a projector
@@ -80,6 +81,7 @@ def course_chart(
         figure,
         rows=course_table(courses, x),
         key=key,
+        height=height,
         alt_text=f"{what.capitalize()} over each {x}: mean and range over {seeds} seeds of {', '.join(courses)}.",
     )
 

@@ -38,11 +38,20 @@ def texts_of(stops: Sequence[float]) -> tuple[str, ...]:
 
 
 def choice(
-    label: str, names: Sequence[str], *, key: str, help_text: str = "", on_change: Callable[[], None] | None = None
+    label: str,
+    names: Sequence[str],
+    *,
+    key: str,
+    help_text: str = "",
+    bare: bool = False,
+    on_change: Callable[[], None] | None = None,
 ) -> str:
-    """One of a few names; the first is the default. Its key is its name in the address. on_change: called before the
-    page is drawn with another one."""
-    return _segments(label, names, names[0], key=key, help_text=help_text, on_change=on_change)
+    """One of a few names; the first is the default. Its key is its name in the address. bare: without its label, where
+    the names say enough. on_change: called before the page is drawn with another one."""
+    visibility = "collapsed" if bare else "visible"
+    return _segments(
+        label, names, names[0], key=key, help_text=help_text, on_change=on_change, label_visibility=visibility
+    )
 
 
 def one_of(named: Mapping[str, T], *, key: str) -> T:
@@ -60,7 +69,8 @@ def labels_of(names: Iterable[str]) -> tuple[str, ...]:
 def toggle(label: str, *, key: str, help_text: str = "") -> bool:
     """A switch, off by default. Its key is its name in the address, where it is true or false."""
     usable(key, SWITCH)
-    return st.toggle(label, key=key, bind="query-params", help=help_text or None)
+    _remember(key, False)
+    return st.toggle(label, key=key, bind="query-params", persist_state="session", help=help_text or None)
 
 
 def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3) -> RunConfig:
@@ -76,16 +86,40 @@ def set_widgets(config: RunConfig, names: Sequence[str]) -> None:
         st.session_state[name] = FIELDS[name].format(getattr(config, name))
 
 
+def set_back(keys: Iterable[str]) -> None:
+    """Move widgets back to their defaults, as far as they have been drawn: for the callback of a button."""
+    defaults = st.session_state.get("_defaults", {})
+    for key in keys:
+        if key in defaults:
+            st.session_state[key] = defaults[key]
+
+
+def _remember(key: str, default: str | bool) -> None:
+    st.session_state.setdefault("_defaults", {})[key] = default
+
+
 def _slider(label: str, texts: Sequence[str], default: str, key: str, help_text: str) -> str:
     usable(key, texts)
-    chosen = st.select_slider(label, texts, value=default, key=key, bind="query-params", help=help_text or None)
+    _remember(key, default)
+    chosen = st.select_slider(
+        label, texts, value=default, key=key, bind="query-params", persist_state="session", help=help_text or None
+    )
     return chosen if chosen in texts else default
 
 
 def _segments(label: str, names: Sequence[str], default: str, *, key: str, help_text: str = "", **rest: Any) -> str:
     """A required choice. To Streamlit an empty value in the address clears even that, and then it answers None."""
     usable(key, names)
+    _remember(key, default)
     chosen = st.segmented_control(
-        label, names, default=default, key=key, bind="query-params", required=True, help=help_text or None, **rest
+        label,
+        names,
+        default=default,
+        key=key,
+        bind="query-params",
+        persist_state="session",
+        required=True,
+        help=help_text or None,
+        **rest,
     )
     return chosen if chosen in names else default

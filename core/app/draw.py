@@ -21,18 +21,21 @@ from streamlit.components import v1 as served_components
 
 from core.app.frame import look
 from core.figures.specifications import specification
-from core.figures.theme import Figure, Spec, sized
+from core.figures.theme import NORMAL, Figure, Spec, sized
 
 
-def chart(figure: Figure, *, alt: str, into=st) -> None:
+def chart(figure: Figure, *, alt: str, into=st, height: int | None = None) -> None:
     """Draw a chart, which Streamlit updates in place: its rows travel beside its specification as named data sets, so
     where only rows change, the browser puts the new ones into the chart that is there.
 
-    alt: what it shows, for a screen reader. into: a column. A chart with a width of its own keeps it; the others are
-    as wide as their place.
+    alt: what it shows, for a screen reader. into: a column. height: in pixels, where the look's own does not fit;
+    larger in proportion while presenting. A chart with a size of its own keeps it; the others are as wide as their
+    place.
     """
     _import_altair_soon()
     spec = json.loads(specification(figure, look()))
+    if height and spec["width"] == "container":
+        spec["height"] = round(height * look().height / NORMAL.height)
     spec["datasets"] = {name: _as_arrow(rows) for name, rows in figure.rows.items()}
     into.vega_lite_chart(spec=spec, alt=alt, width="stretch" if spec["width"] == "container" else "content")
 

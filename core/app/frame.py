@@ -64,6 +64,9 @@ NUMBERS = """
   same images. Where it was wrong, the pages say so.
 """
 
+SIDEBAR = 230
+"""Width of the menu in pixels: room for the figures beside it."""
+
 TEXT_WIDTH = 760
 """Of a paragraph, in pixels: about 90 characters a line."""
 
@@ -72,7 +75,7 @@ def begin(path: str) -> Lesson:
     """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS."""
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
-    st.set_page_config(page_title=title, layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title=title, layout="wide", initial_sidebar_state=SIDEBAR)
     address.arrive(path)
     _carry_presentation(path)
     _carry_hidden()
@@ -109,7 +112,7 @@ def part(name: str, heading: str, says: str) -> bool:
     return True
 
 
-def end(path: str) -> None:
+def end(path: str, *, with_neighbours: bool = True) -> None:
     """What goes to the top (the note on the address, the list of sections where the page has one), and the way to the
     neighbouring lessons. Called last by every page."""
     address.say_what_was_wrong(st.session_state.pop("_note"))
@@ -121,8 +124,10 @@ def end(path: str) -> None:
             with st.expander("How to read the numbers", icon=":material/straighten:"):
                 text(NUMBERS)
     _anchor()(key="anchor", height=1)
+    if not with_neighbours:
+        return
     st.divider()
-    previous, following = _neighbours(path)
+    previous, following = neighbours(path)
     left, right = st.columns(2)
     if previous:
         with left:
@@ -176,6 +181,11 @@ def _carry_presentation(path: str) -> None:
         st.session_state._page = path
     st.session_state._presenting = is_presenting()
     _put_back("present", "true" if is_presenting() else "")
+
+
+def is_whole() -> bool:
+    """Whether the whole lesson stands on one page (`whole=true`), to read, to search and to print."""
+    return st.query_params.get("whole", "").lower() == "true"
 
 
 HIDEABLE = ("questions", "code", "solutions", "faults", "downloads")
@@ -243,7 +253,7 @@ def _data_note() -> None:
 
 def _present(lesson: Lesson) -> None:
     """The bar of a presented page: the neighbouring lessons, and the way out. PageDown scrolls, as a clicker should."""
-    previous, following = _neighbours(lesson.path)
+    previous, following = neighbours(lesson.path)
     with st.container(horizontal=True, vertical_alignment="center"):
         _switch()
         if previous:
@@ -252,7 +262,7 @@ def _present(lesson: Lesson) -> None:
             st.page_link(following.path, label=following.title, icon=":material/arrow_forward:")
 
 
-def _neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
+def neighbours(path: str) -> tuple[Lesson | None, Lesson | None]:
     at = [lesson.path for lesson in LESSONS].index(path)
     return (LESSONS[at - 1] if at else None), (LESSONS[at + 1] if at + 1 < len(LESSONS) else None)
 

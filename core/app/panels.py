@@ -20,9 +20,17 @@ from core.results.run import Run, parameter_counts, total_parameters
 # --- one figure -----------------------------------------------------------------------------------------------------
 
 
-def captioned(figure: Figure, *, alt_text: str, caption: str = "", rows: Sequence[Mapping] = (), key: str = "") -> None:
+def captioned(
+    figure: Figure,
+    *,
+    alt_text: str,
+    caption: str = "",
+    rows: Sequence[Mapping] = (),
+    key: str = "",
+    height: int | None = None,
+) -> None:
     """A chart with a caption that says what to see, and, where there are rows, a table behind it."""
-    chart(figure, alt=alt_text)
+    chart(figure, alt=alt_text, height=height)
     if caption:
         st.caption(caption)
     if rows:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from core.app import controls, frame
 from core.app.draw import chart
-from core.app.frame import is_hidden, part
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.course.claims import NotStored
 from core.course.progress import Answer
@@ -34,19 +34,28 @@ def at(lesson: str, place: str) -> None:
             _ask(lesson, question)
 
 
-def check_yourself(lesson: str, says: str = "The figures and formulas of this page have the answers.") -> None:
-    """The questions that a lesson asks at its end, under their heading."""
-    part("questions", "Check yourself", f"Commit to an answer, then read what is said to it. {says}")
-    at(lesson, "")
+def check_yourself(lesson: str) -> None:
+    """The questions that a lesson asks at its end: one at a time, or all where the whole lesson is read."""
+    asked = [question for question in questions_of(lesson).values() if not question.place and _made(question)]
+    frame.text("Commit to an answer first, and then read the reply to it. The lesson's figures hold the answers.")
+    numbers = tuple(f"Question {i + 1}" for i in range(len(asked)))
+    shown = numbers if frame.is_whole() else (controls.choice("Question", numbers, key="question", bare=True),)
+    for number, question in zip(numbers, asked, strict=True):
+        if number in shown:
+            _ask(lesson, question)
+
+
+def _made(question: Question) -> Choice | Drawing | None:
+    """The question with its numbers; None where what it asks about is not stored."""
+    try:
+        return question.make()
+    except NotStored:
+        return None
 
 
 def _ask(lesson: str, question: Question) -> None:
-    """One question; nothing where what it asks about is not stored."""
-    if is_hidden("questions"):
-        return
-    try:
-        made = question.make()
-    except NotStored:
+    made = None if frame.is_hidden("questions") else _made(question)
+    if not made:
         return
     exercise = f"{lesson}/{question.name}"
     if isinstance(made, Drawing):
@@ -66,10 +75,10 @@ def choose(
 ) -> None:
     """A question with options, of which one is right: commit to one, then see what is said to it, and the right one.
 
-    show: drawn below the question; asks: a second question below that, before the options. reveal: drawn after the
+    show: drawn to the left of it all; asks: a second question before the options. reveal: drawn below after the
     commitment, whatever was chosen. hidden_as: what an instructor's address hides it by.
     """
-    if not is_hidden(hidden_as):
+    if not frame.is_hidden(hidden_as):
         _choice(exercise, choice, show, asks, reveal)
 
 
@@ -77,9 +86,14 @@ def choose(
 def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
     options = choice.options
     given, order = option_given(exercise, len(options)), shown_order(exercise, len(options))
-    with st.container(border=True):
+    if show is _nothing:
+        place = st.container(border=True)
+    else:
+        left, place = st.columns([11, 9], gap="medium")
+        with left.container(key="step_figure"):
+            show()
+    with place:
         st.markdown(choice.asks)
-        show()
         if asks:
             st.markdown(f"**{asks}**")
         chosen = st.radio(
@@ -95,8 +109,8 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit, args=(exercise, options), disabled=chosen is None)
             return
         _feedback(options, given)
-        reveal()
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
+    reveal()
 
 
 def _commit(exercise: str, options: Sequence[Option]) -> None:

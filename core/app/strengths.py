@@ -21,11 +21,8 @@ SETTINGS = {"60,000 images": FULL, "2,000 images, 20 % wrong labels": SMALL_AND_
 
 def strength_controls(of: Technique) -> tuple[RunConfig, float]:
     """The widgets: which setting, and how strong."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        setting = controls.choice("Trained on", tuple(SETTINGS), key=f"{of.key}_on")
-    with right:
-        strength = controls.stop(of.label, of.stops, of.default, key=of.key)
+    setting = controls.choice("Trained on", tuple(SETTINGS), key=f"{of.key}_on")
+    strength = controls.stop(of.label, of.stops, of.default, key=of.key)
     return SETTINGS[setting], strength
 
 
