@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.app import frame, progress
 from core.app.gallery import class_gallery
+from core.app.glossary import glossary_button
 
 HERE = "streamlit_app.py"
 frame.begin(HERE)
@@ -70,5 +71,7 @@ frame.text(
     "setting, in which a network of this size overfits only a little. **Small and noisy**: 2,000 images, every "
     "fifth label wrong, 60 epochs. There it overfits badly, and you see it in seconds."
 )
+
+glossary_button()
 
 frame.end(HERE)

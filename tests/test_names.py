@@ -24,7 +24,16 @@ OTHER_MEANINGS = {
     "core/export/values.py": {"dropout"},
 }
 """Module → names that mean something else there."""
-LESSON_ARGUMENTS = {"at", "check_yourself", "find_the_fault", "fill_in", "own_settings", "runs_along", "paths_of"}
+LESSON_ARGUMENTS = {
+    "Term",
+    "at",
+    "check_yourself",
+    "find_the_fault",
+    "fill_in",
+    "own_settings",
+    "runs_along",
+    "paths_of",
+}
 """Functions that take a lesson, or a setting: the lesson on dropout is called as its technique is."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.app import address
+from core.course.reading import how_to_read_the_numbers
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -45,24 +46,6 @@ LESSONS = (
     Lesson("pages/6_norm_math.py", "Norm maths", "Why does L1 make weights exactly zero, and L2 only small?"),
 )
 """The pages that work, in the order of the course."""
-
-NUMBERS = """
-- **Training images**: those that the weights are fitted to. Wrong labels, where there are any, are among these only.
-  Where there are more than 10,000, training accuracy and gap are measured on the first 10,000.
-- **Held-out images**: others, on which the network is measured after every epoch. With 60,000 training images they are
-  the 10,000 test images, as in the notebook. With fewer they are 10,000 *validation* images, which were left out of
-  the training file; a strength or an epoch is chosen on these, and the **test images** are left for the end. With
-  60,000 that cannot be: there, a strength that a page names as good was seen on the test images, which flatters it.
-- **± over seeds**: every network was trained five times from other random starts; mean ± standard deviation of the
-  five.
-- **95 % interval**: two techniques are compared seed by seed, and the interval is Student's t of the five
-  differences. Where it leaves 0 out, the page says *higher* or *lower*; else it says *no clear difference*:
-  five seeds cannot tell the two apart, which does not make them equal. The course prints dozens of such intervals, not
-  corrected for their number, so some will be clear by chance alone. All seeds are measured on the same held-out images;
-  what another draw of images would change comes on top.
-- **The notebook**: the lesson notebook that this course grew out of, in PyTorch, on the
-  same images. Where it was wrong, the pages say so.
-"""
 
 SIDEBAR = 230
 """Width of the menu in pixels: room for the figures beside it."""
@@ -122,7 +105,7 @@ def end(path: str, *, with_neighbours: bool = True) -> None:
             with st.expander("On this page", icon=":material/list:"):
                 st.markdown("\n".join(sections))
             with st.expander("How to read the numbers", icon=":material/straighten:"):
-                text(NUMBERS)
+                text(how_to_read_the_numbers())
     _anchor()(key="anchor", height=1)
     if not with_neighbours:
         return

@@ -15,6 +15,7 @@ page, to read, to search and to print.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ import streamlit as st
 from core.app import address, controls, frame
 from core.app.glossary import glossary_button
 
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_suffix(".js")
 STYLE = Path(__file__).with_suffix(".css")
 
@@ -69,7 +71,7 @@ class Steps:
         """
 
         def declare(draw: Callable[[], None]) -> Callable[[], None]:
-            name = draw.__name__.strip("_").replace("_", "-")
+            name = _name_of(draw.__name__)
             if any(step.name == name for step in self.declared):
                 raise ValueError(f"two steps are called {name}")
             self.declared.append(Step(name, title, draw, settings, part, Notes(say, ask, trap, minutes)))
@@ -188,6 +190,42 @@ def visited(lesson_name: str) -> set[str]:
     return st.session_state.setdefault("_visited", {}).setdefault(lesson_name, set())
 
 
+# --- the steps of a page that does not run ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A step as its page declares it: its name in the address, its title, and what it may be hidden as."""
+
+    name: str
+    title: str
+    part: str
+
+
+@lru_cache(maxsize=32)
+def headings(path: str) -> tuple[Heading, ...]:
+    """The steps that a lesson's page declares, by its path as in frame.LESSONS, read from its source: so they can be
+    counted and named elsewhere. None for a page that has no steps."""
+    return headings_in(_file(ROOT / path))
+
+
+def headings_in(source: str) -> tuple[Heading, ...]:
+    """The steps that a page's source declares, in their order."""
+    found = []
+    for function in ast.parse(source).body:
+        for call in getattr(function, "decorator_list", ()):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(".step"):
+                given = {keyword.arg: keyword.value for keyword in call.keywords}
+                part = ast.literal_eval(given["part"]) if "part" in given else ""
+                found.append(Heading(_name_of(function.name), ast.literal_eval(call.args[0]), part))
+    return tuple(found)
+
+
+def _name_of(function: str) -> str:
+    """A step's name in the address, from that of its function."""
+    return function.strip("_").replace("_", "-")
+
+
 # --- what a step is laid out with -----------------------------------------------------------------------------------
 
 
@@ -212,7 +250,7 @@ def views(names: Sequence[str], *, key: str, label: str = "Show") -> Sequence[st
 # --- the browser's side ---------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _file(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 

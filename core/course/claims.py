@@ -111,6 +111,17 @@ def paired_difference(first: Sequence[float], second: Sequence[float]) -> Differ
     return Difference(mean, mean - half, mean + half, len(differences), int((differences > 0).sum()))
 
 
+def single_run_margin(values: Sequence[float]) -> float:
+    """How far apart two single runs of equally good networks must be expected to lie: in 95 of 100 pairs, no further.
+
+    values: one number over seeds, from which the spread s of a single run is estimated; the margin is t·√2·s, as the
+    difference of two runs has the variance of both. Raises ValueError for fewer than 2 or more than 10 values.
+    """
+    if len(values) not in T_QUANTILE:
+        raise ValueError(f"2 to 10 values are needed, not {len(values)}")
+    return T_QUANTILE[len(values)] * math.sqrt(2) * spread(values).sd
+
+
 def _signed(x: float, digits: int = 1) -> str:
     """With its sign, and no sign where it rounds to 0: "+8.9", "−0.6", "0.0"."""
     return f"{x:+.{digits}f}".replace("-", "−") if abs(x) >= 0.5 * 10**-digits else f"{0:.{digits}f}"
@@ -162,6 +173,9 @@ RISE: Measure[Run] = Measure(
     "loss, last minus best epoch", lambda run: run.last.held_out_loss - run.best.held_out_loss, "", digits=3
 )
 GAP: Measure[Run] = Measure("gap", lambda run: run.gap, "points", 100)
+LOSS_GAP: Measure[Run] = Measure(
+    "gap, held-out minus training loss", lambda run: run.last.held_out_loss - run.last.train_loss, "nats", digits=2
+)
 
 
 def _seed(result: Any) -> int:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from core.config import FULL
+from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import (
     BEST_ACCURACY,
     BEST_EPOCH,
@@ -20,12 +20,14 @@ from core.course.claims import (
     LAST_ACCURACY,
     LAST_FIVE,
     LAST_LOSS,
+    LOSS_GAP,
     MISSING,
     RISE,
     T_QUANTILE,
     TRAIN_ACCURACY,
     compare,
     paired_difference,
+    single_run_margin,
     spread,
     verdict,
     verdict_between,
@@ -33,7 +35,7 @@ from core.course.claims import (
 from core.course.dropout import HALF, agreement, ensembles_of
 from core.course.layer_norm import LAYER_NORM
 from core.course.over_seeds import DIRECTION_SEEDS, edge_verdict
-from core.results.library import stored
+from core.results.library import stored, stored_run
 from core.results.surface import SurfaceSpec
 
 values = st.lists(st.floats(-10, 10), min_size=2, max_size=10)
@@ -186,3 +188,23 @@ def test_agreement_counts_the_thinned_networks_that_name_the_right_class():
     right = sum(int(np.argmax(shown.probabilities[12, mask])) == shown.classes[12] for mask in range(100))
     assert agreement(HALF, 12) == f"{right} of 100"
     assert agreement(HALF, shown.spec.n_shown) == MISSING
+
+
+def test_the_margin_of_single_runs_holds_95_of_100_pairs():
+    """Drawn: five runs to take the margin from, and two more to compare, all of one normal distribution."""
+    generator = np.random.default_rng(0)
+    runs = generator.normal(0.7, 0.02, (20_000, 7))
+    within = np.mean([abs(row[5] - row[6]) <= single_run_margin(row[:5]) for row in runs])
+    assert within == pytest.approx(0.95, abs=0.005)  # standard error of the share: 0.0015
+
+
+def test_the_margin_of_single_runs_needs_a_spread():
+    for n in (0, 1, 11):
+        with pytest.raises(ValueError, match="2 to 10"):
+            single_run_margin([0.7] * n)
+
+
+def test_the_gap_is_of_losses_and_positive_where_the_network_overfits():
+    run = stored_run(SMALL_AND_NOISY)
+    assert LOSS_GAP.of(run) == run.last.held_out_loss - run.last.train_loss > 1
+    assert LOSS_GAP.over([run]).endswith(" nats")
