@@ -153,7 +153,7 @@ frame.text(
     "The training accuracy below is of the images as they are. **Raise the shifts: how many wrong labels does the "
     "network still learn by heart? And what happens with all 60,000 images?**"
 )
-strengths.technique_panel(AUGMENTATION)
+strengths.technique_panel(AUGMENTATION, asks="", says="")
 frame.text(
     "Held-out accuracy with shifts by up to one pixel and flips, against the plain network, paired over five seeds:\n"
     "- **2,000 images, a fifth of the labels wrong**: "
@@ -174,7 +174,7 @@ frame.text(
     "the "
     "accuracy?**"
 )
-strengths.technique_panel(LABEL_SMOOTHING)
+strengths.technique_panel(LABEL_SMOOTHING, asks="", says="")
 frame.text(
     "Held-out accuracy against the plain network, paired over five seeds:\n"
     "- **2,000 images, a fifth of the labels wrong, ε = 0.5**: "

@@ -365,7 +365,7 @@ frame.text(
     "trained while you watch. Can you find a setting in which batch norm is better at the *end*? One run of each "
     "is little: change the seed before you believe it."
 )
-panels.own_run(OWN_SETTINGS, OWN_BATCH)
+panels.own_run(OWN_SETTINGS, OWN_BATCH, says="")
 
 # --- measured -------------------------------------------------------------------------------------------------------
 

@@ -194,7 +194,7 @@ frame.text(
     "trained while you watch. **Set the wrong labels to 0.2: does layer norm keep the network from learning them by "
     "heart?**"
 )
-panels.own_run(OWN_SETTINGS, OWN_LAYER)
+panels.own_run(OWN_SETTINGS, OWN_LAYER, says="")
 
 # --- find the fault ---------------------------------------------------------------------------------------------------
 

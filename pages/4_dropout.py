@@ -202,7 +202,7 @@ frame.text(
     "while you watch. **Set the wrong labels to 0, and compare p = 0 and p = 0.5: how much does dropout gain now? Then "
     "show the notebook's training loss: is it above the held-out loss, and above our training loss?**"
 )
-panels.own_run(OWN_DROPOUT, SMALL_DROPOUT)
+panels.own_run(OWN_DROPOUT, SMALL_DROPOUT, says="")
 
 # --- find the fault ---------------------------------------------------------------------------------------------------
 

@@ -2,16 +2,7 @@
 
 import streamlit as st
 
-from core.app import (
-    code,
-    faults,
-    frame,
-    panels,
-    penalty_arithmetic,
-    penalty_measurements,
-    questions,
-    strengths,
-)
+from core.app import code, faults, panels, penalty_arithmetic, penalty_measurements, questions, steps, strengths
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import LAST_ACCURACY, LAST_FIVE, verdict
 from core.course.l1_l2 import (
@@ -35,289 +26,453 @@ from core.course.l1_l2 import (
     units_alive,
 )
 from core.course.over_seeds import against_plain, runs_at, small_weights
+from core.course.strengths import reach_in_words
 from core.techniques import DROPOUT, L1, L2, MAX_NORM
 
-HERE = "pages/5_l1_l2.py"
 MILD = l1_path(FULL)[3e-5]
 
-lesson = frame.begin(HERE)
-frame.title(lesson, "L1 and L2: a price on weights")
+lesson = steps.lesson("pages/5_l1_l2.py")
 
-# --- the picture ----------------------------------------------------------------------------------------------------
 
-frame.section("Two prices")
-frame.text(
-    "The loss asks: how wrong is the network? A penalty adds: and how large are its weights? L1 charges each weight "
-    "its size, L2 the square of its size. **Look at the pull, the right picture. A weight of 0.001 is of little "
-    "use: which of the two still pulls on it?**"
+@lesson.step(
+    "Two prices on a weight",
+    say="A penalty puts a price on the size of the weights. What matters is not the price but its slope: how hard "
+    "does it still pull on a weight that is nearly zero?",
+    ask="A weight of 0.001 is of little use. Which of the two penalties still pulls on it?",
+    trap="Many expect L2 to be the stronger one because it squares. Below 1 the square is the smaller of the two.",
+    minutes=3,
 )
-penalty_measurements.penalties_picture()
-frame.text(
-    "L1 pulls with the same force however small the weight is; L2's pull fades with it. So L1 can bring a weight "
-    "all the way to zero, and L2 can only make it smaller. That is the whole idea; the rest of this page is what "
-    "becomes of it in a real network, with a real optimizer."
-)
+def prices() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(
+            "The loss asks how wrong the network is. A **penalty** adds a second question: how large are its weights? "
+            "L1 charges each weight its size, and L2 charges the square of its size.\n"
+            "\n"
+            "**Look at the pull in the right picture. A weight of 0.001 is of little use: which penalty still pulls "
+            "on it?**"
+        )
+        with steps.fold("Answer"):
+            st.markdown(
+                "L1 pulls with the same force however small the weight is. L2's pull fades as the weight shrinks. So "
+                "the L1 penalty *can* hold a weight at exactly zero, while L2 only makes it smaller. Whether a weight "
+                "really arrives at zero also depends on the optimizer; two steps further on we shall see that the "
+                "usual one never gets it there."
+            )
+    with figure:
+        penalty_measurements.penalties_picture()
+        with steps.fold("Predict first: what does each λ₁ cost?"):
+            questions.at("l1_l2", "strength")
+        with steps.fold("The formula, and the code"):
+            _formula()
 
-# --- the formula ----------------------------------------------------------------------------------------------------
 
-frame.section("The formula")
-st.latex(r"J(\theta) = L(\theta) + \lambda_1 \sum_i |w_i| + \lambda_2 \sum_i w_i^2")
-st.latex(
-    r"\frac{\partial J}{\partial w_i} = \frac{\partial L}{\partial w_i} + \lambda_1 \text{sign}(w_i) + 2 \lambda_2 w_i"
-)
-frame.text(
-    "$J$: what is minimised. $L$: the cross-entropy. $w_i$: each weight of the three linear layers; not the biases, "
-    "which the notebook penalises too. $\\lambda_1, \\lambda_2$: the strengths. $\\text{sign}(w)$: 1, −1, and 0 at 0, "
-    "where $|w|$ has no derivative (a *subgradient*). The strengths belong to this data's scale: pixels in [0, 1], "
-    "sums over weights, not means."
-)
-st.code(
-    "l1 = lambda_1 * sum(layer.weight.abs().sum() for layer in linear_layers)\n"
-    "l2 = lambda_2 * sum((layer.weight ** 2).sum() for layer in linear_layers)\n"
-    "loss = cross_entropy(model(x), y) + l1 + l2",
-    language="python",
-)
-
-# --- L1 -------------------------------------------------------------------------------------------------------------
-
-frame.section("L1: move λ₁")
-frame.text(
-    "Move λ₁ from 0 to the right and watch the first layer. **Where do most of its weights become small, while the "
-    "accuracy still holds? And are any of them exactly 0?** Then apply the same λ₁ as a proximal step."
-)
-questions.at("l1_l2", "strength")
-penalty_measurements.l1_panel()
-frame.text(
-    f"- **λ₁ = 0.001 is the notebook's.** {small_weights(THEIRS, 1e-4)} of the first layer's weights are at or below "
-    f"0.0001. Accuracy: {LAST_ACCURACY.over(runs_at(THEIRS))}; against the plain network: "
-    f"{against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')}. Only "
-    f"{units_alive(THEIRS, 1e-3)} units have a weight above 0.001. **It is too much**: sparse, and worse. At 0.003 it "
-    f"hangs on the seed whether anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), at 0.01 all "
-    f"seeds guess ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[1e-2]))}).\n"
-    f"- **λ₁ = 0.00003 (3e-05 on the slider) is a better place**: {small_weights(MILD, 1e-3)} at or below 0.001, "
-    f"accuracy {LAST_ACCURACY.over(runs_at(MILD))}. Set the small ones to 0 and {pruned_accuracy(MILD, 1e-3)} of the "
-    "test images are still right.\n"
-    f"- **Exact zeros**: with the subgradient {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With the proximal step "
-    f"at 0.001: {small_weights(PROXIMAL, 0.0)} of the first layer. Accuracy: "
-    f"{LAST_ACCURACY.over(runs_at(PROXIMAL))}; against the subgradient: {proximal_verdict(1e-3)}.\n"
-    "- **Which pixels?** Look at the small picture: what L1 gives up first are the corners, which are black in nearly "
-    "every image."
-)
-
-# --- zero -----------------------------------------------------------------------------------------------------------
-
-frame.section("Subgradient or proximal step: which reaches zero?")
-frame.text(
-    "Follow single weights from the first step on. A corner pixel is black in nearly every image, so the data have "
-    "no opinion on its weights, and λ₁ alone moves them. **How many steps do they take to zero, by either method? "
-    "And what do they do there?**"
-)
-penalty_measurements.zero_panel()
-frame.text(
-    "**Subgradient.** Each step goes down by a fixed amount. Just above 0 that amount is too long: the weight lands "
-    "below, is pulled up, lands above. It jitters in a band that its steps set. With SGD a step is learning rate × "
-    f"λ₁ = 0.1 × 0.001 = 0.0001: the corner's weights are there after {steps_to_zero('sgd', 1e-3)} steps, |w|/0.0001 "
-    f"each, and stay within {jitter('sgd', 1e-3)}. Adam divides by the usual size of the gradient, so λ₁ "
-    "cancels and a step is about the learning rate, 0.0003, whatever λ₁ is: there after "
-    f"{steps_to_zero('adam', 1e-3)} steps at 0.001 and {steps_to_zero('adam', 3e-3)} at 0.003, then within "
-    f"{jitter('adam', 1e-4)} at λ₁ = 0.0001 and {jitter('adam', 3e-3)} at 0.003. (The slow waves are "
-    "Adam's momentum, which carries a weight past 0.) So the notebook's threshold of 0.0001 says as much about its "
-    "learning rate as about L1: it happens to be as wide as the band."
-)
-frame.text(
-    "**Proximal step.** The loss is left without λ₁. After each step of the optimizer on it, every weight is moved "
-    "towards zero, *but not past it*:"
-)
-st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - s \lambda_1,\, 0)")
-st.latex(r"\text{after SGD: } s = \eta")
-st.latex(r"\text{after Adam: } s = \frac{\eta}{\sqrt{\hat v} + \epsilon}")
-frame.text(
-    "$s$: the step size. $\\eta$: the learning rate. $\\hat v$: Adam's running mean of the weight's squared gradient. "
-    "$\\epsilon = 10^{-8}$. Adam steps each weight by a step size of its own, and the proximal step must use the same "
-    "one, so that λ₁ means what it means in the loss ([Yun, Lozano & Yang 2020](https://arxiv.org/abs/2007.07484)). "
-    "A weight within reach of zero becomes exactly 0, and stays until the data pull harder than λ₁. After SGD that "
-    f"takes as long as before: {steps_to_zero('sgd', 1e-3, 'proximal')} steps to 0's neighbourhood, and one more. "
-    "After Adam it takes **one step**: a corner pixel is black in all images of the batch, so its gradient and "
-    "$\\hat v$ are 0, the step size is $\\eta/\\epsilon$ = 30,000, and the whole weight is within reach."
-)
-
-# --- L2 -------------------------------------------------------------------------------------------------------------
-
-frame.section("L2: move λ₂")
-frame.text(
-    "Now the square. **Does the spy plot empty as it did with L1? What happens to the histogram, and to the largest "
-    "weight?**"
-)
-penalty_measurements.l2_panel()
-frame.text(
-    f"- **The largest weight** falls from {largest_weight(FULL)} to {largest_weight(L2_THEIRS)} at the notebook's λ₂ = "
-    "0.001. *L2 prohibits weights from being too big*, says the notebook: here it is.\n"
-    f"- **Exact zeros**: {exact_zeros(l2_path(FULL))}, at any λ₂ and seed, by coincidence. But small weights there "
-    f"are: {small_weights(L2_THEIRS, 1e-3)} at or below 0.001, against {small_weights(FULL, 1e-3)} in the plain "
-    "network. *L2 never makes weights tiny* would be wrong: under Adam a weight that the data leave alone is brought "
-    "down at Adam's pace, not at its own.\n"
-    f"- **Accuracy against plain** at 0.001: {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}. At "
-    f"0.0001: {against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}. At 0.0001 over the last "
-    "five epochs, which jitter less than the last alone: "
-    f"{against_plain(LAST_FIVE, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}."
-)
-frame.text(
-    "Do not compare L1 and L2 at *the same* λ: |w| and w² are different currencies. For |w| < 1 the square is the "
-    "smaller. Compare them at the same accuracy, or each at its best."
-)
-
-# --- decoupled ------------------------------------------------------------------------------------------------------
-
-frame.section("L2 in the loss, or weight decay?")
-frame.text(
-    "With plain SGD, a term λ₂Σw² in the loss and a shrinking of each weight by a factor in every step are one and "
-    "the same. Under Adam they are not: Adam divides the whole gradient, penalty included, by its usual size. "
-    "**Weights with large gradients are then shrunk less.** AdamW shrinks beside the step, all by the same factor "
-    "([Loshchilov & Hutter](https://arxiv.org/abs/1711.05101)):"
-)
-st.latex(r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} - \eta\,c\,w")
-frame.text(
-    "$\\hat m, \\hat v$: Adam's running means of the gradient and of its square; $c$: `weight_decay`. **Which decay "
-    "comes nearest to the spread of weights that λ₂ = 0.0003 gives? What differs in the histogram?**"
-)
-penalty_measurements.decay_panel()
-frame.text(
-    "PyTorch's default is `weight_decay=0.01`. It is multiplied by the learning rate, 0.0003, and hardly touches "
-    f"the weights: their standard deviation is {spread_of_weights(decay_path(FULL)[0.01])}, without it "
-    f"{spread_of_weights(FULL)}. A decay of 1 brings it to {spread_of_weights(decay_path(FULL)[1.0])}, of 3 to "
-    f"{spread_of_weights(decay_path(FULL)[3.0])}; λ₂ = 0.0003 lies between, at "
-    f"{spread_of_weights(l2_path(FULL)[3e-4])}. Even "
-    "so the histograms differ: L2 in the loss has a peak at zero, weights without much of a gradient of their own, "
-    "brought down at Adam's pace; decay shrinks the bell as a whole, useful weights and useless ones alike. That "
-    "may be why, in the right picture, it costs more accuracy at the same spread. On this network, at these "
-    "strengths."
-)
-st.subheader("One strength, four ways to write it")
-penalty_arithmetic.calculator()
-
-# --- a limit --------------------------------------------------------------------------------------------------------
-
-frame.section("A limit instead of a price: max-norm")
-frame.text(
-    "L1 and L2 charge for every weight. A limit costs nothing until it is reached. After each step, the weights $w$ "
-    "into a hidden unit are scaled back to the limit $c$ if their Euclidean norm $\\|w\\|_2$ has become larger "
-    "([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1). **Lower $c$: from where on does "
-    "the limit bind?**"
-)
-st.latex(r"w \leftarrow w \cdot \min\left(1, \frac{c}{\|w\|_2}\right)")
-strengths.technique_panel(MAX_NORM)
-frame.text(
-    "Held-out accuracy at $c$ = 0.5 against the plain network, paired over five seeds:\n"
-    "- **2,000 images, a fifth of the labels wrong**: "
-    f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, MAX_NORM.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')}.\n"
-    "- **60,000 images**: "
-    f"{against_plain(LAST_ACCURACY, FULL, MAX_NORM.at(FULL, 0.5), 'higher', 'lower')}.\n"
-    "\n"
-    "The authors of max-norm advise it together with dropout. The dropout lesson measures that pair."
-)
-
-# --- three spy plots ------------------------------------------------------------------------------------------------
-
-frame.section("Plain, dropout, L1: one threshold for all")
-frame.text(
-    "The notebook draws the first layer after dropout and after L1, with `precision=1e-4`, and says: *l1 works!* "
-    "Here the plain network stands beside them. **Move the threshold down to 0.00001: does L1 still work?**"
-)
-penalty_measurements.three_spies()
-frame.text(
-    "Dropout's plot is as full as the plain one's, as the last lesson explains. L1's is nearly empty at 0.0001 and "
-    f"fills up again at 0.00001. Weights at or below: {small_weights(THEIRS, 1e-4)} against "
-    f"{small_weights(THEIRS, 1e-5)}. Nothing about the network changes between the two pictures; only our ruler does. "
-    "Better questions than *how many are below*: how many are exactly 0 (proximal), and what is left of the accuracy "
-    f"without them ({pruned_accuracy(THEIRS, 1e-4)}, from {pruned_accuracy(THEIRS, 0.0)})."
-)
-
-# --- measured -------------------------------------------------------------------------------------------------------
-
-frame.section("Does it help?")
-frame.text(
-    "Every technique of this and the last lesson at one strength, against the plain network, five seeds. The "
-    "strengths of the small setting were chosen on these very validation images, by hand, so take them as mild "
-    "optimists:"
-)
-penalty_measurements.defaults_table()
-frame.text(
-    "The free regularizer for comparison: the plain network of the small and noisy setting, stopped at the epoch "
-    "with the lowest validation loss. On the test images it is "
-    f"{panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}. **And the others, at their last epoch, against "
-    "that?**\n"
-    + "\n".join(
-        f"- **{of.name}, {of.symbol} = {of.small:g}**: "
-        f"{panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(of.at(SMALL_AND_NOISY, of.small)))}."
-        for of in (DROPOUT, L1, L2)
+def _formula() -> None:
+    st.latex(r"J(\theta) = L(\theta) + \lambda_1 \sum_i |w_i| + \lambda_2 \sum_i w_i^2")
+    st.latex(
+        r"\frac{\partial J}{\partial w_i} = \frac{\partial L}{\partial w_i} + \lambda_1 \text{sign}(w_i) + 2 \lambda_2 "
+        r"w_i"
     )
-    + "\n\n"
-    "What helps a network that overfits is not yet better than stopping in time."
-)
-
-# --- try it ---------------------------------------------------------------------------------------------------------
-
-frame.section("Try it: your own run")
-frame.text(
-    "2,000 images. Both penalties at once is called an *elastic net* (Zou & Hastie 2005). Stops around this setting "
-    "are precomputed; anything else is trained while you watch. **Show the notebook's training loss: what does the "
-    "penalty do to it?**"
-)
-panels.own_run(OWN_PENALTY, SMALL_L1)
-
-# --- find the fault ---------------------------------------------------------------------------------------------------
-
-faults.find_the_fault("l1_l2")
-
-# --- the notebook ---------------------------------------------------------------------------------------------------
-
-frame.section("What the notebook did")
-frame.text(
-    "- **One λ for both, 0.001, and no accuracy beside it.** Against plain, L1 at 0.001 is "
-    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. L2 "
-    f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}. (With its biases penalised, as it does.)\n"
-    "- **Its two histograms** are not of an unregularized network and of L2's: the first is of a network that its "
-    "landscape loop had left at the last corner of the grid, with weights around 1. And each has a range and bins of "
-    "its own.\n"
-    "- **“l1 works!”** by a threshold as wide as the jitter. No weight is zero.\n"
-    "- **The penalty is in its training loss and not in its validation loss**, so its two curves cannot be compared, "
-    "and the gap looks inverted. Here the penalty has a curve of its own.\n"
-    "- **λΣw² or λ/2 Σw²?** It leaves the ½ to whoever fills in `compute_l2_loss`, and does not say that it matters: "
-    "as Σw², its 0.001 is `weight_decay=0.002`.\n"
-    "- **L2 in the loss under Adam** is presented as in linear models, where it is ridge regression. See above.\n"
-    "- **Biases penalised too**: unusual. Accuracy at λ₁ = 0.001, with against without: "
-    f"{verdict(LAST_ACCURACY, runs_at(THEIRS), runs_at(NOTEBOOK_L1), 'higher', 'lower')}. With biases: "
-    f"{LAST_ACCURACY.over(runs_at(NOTEBOOK_L1))}, without {LAST_ACCURACY.over(runs_at(THEIRS))}. "
-    "That is the accuracy only: which weights end small, and which units die, may still differ."
-)
-
-# --- exercises, reading ---------------------------------------------------------------------------------------------
-
-code.fill_in("l1_l2")
-
-questions.check_yourself("l1_l2")
-with st.expander("To think about: you halve the number of images and keep λ. Is it the same regularization?"):
     st.markdown(
-        "The loss here is a mean over images, the penalty a sum over weights: their ratio stays in each step. But "
-        "an epoch has half the steps. If the loss were a sum over images, you would have to halve λ as well."
+        "Training minimises $J$. $L$ is the cross-entropy, and $w_i$ is each weight of the three linear layers; the "
+        "biases are left out here, although the notebook penalises them too. $\\lambda_1$ and $\\lambda_2$ are the "
+        "strengths. $\\text{sign}(w)$ is 1 or −1. At 0, where $|w|$ has a kink and no derivative, we take 0, which is "
+        "one of the slopes that fit under the kink; such a slope is called a **subgradient**. The strengths belong to "
+        "the scale of this data: pixels lie in [0, 1], and the penalties are sums over the weights, not means."
     )
-with st.expander("To think about: batch norm follows each linear layer. What does λ₂ do to the function?"):
-    st.markdown(
-        "Nearly nothing: batch norm undoes the scale of the weights into it. What L2 changes is the effective "
-        "learning rate ([van Laarhoven 2017](https://arxiv.org/abs/1706.05350)). This app never penalises batch "
-        "norm's own γ and β."
+    st.code(
+        "l1 = lambda_1 * sum(layer.weight.abs().sum() for layer in linear_layers)\n"
+        "l2 = lambda_2 * sum((layer.weight ** 2).sum() for layer in linear_layers)\n"
+        "loss = cross_entropy(model(x), y) + l1 + l2",
+        language="python",
     )
 
-frame.section("What to read")
-st.markdown(
-    "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: L1 in linear models.\n"
-    "- Parikh & Boyd 2014, *Proximal Algorithms*, "
-    "[web.stanford.edu/~boyd](https://web.stanford.edu/~boyd/papers/prox_algs.html): §6.5.2 is soft thresholding.\n"
-    "- Yun, Lozano & Yang 2020, *A General Family of Stochastic Proximal Gradient Methods for Deep Learning*, "
-    "[arXiv:2007.07484](https://arxiv.org/abs/2007.07484): the proximal step after Adam.\n"
-    "- Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*, "
-    "[arXiv:1711.05101](https://arxiv.org/abs/1711.05101).\n"
-    "- Zou & Hastie 2005, *Regularization and Variable Selection via the Elastic Net*, JRSS B 67."
+
+@lesson.step(
+    "Move λ₁: which weights become small?",
+    settings=(
+        "lambda1",
+        "lambda1_on",
+        "l1_by",
+        "l1_view",
+        "l1_unit",
+        "l1_threshold",
+        "l1_rates",
+        "l1_log",
+    ),
+    say="Start at 0 and move right. Each row of the picture is a hidden unit and each column a pixel. The numbers "
+    "above count what the picture shows.",
+    ask="Where do most weights become small while the accuracy still holds? Are any of them exactly zero?",
+    trap="The class will call a pale weight zero. Ask them to read the number under *Exactly 0*, then switch to "
+    "proximal.",
+    minutes=6,
 )
+def lambda1() -> None:
+    penalty_measurements.l1_panel(
+        asks="Move λ₁ from 0 to the right. **Where do most weights become small while the accuracy still holds? Is any "
+        "weight exactly 0?** Then apply the same λ₁ as a *proximal step*, which the next step explains.",
+        says=f"- {reach_in_words(L1, FULL)}\n"
+        f"- {reach_in_words(L1, SMALL_AND_NOISY)}\n"
+        f"- **λ₁ = 0.001 is the notebook's strength, and it is too much.** {small_weights(THEIRS, 1e-4)} of the first "
+        f"layer's weights are at or below 0.0001, and only {units_alive(THEIRS, 1e-3)} units have a weight above "
+        f"0.001. The accuracy is {LAST_ACCURACY.over(runs_at(THEIRS))}. At 0.003 it depends on the seed whether "
+        f"anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), and at 0.01 every network only "
+        "guesses.\n"
+        f"- **λ₁ = 0.00003 is milder**: {small_weights(MILD, 1e-3)} of the weights are at or below 0.001. Against the "
+        f"plain network the accuracy shows {against_plain(LAST_FIVE, FULL, MILD, 'a gain', 'a loss')}. With the small "
+        f"weights set to 0, {pruned_accuracy(MILD, 1e-3)} of the test images are still classified correctly.\n"
+        f"- **Exact zeros**: with the subgradient there are {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With the "
+        f"proximal step at 0.001 they are {small_weights(PROXIMAL, 0.0)} of the first layer. Between the two methods "
+        f"the accuracy shows {proximal_verdict(1e-3)}.",
+    )
 
-frame.end(HERE)
+
+@lesson.step(
+    "Why does the usual step never reach zero?",
+    settings=("steps_by", "steps_lambda", "steps_view"),
+    say="These are single weights from the first training step on. The corner pixel is black in nearly every image, so "
+    "only the penalty moves its weights. The lower pictures enlarge the end.",
+    ask="What do the corner's weights do once they are close to zero: rest, or jump?",
+    trap="A class that has met the lasso expects zeros from the L1 term itself. The term can make them; a step of "
+    "fixed length jumps over them.",
+    minutes=6,
+)
+def zero() -> None:
+    penalty_measurements.zero_panel(
+        asks="A corner pixel is black in nearly every image, so λ₁ alone moves its weights. **What do they do when "
+        "they come close to 0?**"
+    )
+    left, right = st.columns(2)
+    with left, steps.fold("The subgradient: it jumps over zero"):
+        _subgradient()
+    with right, steps.fold("The proximal step: it stops at zero"):
+        _proximal()
+
+
+def _subgradient() -> None:
+    st.markdown(
+        "Each step takes the weight down by a fixed amount. Just above 0 that amount is too long: the weight lands "
+        "below zero, is pulled up again, and lands above. It jitters in a band whose width the steps decide.\n"
+        "\n"
+        "**With SGD** a step is learning rate × λ₁ = 0.1 × 0.001 = 0.0001. The corner's weights need "
+        f"{steps_to_zero('sgd', 1e-3)} steps to arrive, which is |w|/0.0001 for each, and then stay within "
+        f"{jitter('sgd', 1e-3)}.\n"
+        "\n"
+        "**Adam** divides by the usual size of the gradient. That cancels λ₁, so a step is about as long as the "
+        f"learning rate, 0.0003, whatever λ₁ is. At λ₁ = 0.001 the weights arrive after {steps_to_zero('adam', 1e-3)} "
+        f"steps, and at λ₁ = 0.003 after {steps_to_zero('adam', 3e-3)}. They then stay within {jitter('adam', 1e-4)} "
+        f"at λ₁ = 0.0001, and within {jitter('adam', 3e-3)} at λ₁ = 0.003. The slow waves come from Adam's momentum, "
+        "which carries a weight past 0.\n"
+        "\n"
+        "So the notebook's threshold of 0.0001 says as much about its learning rate as about L1: it happens to be "
+        "about as wide as the band. A larger learning rate makes the band wider, as SGD with its rate of 0.1 shows."
+    )
+
+
+def _proximal() -> None:
+    st.markdown(
+        "Here λ₁ is left out of the loss. After each step of the optimizer, every weight is moved towards zero, **but "
+        "not past it**:"
+    )
+    st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - s \lambda_1,\, 0)")
+    st.latex(r"\text{after SGD: } s = \eta \qquad \text{after Adam: } s = \frac{\eta}{\sqrt{\hat v} + \epsilon}")
+    st.markdown(
+        "$s$ is the step size, $\\eta$ the learning rate, $\\hat v$ Adam's running mean of the weight's squared "
+        "gradient, and $\\epsilon = 10^{-8}$. Adam gives each weight a step size of its own, and the proximal step "
+        "must use the same one, so that λ₁ means what it means in the loss ([Yun, Lozano & Yang "
+        "2020](https://arxiv.org/abs/2007.07484)). A weight within reach of zero becomes exactly 0, and it stays there "
+        "until the data pull harder than λ₁.\n"
+        "\n"
+        f"After SGD that takes {steps_to_zero('sgd', 1e-3, 'proximal')} steps to the neighbourhood of 0, and one more. "
+        "After Adam it takes **one step**. A corner pixel is black in all images of the batch, so its gradient and "
+        "$\\hat v$ are 0, the step size is $\\eta/\\epsilon$ = 30,000, and the whole weight is within reach."
+    )
+
+
+@lesson.step(
+    "Move λ₂: smaller, but not sparse",
+    settings=("lambda2", "lambda2_on", "l2_view", "l2_unit", "l2_threshold", "l2_rates", "l2_log"),
+    say="The same picture for the square. Watch the largest weight and the histogram rather than the zeros.",
+    ask="Does the picture empty as it did with L1? What happens to the largest weight?",
+    trap="Some weights do become very small under L2, because Adam shrinks weights that the data leave alone. Small is "
+    "still not zero.",
+    minutes=5,
+)
+def lambda2() -> None:
+    penalty_measurements.l2_panel(
+        asks="Now charge the square. **Does the picture empty as it did with L1? What happens to the largest weight, "
+        "and to the histogram?**",
+        says=f"- {reach_in_words(L2, FULL)}\n"
+        f"- {reach_in_words(L2, SMALL_AND_NOISY)}\n"
+        f"- **The largest weight** falls from {largest_weight(FULL)} to {largest_weight(L2_THEIRS)} at the notebook's "
+        "λ₂ = 0.001. The notebook says that L2 prohibits weights from being too big, and here it is.\n"
+        f"- **Exact zeros**: {exact_zeros(l2_path(FULL))} weights, at any λ₂ and seed; a single one is a coincidence. "
+        f"There are small weights, however: {small_weights(L2_THEIRS, 1e-3)} are at or below 0.001, against "
+        f"{small_weights(FULL, 1e-3)} in the plain network. The optimizer makes them. Where the data give a weight no "
+        "gradient, Adam rescales L2's small pull to steps of about the learning rate, and so the weight shrinks as "
+        "fast as under L1.\n"
+        f"- **At λ₂ = 0.0001**, over the last five epochs, the accuracy against the plain network is "
+        f"{against_plain(LAST_FIVE, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}. Over the last epoch alone, which "
+        "jitters more, it shows "
+        f"{against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'a gain', 'a loss')}.\n"
+        "- **Do not compare L1 and L2 at the same λ.** |w| and w² are different currencies, and for |w| < 1 the square "
+        "is the smaller of the two. Compare them at the same accuracy, or each at its best.",
+    )
+
+
+@lesson.step(
+    "L2 in the loss, or weight decay?",
+    settings=("decay", "decay_on", "coupled", "decay_log", "written", "calc_lr"),
+    say="Under plain SGD the two are the same thing. Under Adam they are not, and that is why AdamW exists.",
+    ask="Which decay gives the weights the same spread as λ₂ = 0.0003? What still differs in the histogram?",
+    trap="Students believe that weight_decay of Adam and of AdamW are the same option. They are not.",
+    minutes=5,
+)
+def weight_decay() -> None:
+    penalty_measurements.decay_panel(
+        asks="AdamW shrinks every weight by the same factor beside the step. L2 in the loss goes through Adam, which "
+        "rescales it. **Which decay gives the weights the same spread as λ₂ = 0.0003? What still differs in the "
+        "histogram?**"
+    )
+    left, right = st.columns(2)
+    with left, steps.fold("The formula, and what was measured"):
+        _decoupled()
+    with right, steps.fold("One strength, four ways to write it"):
+        penalty_arithmetic.calculator()
+
+
+def _decoupled() -> None:
+    st.markdown(
+        "With plain SGD, a term $\\lambda_2 \\sum w^2$ in the loss is the same as shrinking each weight by a factor in "
+        "every step. In a linear model this is called **ridge regression**. Under Adam the two differ, because Adam "
+        "divides the whole gradient, penalty included, by its usual size: **weights with large gradients are then "
+        "shrunk less.** AdamW shrinks beside the step ([Loshchilov & Hutter](https://arxiv.org/abs/1711.05101)):"
+    )
+    st.latex(r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} - \eta\,c\,w")
+    st.markdown(
+        "$\\hat m$ and $\\hat v$ are Adam's running means of the gradient and of its square, and $c$ is "
+        "`weight_decay`.\n"
+        "\n"
+        "PyTorch's default is `weight_decay=0.01`. It is multiplied by the learning rate, 0.0003, and hardly touches "
+        f"the weights: their standard deviation is {spread_of_weights(decay_path(FULL)[0.01])}, and without it "
+        f"{spread_of_weights(FULL)}. A decay of 1 brings it to {spread_of_weights(decay_path(FULL)[1.0])}, and a "
+        f"decay of 3 to {spread_of_weights(decay_path(FULL)[3.0])}. λ₂ = 0.0003 lies between them, at "
+        f"{spread_of_weights(l2_path(FULL)[3e-4])}. Even so the histograms differ. L2 in the loss has a peak at zero, "
+        "made of weights that hardly have a gradient of their own. Decay shrinks the bell as a whole, useful weights "
+        "and useless ones alike. That may be why, in the right picture, it costs more accuracy at the same spread, on "
+        "this network and at these strengths."
+    )
+
+
+@lesson.step(
+    "A limit instead of a price: max-norm",
+    settings=("limit", "limit_on", "limit_view"),
+    say="L1 and L2 charge for every weight. A limit costs nothing until it is reached.",
+    ask="From which c on does the limit change the curves?",
+    trap="A smaller c is the stronger limit: the slider runs the other way than λ.",
+    minutes=4,
+)
+def limit() -> None:
+    strengths.technique_panel(
+        MAX_NORM,
+        asks="After each step, the weights into a hidden unit are scaled back whenever their length, the Euclidean "
+        "norm, has become larger than the limit $c$. **Lower $c$: where does the limit begin to bind?**",
+        says="The rule is ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1)\n"
+        "\n"
+        "$$w \\leftarrow w \\cdot \\min\\left(1, \\frac{c}{\\|w\\|_2}\\right)$$\n"
+        "\n"
+        "where $w$ is the row of weights into one hidden unit. At $c$ = 0.5 the held-out accuracy against the plain "
+        "network is:\n"
+        "- **2,000 images, a fifth of the labels wrong**: "
+        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, MAX_NORM.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')};\n"
+        f"- **60,000 images**: {against_plain(LAST_ACCURACY, FULL, MAX_NORM.at(FULL, 0.5), 'higher', 'lower')}.\n"
+        "\n"
+        "The authors of max-norm recommend it together with dropout.",
+    )
+
+
+@lesson.step(
+    "Does it help?",
+    say="This is the question that a practitioner asks. Read the two tables, and then the row about stopping early.",
+    ask="Which technique would you try first on 2,000 noisy images, and which on 60,000 clean ones?",
+    trap="A gain over a network that overfits is not a gain over the same network stopped in time.",
+    minutes=5,
+)
+def helps() -> None:
+    figure, side = steps.side_by_side(3, 2)
+    with figure:
+        penalty_measurements.defaults_table()
+    with side:
+        st.markdown(
+            "**Which technique helps, and where?** Each stands here at one strength, over five seeds. The strengths "
+            "of the small setting were chosen by hand on these same validation images, which flatters them a little.\n"
+            "\n"
+            "There is also a free regularizer: stop the plain network at the epoch with the lowest validation loss."
+        )
+        with steps.fold("And against stopping in time?"):
+            st.markdown(
+                "In the small and noisy setting, the plain network's test accuracy at its best epoch, against its last, "
+                f"is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}. Compared with that stopped network, "
+                "the test accuracy of the others at their last epoch is:\n"
+                + "\n".join(
+                    f"- **{of.name}, {of.symbol} = {of.small:g}**: "
+                    + panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(of.at(SMALL_AND_NOISY, of.small)))
+                    for of in (DROPOUT, L1, L2)
+                )
+                + "\n\nA technique that helps a network which overfits is not yet better than stopping in time."
+            )
+
+
+@lesson.step(
+    "Your own run",
+    settings=(*OWN_PENALTY, "notebook_loss"),
+    say="Everything on the stops is stored; anything else is trained while you watch.",
+    ask="Switch on the notebook's training loss. What does the penalty do to it?",
+    trap="The recorded loss stays far above the held-out loss. That is not underfitting: one contains the penalty.",
+    minutes=5,
+)
+def own_run() -> None:
+    panels.own_run(
+        OWN_PENALTY,
+        SMALL_L1,
+        says="These are 2,000 images, a fifth of them with a wrong label. Both penalties at once are called an "
+        "*elastic net* (Zou & Hastie 2005). **Show the notebook's training loss: what does the penalty do to it?**",
+    )
+
+
+@lesson.step(
+    "The notebook's proof: one threshold for all",
+    settings=("three_p", "three_lambda", "three_unit", "three_threshold", "three_rates"),
+    say="The notebook draws dropout and L1 with one threshold and concludes that L1 works. We add the plain network, "
+    "and we move the threshold.",
+    ask="Move the threshold to 0.00001. Does L1 still work?",
+    trap="Nothing about the network changes between the two pictures. Only the ruler does.",
+    minutes=4,
+)
+def notebook() -> None:
+    penalty_measurements.three_spies(
+        asks="The notebook draws the first layer with `precision=1e-4` and says: *l1 works!* **Move the threshold "
+        "down to 0.00001. Does L1 still work?**",
+        says="Dropout's picture is as full as the plain network's, as the dropout lesson explains. L1's is nearly "
+        f"empty at 0.0001 and fills up again at 0.00001: {small_weights(THEIRS, 1e-4)} of the weights are at or below "
+        f"the first, and {small_weights(THEIRS, 1e-5)} at or below the second. Nothing about the network changes "
+        "between the two pictures; only our ruler does. There are better questions than how many weights lie below a "
+        "threshold: how many are exactly 0, after a proximal step, and how much accuracy is left without the small "
+        f"ones ({pruned_accuracy(THEIRS, 1e-4)} of the test images, from {pruned_accuracy(THEIRS, 0.0)}).",
+    )
+    with steps.fold("What else the notebook did"):
+        _notebook()
+
+
+def _notebook() -> None:
+    st.markdown(
+        "- **It uses one λ for both, 0.001, and gives no accuracy beside it.** With its biases penalised, as it does, "
+        "the accuracy of L1 at 0.001 against the plain network is "
+        f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. That of L2 is "
+        f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}.\n"
+        "- **Its two histograms** are not those of an unregularized network and of L2's. The first is of a network "
+        "that its landscape loop had left at the last corner of the grid, with weights around 1. Each also has a "
+        "range and bins of its own.\n"
+        "- **“l1 works!”** rests on a threshold that is as wide as the jitter. No weight is zero.\n"
+        "- **The penalty is in its training loss and not in its validation loss.** The two curves cannot be compared, "
+        "and the gap looks inverted. Here the penalty has a curve of its own.\n"
+        "- **Is it λΣw² or λ/2 Σw²?** The notebook leaves the ½ to whoever fills in `compute_l2_loss`, and does not "
+        "say that it matters: with Σw², its 0.001 is `weight_decay=0.002`.\n"
+        "- **L2 in the loss under Adam** is presented as in linear models, where it is ridge regression. Under Adam "
+        "it is something else.\n"
+        "- **It penalises the biases too**, which is unusual. At λ₁ = 0.001 the accuracy with biases, against without, "
+        f"shows {verdict(LAST_ACCURACY, runs_at(THEIRS), runs_at(NOTEBOOK_L1), 'a gain', 'a loss')}. That is the "
+        "accuracy only: which weights end up small, and which units die, may still differ."
+    )
+
+
+@lesson.step(
+    "Find the fault",
+    settings=("fault",),
+    part="faults",
+    say="This is code from the notebook, shortened, and what it gives. Let the class read the figure before the code.",
+    ask="What is wrong?",
+    trap="The code runs without an error. That is why nobody noticed.",
+    minutes=5,
+)
+def find_the_fault() -> None:
+    faults.find_the_fault("l1_l2")
+
+
+@lesson.step(
+    "Fill in the code",
+    settings=("exercise",),
+    part="code",
+    say="Four blanks: the two penalties, the branch of the training loop, and the proximal step.",
+    ask="What is the gradient of your penalty at a weight of 0.001?",
+    trap="A mean instead of a sum makes the penalty depend on how large the layer is.",
+    minutes=8,
+)
+def fill_in_the_code() -> None:
+    code.fill_in("l1_l2")
+
+
+@lesson.step(
+    "Check yourself",
+    settings=("question",),
+    part="questions",
+    say="Commit before you look.",
+    ask="Which of these would you have answered differently an hour ago?",
+    trap="Weight decay in Adam and in AdamW, once more.",
+    minutes=5,
+)
+def check_yourself() -> None:
+    questions.check_yourself("l1_l2")
+    with steps.fold("To think about: you halve the number of images and keep λ. Is it the same regularization?"):
+        st.markdown(
+            "The loss here is a mean over images, and the penalty is a sum over weights, so their ratio stays the "
+            "same in each step. But an epoch has half the steps. If the loss were a sum over images, you would have "
+            "to halve λ as well."
+        )
+    with steps.fold("To think about: batch norm follows each linear layer. What does λ₂ do to the function?"):
+        st.markdown(
+            "It does nearly nothing, because batch norm undoes the scale of the weights that lead into it. What L2 "
+            "changes is the *effective learning rate*: the length of a step relative to the length of the weights "
+            "([van Laarhoven 2017](https://arxiv.org/abs/1706.05350)). This app never penalises batch norm's own γ "
+            "and β."
+        )
+
+
+@lesson.step(
+    "What you can now do",
+    say="One figure to take away: the pull. Everything else in this lesson follows from it.",
+    ask="Explain to your neighbour, in two sentences, why L1 can make zeros and L2 cannot.",
+    trap="“L1 makes zeros” is only half of it: the optimizer must let it.",
+    minutes=3,
+)
+def now_you_can() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        penalty_measurements.penalties_picture()
+    with side:
+        st.markdown(
+            "You can now\n"
+            "1. say why L1's pull can hold a weight at zero, and why L2's cannot;\n"
+            "2. explain why a subgradient step jitters around zero, and get exact zeros with a proximal step;\n"
+            "3. convert λΣw², λ/2 Σw² and `weight_decay` into each other, and say where AdamW differs;\n"
+            "4. choose a strength on held-out images, and say what it costs;\n"
+            "5. ask of any sparse picture which threshold it was drawn with.\n"
+            "\n"
+            "**Remember the right picture**: near zero, L1 still pulls and L2 no longer does."
+        )
+        with steps.fold("What to read"):
+            st.markdown(
+                "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: L1 in linear "
+                "models.\n"
+                "- Parikh & Boyd 2014, *Proximal Algorithms*, "
+                "[web.stanford.edu/~boyd](https://web.stanford.edu/~boyd/papers/prox_algs.html): §6.5.2 is soft "
+                "thresholding.\n"
+                "- Yun, Lozano & Yang 2020, *A General Family of Stochastic Proximal Gradient Methods for Deep "
+                "Learning*, [arXiv:2007.07484](https://arxiv.org/abs/2007.07484): the proximal step after Adam.\n"
+                "- Loshchilov & Hutter 2019, *Decoupled Weight Decay Regularization*, "
+                "[arXiv:1711.05101](https://arxiv.org/abs/1711.05101).\n"
+                "- Zou & Hastie 2005, *Regularization and Variable Selection via the Elastic Net*, JRSS B 67."
+            )
+
+
+lesson.show()

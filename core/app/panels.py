@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from core.app import steps
 from core.app.controls import config_from_widgets, toggle
 from core.app.draw import chart
 from core.app.frame import is_presenting
@@ -185,8 +186,8 @@ LAST, BEST = (
 
 
 def early_stopping_verdict(runs: Sequence[Run]) -> str:
-    """What stopping at the best epoch changes on the test images, paired over seeds, in words."""
-    return verdict_within(LAST, BEST, runs, "better at the best epoch", "worse at the best epoch")
+    """How the test accuracy at the best epoch differs from that at the last, paired over seeds, in words."""
+    return verdict_within(LAST, BEST, runs, "higher", "lower")
 
 
 def against_early_stopping(plain: Sequence[Run], runs: Sequence[Run]) -> str:
@@ -197,10 +198,17 @@ def against_early_stopping(plain: Sequence[Run], runs: Sequence[Run]) -> str:
 # --- the student's own run ------------------------------------------------------------------------------------------
 
 
-@st.fragment
-def own_run(settings: Sequence[str], base: RunConfig, *, key: str = "yours") -> None:
-    """Widgets for some settings around `base`, and the run that they ask for: stored, or trained while one watches."""
-    report(run_or_training(config_from_widgets(settings, base, columns=4), key=key), key=key)
+def own_run(settings: Sequence[str], base: RunConfig, *, says: str, key: str = "yours", shown: int = 3) -> None:
+    """Widgets for some settings around `base`, and beside them the run that they ask for: stored, or trained while one
+    watches. says: above the widgets. shown: how many of them stand open; the others are folded away."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(says)
+        config = config_from_widgets(settings[:shown], base, columns=1)
+        with steps.fold("Other settings"):
+            config = config_from_widgets(settings[shown:], config, columns=1)
+    with figure:
+        report(run_or_training(config, key=key), key=key)
 
 
 def report(run: Run | None, *, key: str) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, steps
 from core.app.draw import chart
 from core.app.panels import captioned, numbers_table, percent
 from core.app.strengths import (
+    CURVES_CAPTION,
     FLOOR,
     SETTINGS,
     accuracy_path,
     curves_beside_plain,
     networks_at,
+    penalty_curve,
     stop_table,
     strength_controls,
 )
@@ -44,52 +46,98 @@ METHODS = FIELDS["l1_method"].choices
 def penalties_picture() -> None:
     """Both penalties of one weight, and how hard each pulls."""
     left, right = st.columns(2)
-    chart(penalties_figure(pull=False), into=left, alt="|w| and w² over w from −1.5 to 1.5.")
-    chart(penalties_figure(pull=True), into=right, alt="Their derivatives: sign(w), which jumps at 0, 2w.")
+    alt = "|w| and w² over w from −1.5 to 1.5."
+    chart(penalties_figure(pull=False), into=left, height=340, alt=alt)
+    alt = "Their derivatives: sign(w), which jumps at 0, and 2w."
+    chart(penalties_figure(pull=True), into=right, height=340, alt=alt)
 
 
-@st.fragment
-def l1_panel() -> None:
-    """λ₁ in either setting and by either method: curves, weights, and the whole path."""
-    plain, strength = strength_controls(L1)
-    method = controls.choice(
-        "Applied as a", METHODS, key="l1_by", help_text="A subgradient in the loss, or a proximal step after each step."
-    )
-    _penalty_panel(L1, plain, l1_path(plain, method), strength, key="l1")
+def l1_panel(*, asks: str, says: str) -> None:
+    """λ₁ in either setting and by either method, and what becomes of the first layer."""
+    figure, side = steps.side_by_side()
+    with side:
+        plain, strength = strength_controls(L1)
+        help_text = "A subgradient in the loss, or a proximal step after each step of the optimizer."
+        method = controls.choice("Applied as a", METHODS, key="l1_by", help_text=help_text)
+        threshold = _asked(asks, says, "l1", plain)
+    with figure:
+        _penalty_figures(L1, plain, l1_path(plain, method), strength, threshold, key="l1")
 
 
-@st.fragment
-def l2_panel() -> None:
-    """λ₂ in either setting: curves, weights, and the whole path."""
-    plain, strength = strength_controls(L2)
-    _penalty_panel(L2, plain, l2_path(plain), strength, key="l2")
+def l2_panel(*, asks: str, says: str) -> None:
+    """λ₂ in either setting, and what becomes of the first layer."""
+    figure, side = steps.side_by_side()
+    with side:
+        plain, strength = strength_controls(L2)
+        threshold = _asked(asks, says, "l2", plain)
+    with figure:
+        _penalty_figures(L2, plain, l2_path(plain), strength, threshold, key="l2")
 
 
-def _penalty_panel(of: Technique, plain: RunConfig, path: Path, strength: float, *, key: str) -> None:
+def _asked(asks: str, says: str, key: str, plain: RunConfig) -> float:
+    """Below the strength: what to look for, what was measured, and the threshold of what is called small."""
+    st.markdown(asks)
+    with steps.fold("What was measured"):
+        st.markdown(says)
+    with steps.fold("What counts as small?"):
+        return threshold_controls(key, plain.lr)
+
+
+def _penalty_figures(
+    of: Technique, plain: RunConfig, path: Path, strength: float, threshold: float, *, key: str
+) -> None:
     config = path[strength]
-    threshold = threshold_controls(key, plain.lr)
-    s = first_layer(config)
+    s, named = first_layer(config), networks_at(of.name, plain, config)
+    shown = steps.views(("Weights", "All strengths", "Curves", "Histogram", "Penalty"), key=f"{key}_view")
     if s is None:
         st.info("These measurements are missing: `python -m core.precompute` makes them.")
         return
-    weight_numbers(s, threshold)
-    curves_beside_plain(of.name, plain, config, key=key, penalty=True)
-    st.caption(
-        "Mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training images. "
-        f"Loss is the cross-entropy alone, the penalty {of.symbol}·Σ{'|w|' if of is L1 else 'w²'} stands by itself. "
-        "It may rise: while the data pull the weights outward harder than the penalty pulls them in."
-    )
-    left, right = st.columns([2, 1])
+    if "Weights" in shown:
+        weight_numbers(s, threshold)
+        spies(named, threshold)
+        st.caption(SPY_CAPTION)
+    if "All strengths" in shown:
+        _path_charts(of, path, strength, threshold, key=key)
+    if "Curves" in shown:
+        curves_beside_plain(of.name, plain, config, key=key)
+        st.caption(CURVES_CAPTION)
+    if "Histogram" in shown:
+        _histogram_and_pixels(named, config, threshold, key=key)
+    if "Penalty" in shown:
+        _penalty_and_spread(of, plain, path, strength, key=key)
+    take_home(named, key=key)
+
+
+def _histogram_and_pixels(named: dict[str, RunConfig], config: RunConfig, threshold: float, *, key: str) -> None:
+    left, right = st.columns([3, 2])
     with left:
-        spies(networks_at(of.name, plain, config), threshold)
+        histogram(named, key=key)
     with right:
         pixels_kept({"weights left for each pixel": config}, threshold)
-    st.caption(SPY_CAPTION)
-    named = networks_at(of.name, plain, config)
-    histogram(named, key=key)
-    _norms(named)
-    _path_charts(of, path, strength, threshold, key=key)
-    take_home(named, key=key)
+    st.caption(
+        "On the right is the image plane: how many weights above the threshold each pixel still has. Pixels at the "
+        "corners, which are black in nearly every image, lose theirs first."
+    )
+
+
+def _penalty_and_spread(of: Technique, plain: RunConfig, path: Path, strength: float, *, key: str) -> None:
+    left, right = st.columns(2)
+    with left:
+        penalty_curve(of.name, plain, path[strength], key=key)
+    along = first_layers_along(path)
+    with right:
+        wide = {
+            "standard deviation": {stop: [float(s.spread) for s in some] for stop, some in along.items()},
+            "largest |w|": {stop: [float(s.largest) for s in some] for stop, some in along.items()},
+        }
+        _path_chart(of, "Spread, first layer", wide, strength, key=key, log=True)
+    st.caption(
+        f"The loss in the curves is the cross-entropy alone; the penalty {of.symbol}·Σ{'|w|' if of is L1 else 'w²'} "
+        "stands here by itself. It may rise, while the data pull the weights outward harder than the penalty pulls "
+        "them in."
+    )
+    with steps.fold("The sums over seeds"):
+        _norms(networks_at(of.name, plain, path[strength]))
 
 
 def _norms(named: dict[str, RunConfig]) -> None:
@@ -111,46 +159,46 @@ def _norms(named: dict[str, RunConfig]) -> None:
 
 
 def _path_charts(of: Technique, path: Path, strength: float, threshold: float, *, key: str) -> None:
-    """Accuracy, sparsity and spread of the weights along all strengths, the current one marked."""
+    """Accuracy and sparsity along all strengths, the current one marked."""
     along = first_layers_along(path)
-    places = st.columns(3)
-    with places[0]:
-        accuracy_path(of, path, strength, title="Accuracy", key=f"{key}_accuracy_path", narrow=True)
     sparse = {
         f"|w| ≤ {threshold:g}": {stop: [s.share_small(threshold) for s in some] for stop, some in along.items()},
         "exactly 0": {stop: [s.share_zero for s in some] for stop, some in along.items()},
     }
-    wide = {
-        "standard deviation": {stop: [float(s.spread) for s in some] for stop, some in along.items()},
-        "largest |w|": {stop: [float(s.largest) for s in some] for stop, some in along.items()},
-    }
-    for place, title, lines, log in (
-        (places[1], "Small weights, first layer", sparse, False),
-        (places[2], "Spread, first layer", wide, True),
-    ):
-        with place:
-            captioned(
-                path_figure(
-                    lines,
-                    strength,
-                    colour=of.colour,
-                    x_title=of.symbol,
-                    title=title,
-                    percent=not log,
-                    log_y=log,
-                    narrow=True,
-                ),
-                alt_text=f"{title}, against {of.symbol}.",
-                key=f"{key}_{title}",
-                rows=[
-                    {of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
-                    for stop, some in along.items()
-                    if some
-                ],
-            )
+    left, right = st.columns(2)
+    with left:
+        accuracy_path(of, path, strength, title="Accuracy", key=f"{key}_accuracy_path", narrow=True)
+    with right:
+        _path_chart(of, "Small weights, first layer", sparse, strength, key=key)
     st.caption(
-        f"Along all strengths, which stand at equal distances; the bar marks yours. A dot for each seed. {of.symbol} "
-        f"= 0 is the plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
+        f"The strengths stand at equal distances, and the bar marks yours. Each dot is a seed. {of.symbol} = 0 is the "
+        f"plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
+    )
+
+
+def _path_chart(
+    of: Technique, title: str, lines: dict[str, dict], strength: float, *, key: str, log: bool = False
+) -> None:
+    """Several numbers of the first layer along all strengths. log: on a logarithmic axis; else they are shares."""
+    stops = next(iter(lines.values()))
+    captioned(
+        path_figure(
+            lines,
+            strength,
+            colour=of.colour,
+            x_title=of.symbol,
+            title=title,
+            percent=not log,
+            log_y=log,
+            narrow=True,
+        ),
+        alt_text=f"{title}, against {of.symbol}.",
+        key=f"{key}_{title}",
+        rows=[
+            {of.symbol: f"{stop:g}", **{name: spread(by[stop]).plain(4) for name, by in lines.items()}}
+            for stop, some in stops.items()
+            if some
+        ],
     )
 
 
@@ -159,39 +207,50 @@ def _path_charts(of: Technique, path: Path, strength: float, threshold: float, *
 OPTIMIZERS = ("adam", "sgd")
 
 
-@st.fragment
-def zero_panel() -> None:
+def zero_panel(*, asks: str) -> None:
     """Single weights under the subgradient and under the proximal step: on the way to 0, and there."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        optimizer = controls.choice(
-            "Trained by", OPTIMIZERS, key="steps_by", help_text="Adam at 0.0003, or SGD at 0.1."
-        )
-    with right:
+    figure, side = steps.side_by_side()
+    with side:
+        help_text = "Adam at a learning rate of 0.0003, or SGD at 0.1."
+        optimizer = controls.choice("Trained by", OPTIMIZERS, key="steps_by", help_text=help_text)
         strength = controls.stop("λ₁", FOLLOWED_L1, 1e-3, key="steps_lambda")
+        st.markdown(asks)
     found = {method: stored(spec) for method, spec in followed(optimizer, strength).items()}
-    if not all(found.values()):
-        st.info("The weights' ways are missing: `python -m core.precompute` follows them.")
-        return
+    with figure:
+        shown = steps.views(("Single weights", "The whole layer"), key="steps_view")
+        if not all(found.values()):
+            st.info("The weights' ways are missing: `python -m core.precompute` follows them.")
+            return
+        if "Single weights" in shown:
+            _both_followed(found, optimizer)
+        if "The whole layer" in shown:
+            spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
+            st.caption(
+                f"This is the first layer after all 20 epochs with Adam at λ₁ = {strength:g}; the threshold is 0.0001. "
+                + SPY_CAPTION
+            )
+        take_home(
+            {f"{method}, 20 epochs": l1_path(FULL, method)[strength] for method in METHODS}
+            | {f"{method}, as followed": f.spec.run for method, f in found.items()},
+            key="steps",
+        )
+
+
+def _both_followed(found: dict[str, Followed], optimizer: str) -> None:
     reach = _reach(optimizer)
     step = one_step(found[METHODS[0]])
     zoom = 1.5 * step if optimizer == "sgd" else 0.75 * step
     for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
         with place:
             _followed_weights(one, method, reach, zoom, step if optimizer == "sgd" else 0.0)
-    band = f", and ± learning rate × λ₁ = {step:g}" if optimizer == "sgd" else ""
-    st.caption(
-        f"The first {one.spec.steps} training steps, all images, seed 0; six weights from each of three pixels (of "
-        f"the centre pixel the six that end largest). Below: the last {LAST_STEPS} steps of those that are small, 0 "
-        f"in the middle; dashed: 0{band}."
-    )
-    st.markdown(f"And after all 20 epochs (Adam, λ₁ = {strength:g}), the whole first layer, threshold 0.0001:")
-    spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
-    take_home(
-        {f"{method}, 20 epochs": l1_path(FULL, method)[strength] for method in METHODS}
-        | {f"{method}, as followed": f.spec.run for method, f in found.items()},
-        key="steps",
-    )
+    band = f" and ± learning rate × λ₁ = {step:g}" if optimizer == "sgd" else ""
+    with steps.fold("What is drawn"):
+        st.markdown(
+            f"These are the first {found[METHODS[0]].spec.steps} training steps on all images, seed 0. Six weights are "
+            "followed from each of three pixels; of the centre pixel they are the six that end largest. The lower "
+            f"pictures enlarge the last {LAST_STEPS} steps of the weights that are small, with 0 in the middle. The "
+            f"dashed lines mark 0{band}."
+        )
 
 
 def _reach(optimizer: str) -> float:
@@ -203,10 +262,10 @@ def _reach(optimizer: str) -> float:
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
     figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
-    chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.")
+    chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.", height=190)
     title = f"The last {LAST_STEPS} steps, near 0"
     figure = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
-    chart(figure, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.")
+    chart(figure, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=190)
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
         + _arrival_at_zero(one, one_step(one))
@@ -230,85 +289,87 @@ def _arrival_at_zero(one: Followed, reach: float) -> str:
 # --- in the loss or decoupled ---------------------------------------------------------------------------------------
 
 
-@st.fragment
-def decay_panel() -> None:
+def decay_panel(*, asks: str) -> None:
     """L2 in the loss and AdamW's decay, each with its own slider: the weights, and accuracy against their spread."""
-    plain, decay = strength_controls(ADAMW)
-    coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 3e-4, key="coupled")
+    figure, side = steps.side_by_side()
+    with side:
+        plain, decay = strength_controls(ADAMW)
+        coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 3e-4, key="coupled")
+        st.markdown(asks)
     paths = {L2.name: L2.path(plain), ADAMW.name: ADAMW.path(plain)}
-    named = {L2.name: paths[L2.name][coupled], ADAMW.name: paths[ADAMW.name][decay]}
-    stop_table(
-        {
-            PLAIN.name: plain,
-            f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
-            f"AdamW, weight_decay = {decay:g}": named[ADAMW.name],
-        }
-    )
-    left, right = st.columns(2)
-    with left:
-        histogram({PLAIN.name: plain, **named}, key="decay")
-    with right:
-        points = {
-            name: {
-                stop: (
-                    spread([float(s.spread) for s in first_layers(config)]).mean,
-                    spread(list(map(LAST_ACCURACY.of, runs_at(config)))).mean,
-                )
-                for stop, config in path.items()
-                if first_layers(config) and runs_at(config)
-            }
-            for name, path in paths.items()
-        }
-        st.space("medium")
-        captioned(
-            shrunk_figure(points, {L2.name: coupled, ADAMW.name: decay}),
-            alt_text="Held-out accuracy against the standard deviation of the first layer's weights, for both.",
-            rows=[
-                {
-                    "applied": name,
-                    "strength": f"{stop:g}",
-                    "standard deviation of w": f"{x:.4f}",
-                    "held-out accuracy": percent(y),
-                }
-                for name, by in points.items()
-                for stop, (x, y) in by.items()
-            ],
-            key="shrunk",
+    at = {L2.name: coupled, ADAMW.name: decay}
+    named = {name: path[at[name]] for name, path in paths.items()}
+    told = {
+        PLAIN.name: plain,
+        f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
+        f"AdamW, weight_decay = {decay:g}": named[ADAMW.name],
+    }
+    with figure:
+        left, right = st.columns(2)
+        with left:
+            histogram({PLAIN.name: plain, **named}, key="decay")
+        with right:
+            st.space("medium")
+            _accuracy_against_spread(paths, at)
+        st.caption(
+            "On the left is seed 0. On the right each point is a strength, the mean of five seeds; the further left a "
+            "point lies, the smaller the weights are. The ringed points are yours."
         )
-    st.caption(
-        "Left: seed 0. Right: a point for each strength, mean of 5 seeds; to the left the weights are smaller. The "
-        "ringed points are yours."
-    )
-    take_home(
-        {
-            PLAIN.name: plain,
-            f"L2 in the loss, λ₂ = {coupled:g}": named[L2.name],
-            f"AdamW, weight_decay = {decay:g}": named[ADAMW.name],
-        },
-        key="decay",
+        with steps.fold("Accuracy and loss of the three"):
+            stop_table(told)
+        take_home(told, key="decay")
+
+
+def _accuracy_against_spread(paths: dict[str, Path], at: dict[str, float]) -> None:
+    points = {
+        name: {
+            stop: (
+                spread([float(s.spread) for s in first_layers(config)]).mean,
+                spread(list(map(LAST_ACCURACY.of, runs_at(config)))).mean,
+            )
+            for stop, config in path.items()
+            if first_layers(config) and runs_at(config)
+        }
+        for name, path in paths.items()
+    }
+    captioned(
+        shrunk_figure(points, at),
+        alt_text="Held-out accuracy against the standard deviation of the first layer's weights, for both.",
+        rows=[
+            {
+                "applied": name,
+                "strength": f"{stop:g}",
+                "standard deviation of w": f"{x:.4f}",
+                "held-out accuracy": percent(y),
+            }
+            for name, by in points.items()
+            for stop, (x, y) in by.items()
+        ],
+        key="shrunk",
     )
 
 
 # --- side by side, as the notebook has them -------------------------------------------------------------------------
 
 
-@st.fragment
-def three_spies() -> None:
+def three_spies(*, asks: str, says: str) -> None:
     """The plain network, dropout and L1, with one threshold."""
-    left, right = st.columns(2)
-    with left:
+    figure, side = steps.side_by_side(8, 3)
+    with side:
+        threshold = threshold_controls("three", FULL.lr, 1e-4)
+        st.markdown(asks)
         p = controls.stop("Dropout p", DROPOUT.stops, 0.5, key="three_p")
-    with right:
         strength = controls.stop("λ₁", L1.stops, 1e-3, key="three_lambda")
-    threshold = threshold_controls("three", FULL.lr, 1e-4)
     named = {
         PLAIN.name: FULL,
         f"dropout, p = {p:g}": dropout_path(FULL)[p],
         f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength],
     }
-    spies(named, threshold)
-    st.caption(SPY_CAPTION)
-    take_home(named, key="three")
+    with figure:
+        spies(named, threshold)
+        with steps.fold("What was measured"):
+            st.markdown(f"{says}\n\n{SPY_CAPTION}")
+        take_home(named, key="three")
 
 
 # --- all of them ----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.app import controls, frame
+from core.app import controls, frame, steps
 from core.app.draw import chart
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.course.claims import NotStored
@@ -89,8 +89,8 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
     if show is _nothing:
         place = st.container(border=True)
     else:
-        left, place = st.columns([11, 9], gap="medium")
-        with left.container(key="step_figure"):
+        left, place = steps.side_by_side(11, 9)
+        with left:
             show()
     with place:
         st.markdown(choice.asks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, steps
 from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned, numbers_table
 from core.app.take_home import take_home
@@ -35,30 +35,34 @@ def networks_at(technique: str, plain: RunConfig, config: RunConfig) -> dict[str
 
 
 def curves_beside_plain(
-    technique: str, plain: RunConfig, config: RunConfig, *, key: str, penalty: bool = False
+    technique: str, plain: RunConfig, config: RunConfig, *, key: str, height: int | None = None
 ) -> None:
-    """Loss and accuracy of a technique's network and of the plain one over all seeds; its penalty apart."""
+    """Loss and accuracy of a technique's network and of the plain one over all seeds."""
     outcomes = outcomes_of(networks_at(technique, plain, config))
-    places = st.columns(3 if penalty else 2)
-    for place, what in zip(places, ("loss", "accuracy"), strict=False):
+    for place, what in zip(st.columns(2), ("loss", "accuracy"), strict=True):
         held_out, train = (
             {name: course_of(found, f"{images}_{what}") for name, found in outcomes.items()}
             for images in ("held_out", "train")
         )
         with place:
-            course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy", key=f"{key}_{what}")
-    if penalty:
-        with places[2]:
-            if config == plain:
-                st.info("At strength 0 there is no penalty.")
-            else:
-                course_chart(
-                    {technique: course_of(outcomes[technique], "penalty")},
-                    what="penalty",
-                    x="epoch",
-                    log_y=True,
-                    key=f"{key}_penalty",
-                )
+            course_chart(
+                held_out,
+                dashed=train,
+                what=what,
+                x="epoch",
+                percent=what == "accuracy",
+                key=f"{key}_{what}",
+                height=height,
+            )
+
+
+def penalty_curve(technique: str, plain: RunConfig, config: RunConfig, *, key: str) -> None:
+    """The penalty of a technique's network over the epochs, over all seeds."""
+    if config == plain:
+        st.info("At strength 0 there is no penalty.")
+        return
+    course = course_of(outcomes_of({technique: config})[technique], "penalty")
+    course_chart({technique: course}, what="penalty", x="epoch", log_y=True, key=f"{key}_penalty")
 
 
 def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRAIN_ACCURACY, LAST_ACCURACY, LAST_LOSS)):
@@ -70,20 +74,34 @@ def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRA
     )
 
 
-@st.fragment
-def technique_panel(of: Technique) -> None:
-    """A technique's slider in either setting: its numbers and curves beside the plain network's, and its whole path."""
-    plain, strength = strength_controls(of)
+CURVES_CAPTION = (
+    "Each line is the mean of five seeds, in a band from the lowest to the highest. Solid lines are measured on "
+    "held-out images, dashed ones on training images."
+)
+PATH_CAPTION = "Each dot is a seed, and the line is their mean. The bar marks your strength."
+
+
+def technique_panel(of: Technique, *, asks: str, says: str) -> None:
+    """A technique's slider in either setting; beside it its curves and numbers, or its whole path. asks: what the
+    student is to look for. says: what was measured, folded away."""
+    figure, side = steps.side_by_side()
+    with side:
+        plain, strength = strength_controls(of)
+        st.markdown(asks)
+        with steps.fold("What was measured"):
+            st.markdown(says)
     path = of.path(plain)
     named = networks_at(of.name, plain, path[strength])
-    stop_table(named)
-    curves_beside_plain(of.name, plain, path[strength], key=of.key)
-    accuracy_path(of, path, strength, title="Accuracy, last epoch", key=f"{of.key}_path")
-    st.caption(
-        "The line is the mean of five seeds, in a band from the lowest to the highest. Solid: held-out images; dashed: "
-        "training images. Below are all strengths, with a dot for each seed; the bar marks yours."
-    )
-    take_home(named, key=of.key)
+    with figure:
+        shown = steps.views(("Curves", "All strengths"), key=f"{of.key}_view")
+        if "Curves" in shown:
+            curves_beside_plain(of.name, plain, path[strength], key=of.key, height=290)
+            st.caption(CURVES_CAPTION)
+        if "All strengths" in shown:
+            accuracy_path(of, path, strength, title="Accuracy, last epoch", key=f"{of.key}_path")
+            st.caption(PATH_CAPTION)
+        stop_table(named)
+        take_home(named, key=of.key)
 
 
 # --- along the path -------------------------------------------------------------------------------------------------

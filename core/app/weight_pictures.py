@@ -22,15 +22,12 @@ UNITS = ("as a number", "in learning rates")
 
 def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
     """The widgets of the threshold below which a weight is called small: as a number, or in learning rates."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        unit = controls.choice("Threshold", UNITS, key=f"{key}_unit")
-    with right:
-        if unit == UNITS[0]:
-            threshold = controls.stop("A weight is small up to |w| =", THRESHOLDS, default, key=f"{key}_threshold")
-        else:
-            rates = controls.stop("A weight is small up to |w| = … × learning rate", RATES, 1.0, key=f"{key}_rates")
-            threshold = in_rates(rates, lr)
+    unit = controls.choice("Threshold", UNITS, key=f"{key}_unit")
+    if unit == UNITS[0]:
+        threshold = controls.stop("A weight is small up to |w| =", THRESHOLDS, default, key=f"{key}_threshold")
+    else:
+        rates = controls.stop("A weight is small up to |w| = … × learning rate", RATES, 1.0, key=f"{key}_rates")
+        threshold = in_rates(rates, lr)
     st.caption(
         f"{threshold:g} is {threshold / lr:.2g} times the learning rate {lr:g}. Adam moves a weight by about one "
         "learning rate in a step."
@@ -44,8 +41,9 @@ def spies(named: Mapping[str, RunConfig], threshold: float) -> None:
 
 
 SPY_CAPTION = (
-    "One row a unit, one column a pixel, as `plt.spy` draws them. Blue: above the threshold. Pale orange: small, but "
-    "not 0. White: exactly 0. Seed 0. A unit is alive while one of its weights is above the threshold."
+    "Each row is a unit and each column a pixel. A weight is blue above the threshold, pale orange where it is small "
+    "but not 0, and white where it is exactly 0. A unit is alive while one of its weights is above the threshold. "
+    "Seed 0."
 )
 
 
@@ -64,7 +62,7 @@ def pixels_kept(named: Mapping[str, RunConfig], threshold: float) -> None:
 def weight_numbers(s: Sparsity, threshold: float) -> None:
     """The counts of one network's first layer, and what is left of its accuracy without the small weights."""
     k = s.index(threshold)
-    places = st.grid(3 if is_presenting() else 6, min_column_width=120)
+    places = st.grid(3 if is_presenting() else 6, min_column_width=90)
     numbers = {
         "Exactly 0": percent(s.share_zero),
         f"Up to {threshold:g}": percent(s.share_small(threshold)),

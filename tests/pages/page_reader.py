@@ -16,7 +16,9 @@ PAGES = [lesson.path for lesson in frame.LESSONS]
 
 
 def open_page(path, **params):
-    """A page as a browser opens it, with its address's parameters."""
+    """A page as a browser opens it, with its address's parameters; a lesson as a whole where no step is named."""
+    if path != PAGES[0] and "step" not in params:
+        params = {"whole": "true", **params}
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     app.query_params.update(params)
     app.run()

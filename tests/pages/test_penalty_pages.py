@@ -67,7 +67,7 @@ def test_the_notebooks_l1_is_sparse_by_threshold_and_dear_and_the_proximal_one_t
         assert s.share_zero > 0.9
     assert 0.81 < spread([run.test_last.accuracy for run in shipped(theirs)]).mean < 0.83
     assert abs(compare(LAST_ACCURACY, shipped(theirs), shipped(proximal)).mean) < 0.01
-    assert "**It is too much**" in texts(open_page(PENALTY_PAGE))
+    assert "strength, and it is too much.**" in texts(open_page(PENALTY_PAGE))
 
 
 @pytest.mark.parametrize("config", [SMALL_DROPOUT, SMALL_L1, SMALL_L2], ids=["dropout", "L1", "L2"])
