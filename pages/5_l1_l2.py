@@ -311,9 +311,9 @@ def helps() -> None:
         )
         with steps.fold("And against stopping in time?"):
             st.markdown(
-                "In the small and noisy setting, the plain network's test accuracy at its best epoch, against its last, "
-                f"is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}. Compared with that stopped network, "
-                "the test accuracy of the others at their last epoch is:\n"
+                "In the small and noisy setting, the plain network's test accuracy at its best epoch, against its "
+                f"last, is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}. Compared with that stopped "
+                "network, the test accuracy of the others at their last epoch is:\n"
                 + "\n".join(
                     f"- **{of.name}, {of.symbol} = {of.small:g}**: "
                     + panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(of.at(SMALL_AND_NOISY, of.small)))

@@ -14,8 +14,8 @@ from core.figures.specifications import key, ship, specification
 from core.figures.theme import Figure, Look
 
 ENTRY = Path(__file__).resolve().parents[2] / "streamlit_app.py"
-ADDRESSES = ({}, {"present": "true"}, {"whole": "true"})
-"""How each page is opened: as it is, projected, and with all its steps."""
+ADDRESSES = ({}, {"present": "true"}, {"whole": "true"}, {"whole": "true", "present": "true"})
+"""How each page is opened: as it is, projected, and with all its steps, in either look."""
 
 
 def opened() -> dict[str, tuple]:

@@ -262,10 +262,10 @@ def _reach(optimizer: str) -> float:
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
     figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
-    chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.", height=190)
+    chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.", height=200)
     title = f"The last {LAST_STEPS} steps, near 0"
     figure = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
-    chart(figure, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=190)
+    chart(figure, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=200)
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
         + _arrival_at_zero(one, one_step(one))

@@ -122,7 +122,7 @@ class Steps:
             st.caption(f"**{self.about.title}** · step {at + 1} of {len(steps)}", width="stretch")
             if step.settings:
                 st.button(
-                    "Set back",
+                    "Reset",
                     key="step_reset",
                     icon=":material/restart_alt:",
                     type="tertiary",

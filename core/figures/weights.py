@@ -254,11 +254,12 @@ def followed_figure(
         {"rules": edges, "weights": values},
         title=title,
         y_range=y_range,
-        digits=".1e" if last else "~g",
+        enlarged=bool(last),
     )
 
 
-def _followed_chart(look: Look, *, title, y_range, digits):
+def _followed_chart(look: Look, *, title, y_range, enlarged):
+    """enlarged: the lower of two pictures, which has the other's colours and gives both their x axis a name."""
     import altair as alt
 
     scale = alt.Scale(domain=list(y_range), nice=False)
@@ -266,9 +267,9 @@ def _followed_chart(look: Look, *, title, y_range, digits):
         rows_of("weights")
         .mark_line(strokeWidth=look.stroke / 2, clip=True, opacity=0.85)
         .encode(
-            x=alt.X("step:Q", title="training step", scale=alt.Scale(nice=False, zero=False)),
-            y=alt.Y("weight:Q", title="weight", scale=scale, axis=number_axis(digits)),
-            color=by_colour("from", list(PLACE_COLOURS.items()), strokes()),
+            x=alt.X("step:Q", title="training step" if enlarged else None, scale=alt.Scale(nice=False, zero=False)),
+            y=alt.Y("weight:Q", title="weight", scale=scale, axis=number_axis(".1e" if enlarged else "~g")),
+            color=by_colour("from", list(PLACE_COLOURS.items()), None if enlarged else strokes()),
             detail="which:N",
         )
     )

@@ -15,10 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [lesson.path for lesson in frame.LESSONS]
 
 
-def open_page(path, **params):
-    """A page as a browser opens it, with its address's parameters; a lesson as a whole where no step is named."""
-    if path != PAGES[0] and "step" not in params:
-        params = {"whole": "true", **params}
+def open_at(path, **params):
+    """A page as a browser opens it, with its address's parameters."""
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     app.query_params.update(params)
     app.run()
@@ -28,6 +26,11 @@ def open_page(path, **params):
         app.run()
     assert not app.exception, app.exception[0].value
     return app
+
+
+def open_page(path, **params):
+    """As open_at; a lesson as a whole where no step is named."""
+    return open_at(path, **({} if path == PAGES[0] or "step" in params else {"whole": "true"}), **params)
 
 
 def metrics(app):

@@ -1,0 +1,21 @@
+"""The steps of a lesson as its page's source declares them, without running it."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@cache
+def steps_of(lesson: str) -> dict[str, str]:
+    """A step's name in the address → its title, in the order of the lesson."""
+    (page,) = (ROOT / "pages").glob(f"*_{lesson}.py")
+    found = {}
+    for node in ast.parse(page.read_text(encoding="utf-8")).body:
+        for by in getattr(node, "decorator_list", ()):
+            if isinstance(by, ast.Call) and getattr(by.func, "attr", "") == "step":
+                found[node.name.strip("_").replace("_", "-")] = by.args[0].value
+    return found
