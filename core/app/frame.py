@@ -47,6 +47,12 @@ LESSONS = (
 )
 """The pages that work, in the order of the course."""
 
+
+def lesson_named(name: str) -> Lesson:
+    """The page of a lesson, by its name in the address. Raises StopIteration for none."""
+    return next(lesson for lesson in LESSONS if lesson.name == name)
+
+
 SIDEBAR = 230
 """Width of the menu in pixels: room for the figures beside it."""
 

@@ -42,7 +42,7 @@ def _words() -> None:
 
 def _entry(term: Term) -> None:
     """A term with its other spellings, its definition, and the way to where it is explained."""
-    lesson = next(lesson for lesson in frame.LESSONS if lesson.name == term.lesson)
+    lesson = frame.lesson_named(term.lesson)
     words, way = st.columns([5, 1])
     words.markdown(_in_words(term))
     way.page_link(

@@ -86,7 +86,7 @@ class Steps:
 
     def show(self) -> None:
         """Draw the step that the address asks for, or all of them. Called last by the page."""
-        st.html(f"<style>{_file(STYLE)}</style>")
+        style()
         if frame.is_whole():
             self._show_whole()
         else:
@@ -227,6 +227,11 @@ def _name_of(function: str) -> str:
 
 
 # --- what a step is laid out with -----------------------------------------------------------------------------------
+
+
+def style() -> None:
+    """The rules of steps.css, for a page that is laid out as a step is."""
+    st.html(f"<style>{_file(STYLE)}</style>")
 
 
 def side_by_side(figure: int = 7, side: int = 3):

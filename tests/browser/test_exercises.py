@@ -88,6 +88,7 @@ def test_answers_are_saved_to_a_file_and_loaded_from_it_in_another_tab(server, p
     expect(page.get_by_text("Right.", exact=True)).to_be_visible()
     page.get_by_role("link", name="Overview").first.click()
     expect(page.get_by_text("1 right, 1 answered")).to_be_visible()
+    page.get_by_text("Your answers", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Save my answers").click()
     kept = tmp_path / "answers.json"
@@ -97,6 +98,7 @@ def test_answers_are_saved_to_a_file_and_loaded_from_it_in_another_tab(server, p
     other = chromium.new_page()
     other.set_default_timeout(60_000)
     opened(other, server.url)
+    other.get_by_text("Your answers", exact=True).click()
     chosen = other.locator("[data-testid=stFileUploader] input[type=file]")
     broken = tmp_path / "broken.json"
     broken.write_text("[" * 1000)

@@ -28,6 +28,6 @@ def check_(): ...
 
 @pytest.mark.parametrize("path", IN_STEPS)
 def test_the_page_declares_the_same(path):
-    app = open_page(path, whole="true")
+    app = open_page(path)
     declared = [(header.anchor, header.value) for header in app.header]
     assert declared == [(heading.name, heading.title) for heading in steps.headings(path)]

@@ -1,0 +1,32 @@
+"""The map of the lessons: a card each, with a picture, the question, and how much of it is done."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app import frame, progress, steps
+from core.app.draw import chart
+from core.course.cards import sketch
+from core.figures.cards import HEIGHT, card_figure
+
+
+def lesson_map() -> None:
+    """A card for each lesson, as many beside each other as there is room for."""
+    with st.grid(2 if frame.is_presenting() else 3, min_column_width=260):
+        for lesson in frame.LESSONS[1:]:
+            _card(lesson)
+
+
+def _card(lesson: frame.Lesson) -> None:
+    with st.container(border=True, key=f"card_{lesson.name}", height="stretch"):
+        picture = sketch(lesson.name)
+        chart(card_figure(picture), alt=picture.alt, height=HEIGHT)
+        st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
+        st.markdown(lesson.question)
+        st.caption(" · ".join(done for done in (steps_seen(lesson), progress.tally_words(lesson.name)) if done))
+
+
+def steps_seen(lesson: frame.Lesson) -> str:
+    """How many of a lesson's steps this session has seen; empty for a page that has none."""
+    shown = {step.name for step in steps.headings(lesson.path) if not (step.part and frame.is_hidden(step.part))}
+    return f"{len(shown & steps.visited(lesson.name))} of {len(shown)} steps seen" if shown else ""

@@ -1,0 +1,38 @@
+"""What the overview opens with: a network that overfits, and one slider that closes its gap."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app import controls, frame, steps
+from core.app.draw import chart
+from core.app.panels import table
+from core.course.opening import OFFERED, runs_with, what_happened
+from core.figures.opening import gap_figure, gap_table
+from core.techniques import PLAIN
+
+HEIGHT = 400
+"""Of the figure, in pixels: with the title above it, it fits a window of 720, and with its slider below it a phone."""
+
+
+@st.fragment
+def gap_panel() -> None:
+    """The small and noisy network's two losses and its gap; a choice of technique, and its strength, from none on."""
+    figure, side = steps.side_by_side()
+    with side:
+        named = {technique.name: technique for technique in OFFERED}
+        technique = named[controls.choice("Regularizer", tuple(named), key="try")]
+        st.caption(technique.says)
+        strength = controls.stop(technique.label, technique.stops, 0, key=f"try_{technique.key}")
+        told = what_happened(technique, strength)
+        st.markdown(told)
+        lesson = frame.lesson_named(technique.lesson)
+        st.page_link(lesson.path, label=f"How it works: {lesson.title}", icon=":material/arrow_forward:")
+        plain, runs = runs_with(technique, 0), runs_with(technique, strength)
+        table(gap_table(runs), key="opening")
+    with figure:
+        chart(
+            gap_figure(plain, runs, colour=technique.colour if strength else PLAIN.colour),
+            alt=f"The loss on training images and on new ones over the epochs, and the gap between them. {told}",
+            height=HEIGHT,
+        )
