@@ -16,6 +16,8 @@ def query(page):
 
 
 def at_step(page, name):
+    """Wait until a step is drawn to its end, and the address says so."""
+    page.wait_for_function(f"window.reglabStep?.endsWith('/{name}')")
     page.wait_for_function(f"new URLSearchParams(location.search).get('step') === '{name}'")
 
 
