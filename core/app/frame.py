@@ -60,8 +60,9 @@ TEXT_WIDTH = 760
 """Of a paragraph, in pixels: about 90 characters a line."""
 
 
-def begin(path: str) -> Lesson:
-    """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS."""
+def begin(path: str, *, has_bar: bool = False) -> Lesson:
+    """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS. has_bar:
+    whether the page has a bar of its own, which then holds the way out of a presentation."""
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state=SIDEBAR)
@@ -69,7 +70,8 @@ def begin(path: str) -> Lesson:
     _carry_presentation(path)
     _carry_hidden()
     if is_presenting():
-        _present(lesson)
+        if not has_bar:
+            _present(lesson)
     else:
         with st.sidebar:
             _menu()
@@ -209,7 +211,8 @@ def _put_back(key: str, value: str) -> None:
         del st.query_params[key]
 
 
-def _switch() -> None:
+def presentation_switch() -> None:
+    """In and out of the presentation: in the menu, or, as that is put away then, in the bar of the page."""
     st.toggle(
         "Presentation",
         key="present",
@@ -222,7 +225,7 @@ def _menu() -> None:
     for lesson in LESSONS:
         st.page_link(lesson.path, label=lesson.title, help=lesson.question)
     st.divider()
-    _switch()
+    presentation_switch()
     _data_note()
 
 
@@ -244,7 +247,7 @@ def _present(lesson: Lesson) -> None:
     """The bar of a presented page: the neighbouring lessons, and the way out. PageDown scrolls, as a clicker should."""
     previous, following = neighbours(lesson.path)
     with st.container(horizontal=True, vertical_alignment="center"):
-        _switch()
+        presentation_switch()
         if previous:
             st.page_link(previous.path, label=previous.title, icon=":material/arrow_back:")
         if following:

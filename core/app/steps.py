@@ -120,6 +120,8 @@ class Steps:
         at = steps.index(step)
         with st.container(horizontal=True, vertical_alignment="center", key="step_bar"):
             st.caption(f"**{self.about.title}** · step {at + 1} of {len(steps)}", width="stretch")
+            if frame.is_presenting():
+                frame.presentation_switch()
             if step.settings:
                 st.button(
                     "Reset",
@@ -168,6 +170,8 @@ class Steps:
     def _show_whole(self) -> None:
         st.title(self.about.title, anchor=False)
         frame.text(f"*{self.about.question}*")
+        if frame.is_presenting():
+            frame.presentation_switch()
         st.page_link(self.about.path, label="Step by step", icon=":material/view_carousel:")
         for step in self.shown:
             visited(self.about.name).add(step.name)
@@ -177,7 +181,7 @@ class Steps:
 
 def lesson(path: str) -> Steps:
     """Set a lesson's page up. Called first by the page, with its path as in frame.LESSONS."""
-    return Steps(frame.begin(path))
+    return Steps(frame.begin(path, has_bar=True))
 
 
 def go(step: str) -> None:

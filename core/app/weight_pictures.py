@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
-from core.app.frame import is_presenting
 from core.app.panels import percent
 from core.app.pictures import draw_picture
 from core.config import RunConfig
@@ -62,7 +61,7 @@ def pixels_kept(named: Mapping[str, RunConfig], threshold: float) -> None:
 def weight_numbers(s: Sparsity, threshold: float) -> None:
     """The counts of one network's first layer, and what is left of its accuracy without the small weights."""
     k = s.index(threshold)
-    places = st.grid(3 if is_presenting() else 6, min_column_width=90)
+    places = st.grid(6, min_column_width=90)
     numbers = {
         "Exactly 0": percent(s.share_zero),
         f"Up to {threshold:g}": percent(s.share_small(threshold)),
