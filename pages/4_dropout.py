@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import code, dropout_arithmetic, dropout_measurements, faults, frame, panels, questions
+from core.app import code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED
 from core.course.dropout import (
@@ -22,223 +22,337 @@ from core.course.dropout import (
     scores,
 )
 from core.course.over_seeds import against_plain, runs_at, small_weights
+from core.course.strengths import reach_in_words
 from core.techniques import DROPOUT
 
-HERE = "pages/4_dropout.py"
+lesson = steps.lesson("pages/4_dropout.py")
 
-lesson = frame.begin(HERE)
-frame.title(lesson, "Dropout: a different network at every step")
 
-# --- the picture ----------------------------------------------------------------------------------------------------
-
-frame.section("What happens to a unit?")
-frame.text(
-    "In every training step, each hidden unit is switched off with some probability, anew for every image. What is "
-    "left is a thinner network, and that one is trained for this step. In evaluation all units work together. "
-    "**Draw a few masks. How much does the output jump? Then switch to evaluation: how do they make up for the "
-    "missing units?**"
+@lesson.step(
+    "What happens to a unit?",
+    settings=("dropout_mode", "toy_p", "convention", "toy_view"),
+    say="In every training step each hidden unit may be switched off, anew for every image. Draw a few masks and watch "
+    "the output jump.",
+    ask="In evaluation nothing is switched off. How is it made up for, and by which of the two conventions?",
+    trap="Many believe that dropout removes units for good. The units come back at the next image.",
+    minutes=5,
 )
-dropout_arithmetic.network_panel()
-frame.text(
-    "One hidden unit keeps its expected value exactly: what is lost when it is off is put back when it is on. The "
-    "output's mean is a little off what evaluation gives: a ReLU of the second layer cuts some thinned networks at "
-    "0, and evaluation does not know of it. Now set p to 0.2 and flip the convention: **the same 0.2 switches off a "
-    "fifth of the units in PyTorch, and four fifths in the paper.** Check which one a text means before you copy "
-    "its number."
+def masks() -> None:
+    dropout_arithmetic.network_panel(
+        asks="In every training step each hidden unit is switched off with some probability, anew for every image. The "
+        "pattern is called a **mask**. **Draw a few: how much does the output jump? Then switch to evaluation, where "
+        "all units work together. How are the missing units made up for?**",
+        says="One hidden unit keeps its expected value exactly: what is lost when it is off is put back when it is "
+        "on. The mean of the output differs a little from what evaluation gives, because a ReLU of the second layer "
+        "cuts some thinned networks at 0, and evaluation, which uses all units, does not see that.\n\nNow set p to "
+        "0.2 and change the convention. **The same 0.2 switches off a fifth of the units in PyTorch, and four fifths "
+        "of them in the paper.** Check which one a text means before you copy its number.",
+    )
+
+
+@lesson.step(
+    "One letter, two conventions",
+    say="PyTorch's p switches off; the paper's p keeps. Both make the expected value right, one in training and the "
+    "other in evaluation.",
+    ask="Why does PyTorch scale in training and not in evaluation?",
+    trap="A p of 0.8 in the paper is a p of 0.2 in the code.",
+    minutes=4,
 )
+def conventions() -> None:
+    st.markdown(
+        "**Which units does $p$ speak of, those that go or those that stay?** In PyTorch $p$ switches off, and in the "
+        "paper $p$ keeps. From here on, $p$ is PyTorch's."
+    )
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**PyTorch** (*inverted* dropout)")
+        st.latex(r"\tilde h_j = \frac{m_j}{1-p}\,h_j, \quad m_j \sim \text{Bernoulli}(1-p)")
+        st.latex(r"\text{evaluation: } \tilde h_j = h_j")
+    with right:
+        st.markdown("**The paper**")
+        st.latex(r"\tilde h_j = m_j\,h_j, \quad m_j \sim \text{Bernoulli}(p)")
+        st.latex(r"\text{evaluation: } \tilde h_j = p\,h_j")
+    st.markdown(
+        "$h_j$ is the activation of hidden unit $j$; $m_j$ is its mask, 1 or 0, drawn anew for every image and step; "
+        "$\\tilde h_j$ is what the next layer gets. Either way the expected value in training is what evaluation gives."
+    )
+    st.code(
+        "nn.Linear(784, 392), nn.ReLU(), nn.Dropout(0.2)   # one hidden layer\n"
+        "model.train()   # masks are drawn\n"
+        "model.eval()    # all units, nothing scaled",
+        language="python",
+    )
+    with steps.fold("Why the expected values agree, and why no dropout follows the last layer"):
+        st.markdown(
+            "In PyTorch's convention $\\mathbb E[m_j]\\,h_j/(1-p) = h_j$, and in the paper's $\\mathbb E[m_j]\\,h_j = "
+            "p\\,h_j$. The paper multiplies the outgoing weights by $p$ instead, which is the same. PyTorch scales in "
+            "training so that evaluation costs nothing.\n\nNo dropout follows the last layer. Its outputs are the "
+            "**logits** $z_k$, one for each class, from which the softmax makes probabilities. A logit that is "
+            "switched off becomes 0, and its class then gets $e^0 / \\sum_k e^{z_k}$ at random, whatever the image "
+            "shows, with no later layer to make up for it."
+        )
 
-# --- the formula ----------------------------------------------------------------------------------------------------
 
-frame.section("The formula, in both conventions")
-left, right = st.columns(2)
-with left:
-    st.markdown("**PyTorch** (*inverted* dropout): $p$ switches off")
-    st.latex(r"\tilde h_j = \frac{m_j}{1-p}\,h_j, \quad m_j \sim \text{Bernoulli}(1-p)")
-    st.latex(r"\text{evaluation: } \tilde h_j = h_j")
-with right:
-    st.markdown("**The paper**: $p$ keeps")
-    st.latex(r"\tilde h_j = m_j\,h_j, \quad m_j \sim \text{Bernoulli}(p)")
-    st.latex(r"\text{evaluation: } \tilde h_j = p\,h_j")
-frame.text(
-    "$h_j$: the activation of hidden unit $j$. $m_j$: its mask, 1 or 0, drawn anew for every image and step. "
-    "$\\tilde h_j$: what the next layer gets. In either convention its expected value in training is what "
-    "evaluation gives: $\\mathbb E[m_j]\\,h_j/(1-p) = h_j$, and $\\mathbb E[m_j]\\,h_j = p\\,h_j$. The paper "
-    "multiplies the outgoing weights by $p$ instead, which is the same. PyTorch scales in training so that "
-    "evaluation costs nothing. **From here on p is PyTorch's.**"
+@lesson.step(
+    "Why would one do that?",
+    say="Ten doctors are better than one if their errors differ. Dropout trains very many networks at once, which "
+    "share their weights.",
+    ask="How many thinned networks must be averaged until they beat one pass with all units?",
+    trap="The thinned networks are not independent, as ten doctors would be: they share every weight.",
+    minutes=4,
 )
-st.code(
-    "nn.Linear(784, 392), nn.ReLU(), nn.Dropout(0.2)   # one hidden layer\n"
-    "model.train()   # masks are drawn\n"
-    "model.eval()    # all units, nothing scaled",
-    language="python",
+def why() -> None:
+    left, right = steps.side_by_side(1, 1)
+    with left:
+        st.markdown(
+            "Ask ten doctors and take the mean: their errors differ and partly cancel. Training ten large networks is "
+            "expensive, however. Dropout is a cheap imitation. A mask over this network's 392 + 196 = 588 hidden "
+            "units leaves one **thinned network**. There are $2^{588}$ of them, all sharing their weights, and each "
+            "step trains one of them for each image.\n\nAt the end one may average many masks (*Monte Carlo dropout*: "
+            "averaging over random draws), or use all units in one pass (*weight scaling*), which stands for the "
+            "average."
+        )
+        with steps.fold("How good a stand-in is weight scaling?"):
+            st.markdown(
+                "With unlimited computing one would average the predictions of *all* settings of the weights, each "
+                "weighted by how probable it is given the data. Nobody can do that.\n\nWeight scaling equals an "
+                "average exactly in one case only: when there is nothing nonlinear between the masks and the softmax. "
+                "The average is then not the ordinary mean but the **geometric mean** of the thinned networks' "
+                "probabilities (multiply all $n$ of them and take the $n$-th root), divided by its sum over the "
+                "classes so that it adds up to 1. With a ReLU in between, as here, it is an approximation."
+            )
+    with right:
+        questions.at("dropout", "masks")
+
+
+@lesson.step(
+    "Many networks, one answer",
+    settings=("masks_on", "masks", "image", "masks_p", "masks_view"),
+    say="Each tick is one thinned network. Some images divide them, others do not.",
+    ask="Find an image on which the thinned networks disagree. Is their majority right?",
+    trap="Agreement is not proof: at some images most of them agree on the same wrong class.",
+    minutes=5,
 )
-frame.text(
-    "No dropout follows the last layer. A logit that is switched off becomes 0: that class then gets "
-    "$e^0 / \\sum_k e^{z_k}$ at random, whatever the image shows, and there is no later layer to make up for it."
+def thinned() -> None:
+    dropout_measurements.ensemble_panel(
+        asks="**Average more and more thinned networks. When does their mean beat one pass with all units: in loss? In "
+        "accuracy?** The second view has the answer over all test images.",
+        says="At p = 0.5 on all 60,000 images, mean ± standard deviation over five seeds of the network:\n"
+        f"- one thinned network: {alone(HALF)};\n"
+        f"- the mean of 10: {scores(HALF, 10)};\n"
+        f"- the mean of 100: {scores(HALF, 100)};\n"
+        f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
+        "\n"
+        "The loss of the averaged masks, compared with weight scaling, is:\n"
+        f"- {scaling_against_masks(HALF, 10)} for the mean of 10, on 60,000 images at p = 0.5;\n"
+        f"- {scaling_against_masks(HALF, 100)} for the mean of 100;\n"
+        f"- {scaling_against_masks(SMALL_DROPOUT, 100)} for the mean of 100, on 2,000 noisy images at p = 0.5;\n"
+        f"- {scaling_against_masks(DROPOUT.at(SMALL_AND_NOISY, 0.2), 100)} for the mean of 100, on 2,000 noisy images "
+        "at p = 0.2. That network is far too sure of itself, and averaging tempers it.\n\nIn accuracy at p = 0.5 the "
+        "masks only match weight scaling, which is therefore a good bargain. What the masks add is a measure of how "
+        "sure the network is. At 60,000 images and p = 0.5, look at image 12, where "
+        f"{agreement(HALF, 12)} thinned networks name the right class. Agreement is no proof, though: only "
+        f"{agreement(HALF, 23)} do so at image 23, and most of the others agree on one wrong class.",
+    )
+
+
+@lesson.step(
+    "Draw it first: accuracy against p",
+    say="Let each student draw before the slider is moved.",
+    ask="Where do you expect the best p, and what happens at 0.9?",
+    trap="Few expect the middle to be so broad.",
+    minutes=3,
+    part="questions",
 )
+def predict() -> None:
+    questions.at("dropout", "p")
 
-# --- the ensemble ---------------------------------------------------------------------------------------------------
 
-frame.section("Why would one do that?")
-frame.text(
-    "Ask ten doctors and take the mean: their errors differ, and partly cancel. With unlimited computing one would "
-    "average the predictions of *all* settings of the weights, each weighted by how probable it is given the data. "
-    "Nobody can: training one large network is dear, its hyperparameters must be found for each anew, there is data "
-    "for one and not for a hundred, and at test time a hundred answers must be waited for."
+@lesson.step(
+    "How much dropout?",
+    settings=("p", "p_on", "p_view"),
+    say="Set it to 2,000 images first. Watch the dashed line come down and the solid one go up.",
+    ask="Which p would you choose for 2,000 noisy images, and which for 60,000 clean ones?",
+    trap="With 60,000 images the gap narrows and the accuracy hardly moves. A narrower gap is not yet a better "
+    "network.",
+    minutes=6,
 )
-frame.text(
-    "Dropout is a cheap imitation. A mask over this network's 392 + 196 = 588 hidden units is one **thinned "
-    "network**; there are $2^{588}$ of them, all sharing their weights. Each step trains one of them for each image. "
-    "They are *not* independent, as ten doctors would be. At the end one averages many of them (*Monte Carlo "
-    "dropout*), or uses all units at once (*weight scaling*), which stands for the average and costs one pass. It "
-    "is exact only where nothing nonlinear lies between the masks and the softmax, and then for the **geometric** "
-    "mean of the probabilities, brought back to a sum of 1. **How many masks does it take until their mean beats "
-    "weight scaling: in loss? In accuracy?**"
+def how_much() -> None:
+    small = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
+    dropout_measurements.p_panel(
+        asks="Set *Trained on* to 2,000 images and move p. **Where is the held-out accuracy highest? And does dropout "
+        "help at all with 60,000 images?**",
+        says=f"- {reach_in_words(DROPOUT, FULL)}\n"
+        f"- {reach_in_words(DROPOUT, SMALL_AND_NOISY)}\n"
+        "- **60,000 images, p = 0.2, over the last epoch**: the accuracy is "
+        f"{against_plain(LAST_ACCURACY, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}, and the loss is "
+        f"{against_plain(LAST_LOSS, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}. This p is one of nine and was "
+        "seen on the test images. Over the last five epochs, which jitter less, the accuracy shows "
+        f"{against_plain(LAST_FIVE, FULL, dropout_path(FULL)[0.2], 'a gain', 'a loss')}.\n"
+        "- **60,000 images, p = 0.5**: the accuracy shows "
+        f"{against_plain(LAST_ACCURACY, FULL, HALF, 'a gain', 'a loss')}, and its gap is "
+        f"{against_plain(GAP, FULL, HALF, 'higher', 'lower')}.\n"
+        "- **Wrong labels** show who learns by heart, for no rule leads to them. Of these the network reproduces "
+        f"{MEMORISED.over(small[0.0])} without dropout, {MEMORISED.over(small[0.5])} at p = 0.5, "
+        f"{MEMORISED.over(small[0.6])} at 0.6 and {MEMORISED.over(small[0.8])} at 0.8. The held-out accuracy is best "
+        f"in between: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7.\n"
+        "\nSo dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on "
+        "how much there is to overfit: little with 60,000 right labels and 20 epochs, much with 2,000 images of which "
+        "400 have a wrong label. At p = 0.9 too little of the network is left at a time, and both accuracies fall.",
+        beside="**Stopping early** is the free regularizer. In the small and noisy setting, on the test images, the "
+        "plain network's accuracy at its best epoch, chosen on validation images, is "
+        f"{panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}, compared with its last. Compared with that "
+        "stopped network, dropout's test accuracy at p = 0.5 after its last epoch is "
+        f"{panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT))}. So dropout spares you the "
+        "choice of an epoch rather than beating it.\n\n**Max-norm**, a limit $c$ on the length of the weights into "
+        "each unit, is recommended beside dropout by its authors ([Srivastava et al. "
+        "2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; the next lesson has the formula). The held-out "
+        "accuracy of the pair, compared with dropout alone over five seeds, is:\n- **2,000 images, p = 0.5, $c$ = "
+        "0.5**: "
+        f"{against_plain(LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5], 'higher', 'lower')};\n"
+        "- **60,000 images, p = 0.2, $c$ = 2**: "
+        f"{against_plain(LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM, 'higher', 'lower')}.",
+    )
+
+
+@lesson.step(
+    "Does dropout make weights zero?",
+    settings=("units_on", "units_p", "spy_unit", "spy_threshold", "spy_rates", "units_layer", "units_view"),
+    say="The notebook shows dropout's weights beside those of L1, and leaves it at that. The plain network belongs "
+    "beside them.",
+    ask="Predict: how many weights are below 0.0001 with dropout, compared with the plain network?",
+    trap="Dropout makes *activations* sparser for a while in training, and that is often taken for sparse weights.",
+    minutes=5,
 )
-questions.at("dropout", "masks")
-dropout_measurements.ensemble_panel()
-frame.text(
-    "At p = 0.5 on all images, mean ± standard deviation over five seeds of the network:\n"
-    f"- one thinned network: {alone(HALF)};\n"
-    f"- the mean of 10: {scores(HALF, 10)};\n"
-    f"- the mean of 100: {scores(HALF, 100)};\n"
-    f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
-    "\n"
-    "In loss, against weight scaling:\n"
-    f"- **60,000 images, p = 0.5, the mean of 10**: {scaling_against_masks(HALF, 10)}.\n"
-    f"- **60,000 images, p = 0.5, the mean of 100**: {scaling_against_masks(HALF, 100)}.\n"
-    f"- **2,000 noisy images, p = 0.5, the mean of 100**: {scaling_against_masks(SMALL_DROPOUT, 100)}.\n"
-    f"- **2,000 noisy images, p = 0.2, the mean of 100**: "
-    f"{scaling_against_masks(DROPOUT.at(SMALL_AND_NOISY, 0.2), 100)}. That network is far too sure of itself, and "
-    "averaging tempers it.\n"
-    "\n"
-    "In accuracy, at p = 0.5, the masks only come up to it. So weight scaling is a good bargain. What the masks add "
-    "is an opinion on how sure the network is. At 60,000 images and p = 0.5, look at image 12, where "
-    f"{agreement(HALF, 12)} thinned networks name the right class. Agreement is no proof of it, though: "
-    f"{agreement(HALF, 23)} do so at image 23, and most of the others agree on one wrong class."
+def zero_weights() -> None:
+    dropout_measurements.units_panel(
+        asks="**Predict first: are more weights below the threshold with dropout, or about as many?** Then look at the "
+        "second view: what dropout changes is what the units do.",
+        says=f"The weights up to 0.0001 at p = 0.5 are {small_weights(HALF, 1e-4)}, and without dropout "
+        f"{small_weights(FULL, 1e-4)}. **Dropout does not make weights sparse**: nothing in it makes a weight exactly "
+        "0. (In a linear model it acts as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks "
+        "weights and does not zero them.) What it changes is what the units do:\n"
+        f"- *Sparser activations.* Of the first layer's units {active_share(HALF, 1)} are active for an image, against "
+        f"{active_share(FULL, 1)} in the plain network.\n"
+        "- *Less dependence on each other.* The authors call this breaking co-adaptation. With half of its hidden "
+        "units "
+        f"switched off, the network trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images "
+        f"right, and the plain one {accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
+        "- *Is that less correlation between units?* In the first layer, compared with the plain network, it is "
+        f"{correlation_verdict(HALF, FULL, 1)}; in the second it is {correlation_verdict(HALF, FULL, 2)}. *Co-adapted* "
+        "and *correlated* are two different words.",
+    )
+
+
+@lesson.step(
+    "Your own run",
+    settings=(*OWN_DROPOUT, "notebook_loss"),
+    say="Everything on the stops is stored; anything else is trained while you watch.",
+    ask="Set the wrong labels to 0. How much does dropout gain now?",
+    trap="The notebook's training loss lies above the held-out loss in the first epochs. It is measured with units "
+    "missing.",
+    minutes=5,
 )
+def own_run() -> None:
+    panels.own_run(
+        OWN_DROPOUT,
+        SMALL_DROPOUT,
+        first=(OWN_DROPOUT[0], "label_noise", "epochs"),
+        says="**Set the wrong labels to 0, and compare p = 0 with p = 0.5: how much does dropout "
+        "gain now?** Then show the notebook's training loss.",
+    )
+    with steps.fold("A trap: a training loss above the held-out loss"):
+        st.markdown(
+            "The notebook takes its training loss *during* the epoch, with masks. It can then lie above the held-out "
+            "loss, which looks like a mistake and is none: one of the two is measured with units missing. (Wrong "
+            "labels have the same effect, since only the training images have them.) The dashed lines of this course "
+            "are measured without masks."
+        )
 
-# --- p --------------------------------------------------------------------------------------------------------------
 
-frame.section("How much dropout?")
-frame.text(
-    "Set *Trained on* to 2,000 images and move p. **How much of the wrong labels does it still learn by heart? "
-    " Where is the held-out accuracy best? And does dropout help at all with 60,000 images?**"
+@lesson.step(
+    "Find the fault",
+    settings=("fault",),
+    part="faults",
+    say="This is code from the notebook, shortened, and what it gives. Let the class read the figure before the code.",
+    ask="What is wrong?",
+    trap="A network left in training mode answers differently each time. Nobody notices unless they ask twice.",
+    minutes=5,
 )
-by_p = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
-questions.at("dropout", "p")
-dropout_measurements.p_panel()
-frame.text(
-    "Paired over five seeds, against the plain network:\n"
-    "- **60,000 images, p = 0.2**: accuracy "
-    f"{against_plain(LAST_ACCURACY, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}; loss "
-    f"{against_plain(LAST_LOSS, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}. This p is one of "
-    "nine, and was seen on the test images. Accuracy over the last five epochs, which jitter less than the last alone: "
-    f"{against_plain(LAST_FIVE, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}.\n"
-    f"- **60,000 images, p = 0.5**: accuracy {against_plain(LAST_ACCURACY, FULL, HALF, 'higher', 'lower')}; gap "
-    f"{against_plain(GAP, FULL, HALF, 'wider', 'narrower')}.\n"
-    "- **2,000 images, a fifth of the labels wrong, p = 0.5**: accuracy "
-    f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT, 'higher', 'lower')}."
+def find_the_fault() -> None:
+    faults.find_the_fault("dropout")
+    with steps.fold("What the notebook did"):
+        st.markdown(
+            "- **Its figure is the paper's, and its code is PyTorch's.** The figure multiplies by p at test time; "
+            "`nn.Dropout` divides by 1 − p in training. It writes *p, probability to turn off a neuron*, which is "
+            "PyTorch's.\n- **“Prevents overfitting.”** Dropout narrows the gap. With 60,000 images at p = 0.5, the "
+            "accuracy against "
+            f"the plain network shows {against_plain(LAST_ACCURACY, FULL, HALF, 'a gain', 'a loss')}.\n"
+            "- **Its prompt *fill in the model with dropout* also stands in the batch norm chapter**, where it was "
+            "copied to.\n- **It has one spy plot, with nothing beside it.** It draws `model_do[1]`, which is the "
+            "first layer as long as no dropout comes before it. With dropout on the input, index 1 is the dropout "
+            "layer and the line fails. Here layers are picked by name.\n- **Its training loss is measured with "
+            "masks**, and its validation loss without."
+        )
+
+
+@lesson.step(
+    "Fill in the code",
+    settings=("exercise",),
+    part="code",
+    say="Let them run both modes before they look at a hint.",
+    ask="Where does the factor 1/(1 − p) belong?",
+    trap="Scaling in evaluation as well: the factor is applied twice.",
+    minutes=8,
 )
-small = by_p
-frame.text(
-    "At the small setting the *wrong* labels tell who learns by heart: no rule leads to them. Of these the network "
-    f"gives back {MEMORISED.over(small[0.0])} without dropout, {MEMORISED.over(small[0.5])} at p = 0.5, "
-    f"{MEMORISED.over(small[0.6])} at 0.6 and {MEMORISED.over(small[0.8])} at 0.8. The held-out accuracy is best in "
-    f"between: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7."
+def fill_in_the_code() -> None:
+    code.fill_in("dropout")
+
+
+@lesson.step(
+    "Check yourself",
+    settings=("question",),
+    part="questions",
+    say="Commit before you look.",
+    ask="Which of these would you have answered differently an hour ago?",
+    trap="Sparse weights, once more.",
+    minutes=5,
 )
-frame.text(
-    "So dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on how "
-    "much there is to overfit: little with 60,000 right labels and 20 epochs, a lot with 2,000 of which 400 are "
-    "wrong. At p = 0.9 too little of the network is left at a time, and both accuracies fall. Early stopping, the "
-    "free regularizer, for comparison: at the small setting the plain network is "
-    f"{panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))} on the test images, the epoch chosen on validation "
-    "images."
+def check_yourself() -> None:
+    questions.check_yourself("dropout")
+
+
+@lesson.step(
+    "What you can now do",
+    say="One figure to take away: the gap that closes, and the accuracy that rises only where there was a gap.",
+    ask="Explain to your neighbour, in two sentences, what p = 0.5 does to one image in one step.",
+    trap="“Dropout prevents overfitting” is too short: ask where there was any.",
+    minutes=3,
 )
-frame.text(
-    "Its authors advise a limit on the weights beside it: after each step, the weights into a hidden unit are scaled "
-    "back to a norm $c$ (*max-norm*; [Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; "
-    "the next lesson has the formula). Held-out accuracy of the pair against dropout alone, paired over five seeds:\n"
-    "- **2,000 images, a fifth of the labels wrong, p = 0.5, $c$ = 0.5**: "
-    f"{against_plain(LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5], 'higher', 'lower')}.\n"
-    "- **60,000 images, p = 0.2, $c$ = 2**: "
-    f"{against_plain(LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM, 'higher', 'lower')}."
-)
-frame.text(
-    "A trap: the notebook's training loss is taken *during* the epoch, with masks. Then the training loss can lie "
-    "above the held-out loss, which looks like a mistake and is none: one is measured with units missing. (Wrong "
-    "labels do the same, since only the training images have them.) The dashed lines here are measured without "
-    "masks. Compare both in your own run below, with the wrong labels at 0."
-)
+def now_you_can() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        dropout_measurements.p_in_the_small_setting()
+    with side:
+        st.markdown(
+            "You can now\n1. say what a mask does to one image in one step, and what evaluation does instead;\n2. "
+            "translate a p between the paper and PyTorch;\n3. explain what a thinned network is, and what weight "
+            "scaling stands for;\n4. predict where dropout gains accuracy, and where it only narrows the gap;\n5. say "
+            "what it changes in the units, and that it makes no weight zero.\n\n**Remember this figure**: with a "
+            "fifth of the labels wrong, the training accuracy falls as p grows, and the held-out accuracy rises until "
+            "p is too large."
+        )
+        with steps.fold("What to read"):
+            st.markdown(
+                "- Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, *Dropout: A Simple Way to Prevent "
+                "Neural Networks from Overfitting*, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html): §7 on "
+                "features and sparse activations, §9 on linear models.\n- Gal & Ghahramani 2016, *Dropout as a "
+                "Bayesian Approximation*, [arXiv:1506.02142](https://arxiv.org/abs/1506.02142): averaging masks at "
+                "test time.\n- Li, Chen, Hu & Yang 2018, *Understanding the Disharmony between Dropout and Batch "
+                "Normalization by Variance Shift*, [arXiv:1801.05134](https://arxiv.org/abs/1801.05134): why dropout "
+                "before batch norm is a bad pair.\n- PyTorch, "
+                "[`nn.Dropout`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html)."
+            )
 
-# --- weights and units ----------------------------------------------------------------------------------------------
 
-frame.section("Does dropout make weights zero?")
-frame.text(
-    "The notebook draws the first layer's weights of its dropout network and, next, of its L1 network, and leaves "
-    "it at that. Here is the plain network beside it. **Predict: how many weights are below 0.0001 with dropout, "
-    "compared to without?**"
-)
-dropout_measurements.units_panel()
-frame.text(
-    f"Weights up to 0.0001 at p = 0.5: {small_weights(HALF, 1e-4)}, without dropout {small_weights(FULL, 1e-4)}. "
-    "**Dropout does not make weights sparse**: nothing in it makes a weight exactly 0. (In a linear model it acts as "
-    "an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks, it does not zero.) What it changes is "
-    "what the units do:\n"
-    f"- *Sparser activations.* Of the first layer's units {active_share(HALF, 1)} are active for an image, against "
-    f"{active_share(FULL, 1)} in the plain network.\n"
-    "- *Less dependence on each other* (Srivastava et al. call it breaking co-adaptation). With half of its hidden "
-    f"units switched off, the network trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images "
-    f"right, the plain one {accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
-    f"- Is that less correlation between units? In the first layer it is {correlation_verdict(HALF, FULL, 1)}; in the "
-    f"second {correlation_verdict(HALF, FULL, 2)}. *Co-adapted* and *correlated* are two different words."
-)
-
-# --- try it ---------------------------------------------------------------------------------------------------------
-
-frame.section("Try it: your own run")
-frame.text(
-    "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is trained "
-    "while you watch. **Set the wrong labels to 0, and compare p = 0 and p = 0.5: how much does dropout gain now? Then "
-    "show the notebook's training loss: is it above the held-out loss, and above our training loss?**"
-)
-panels.own_run(OWN_DROPOUT, SMALL_DROPOUT, says="")
-
-# --- find the fault ---------------------------------------------------------------------------------------------------
-
-faults.find_the_fault("dropout")
-
-# --- the notebook ---------------------------------------------------------------------------------------------------
-
-frame.section("What the notebook did")
-frame.text(
-    "- **Its figure is the paper's, its code is PyTorch's.** The figure multiplies by p at test time; `nn.Dropout` "
-    "divides by 1 − p in training. It writes *p, probability to turn off a neuron*, which is PyTorch's.\n"
-    "- **“Prevents overfitting.”** It narrows the gap. With 60,000 images, at p = 0.5, accuracy against the "
-    f"plain network: {against_plain(LAST_ACCURACY, FULL, HALF, 'higher', 'lower')}.\n"
-    "- **Its prompt *fill in the model with dropout* stood in the batch norm chapter too**, by copying.\n"
-    "- **One spy plot, with nothing beside it.** It draws `model_do[1]`, the first layer as long as no dropout is put "
-    "before it; with dropout on the input, index 1 is the dropout layer and the line fails. Here layers are picked by "
-    "name.\n"
-    "- **Its training loss is measured with masks**, its validation loss without."
-)
-
-# --- exercises, reading ---------------------------------------------------------------------------------------------
-
-code.fill_in("dropout")
-
-questions.check_yourself("dropout")
-
-frame.section("What to read")
-st.markdown(
-    "- Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov 2014, *Dropout: A Simple Way to Prevent Neural "
-    "Networks from Overfitting*, [JMLR 15](https://jmlr.org/papers/v15/srivastava14a.html): §7 on features and sparse "
-    "activations, §9 on linear models.\n"
-    "- Gal & Ghahramani 2016, *Dropout as a Bayesian Approximation*, "
-    "[arXiv:1506.02142](https://arxiv.org/abs/1506.02142): averaging masks at test time.\n"
-    "- Li, Chen, Hu & Yang 2018, *Understanding the Disharmony between Dropout and Batch Normalization by Variance "
-    "Shift*, [arXiv:1801.05134](https://arxiv.org/abs/1801.05134): why dropout before batch norm is a bad pair.\n"
-    "- PyTorch, [`nn.Dropout`](https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html)."
-)
-
-frame.end(HERE)
+lesson.show()

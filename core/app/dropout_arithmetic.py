@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, steps
 from core.app.draw import chart
 from core.figures.dropout import expectation_figure, network_figure
 from core.maths.masks import CONVENTIONS, draw_masks, expected_output, forward, keep_probability, mean_outputs
@@ -23,27 +23,39 @@ STEPS = {
 }
 
 
-@st.fragment
-def network_panel() -> None:
+def network_panel(*, asks: str, says: str) -> None:
     """A small network with dropout in its hidden layers: masks to redraw, training and evaluation, both
-    conventions."""
-    left, right = st.columns([2, 3])
-    with left:
-        convention = controls.choice("Convention", CONVENTIONS, key="convention")
-        p = controls.stop("p", STOPS, 0.5, key="toy_p")
+    conventions. asks: what the student is to find out. says: the answer, folded away."""
+    figure, side = steps.side_by_side()
+    with side:
         mode = controls.choice("Mode", MODES, key="dropout_mode")
-        st.button(
-            "Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:", disabled=mode == "evaluation"
-        )
+        p = controls.stop("p", STOPS, 0.5, key="toy_p")
+        convention = controls.choice("Convention", CONVENTIONS, key="convention")
+        training = mode == MODES[0]
+        st.button("Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:", disabled=not training)
+        st.markdown(asks)
+        with steps.fold("Answer"):
+            st.markdown(says)
+    with figure:
+        shown = steps.views(("The network", "The average over masks"), key="toy_view")
+        if "The network" in shown:
+            _network(p, convention, mode)
+        if "The average over masks" in shown:
+            _averages(p, convention)
+
+
+def _network(p: float, convention: str, mode: str) -> None:
     draw = st.session_state.get("_draw", 0)
-    masks = draw_masks(p, convention, draw) if mode == "training" else None
+    masks = draw_masks(p, convention, draw) if mode == MODES[0] else None
     shown, evaluated = forward(p, convention, masks), forward(p, convention, None)
-    with left:
-        st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
-        st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
-    with right:
-        chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
-        st.caption("A circle holds what its unit hands on. Draw " + f"{draw + 1}" + "; the same input each time.")
+    chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
+    st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
+    st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
+    st.caption(f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same.")
+
+
+def _averages(p: float, convention: str) -> None:
+    evaluated = forward(p, convention, None)
     unit, output = mean_outputs(p, convention, DRAWS)
     first = float(evaluated.handed_on[0][0])
     expected = expected_output(p, convention)
@@ -61,9 +73,9 @@ def network_panel() -> None:
             "masks.",
         )
     st.caption(
-        f"What is handed on in training, averaged over more and more draws, up to {DRAWS}. Nine units have 2⁹ = 512 "
-        "masks: their mean, each by its probability, is exact. For the unit it is what evaluation gives. For the "
-        f"output it is {expected:.4g}, against {evaluated.output:.4g} in evaluation."
+        f"What is handed on in training, averaged over up to {DRAWS} draws. Nine units have 2⁹ = 512 masks, so the "
+        "mean over all of them, each weighted by its probability, is exact. For the unit it equals what evaluation "
+        f"gives. For the output it is {expected:.4g}, against {evaluated.output:.4g} in evaluation."
     )
 
 

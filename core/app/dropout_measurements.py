@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, steps
 from core.app.comparisons import course_chart
 from core.app.draw import chart
 from core.app.gallery import one_image
 from core.app.panels import captioned, numbers_table
 from core.app.strengths import (
+    CURVES_CAPTION,
+    PATH_CAPTION,
     SETTINGS,
     accuracy_path,
     curves_beside_plain,
@@ -20,7 +22,7 @@ from core.app.strengths import (
 )
 from core.app.take_home import take_home
 from core.app.weight_pictures import SPY_CAPTION, spies, threshold_controls
-from core.config import DATASETS
+from core.config import DATASETS, SMALL_AND_NOISY, RunConfig
 from core.course.claims import spread
 from core.course.dropout import activations_of, alone, dropout_path, ensembles_of
 from core.figures.compare import Course
@@ -32,22 +34,38 @@ from core.techniques import DROPOUT, PLAIN
 # --- p --------------------------------------------------------------------------------------------------------------
 
 
-@st.fragment
-def p_panel() -> None:
-    """The p slider: curves beside the plain network's, and accuracy against p in both settings."""
-    plain, p = strength_controls(DROPOUT)
+def p_panel(*, asks: str, says: str, beside: str) -> None:
+    """The p slider: curves beside the plain network's, and accuracy against p in both settings. says, beside: what was
+    measured, of dropout and of what else one may do; folded away."""
+    figure, side = steps.side_by_side()
+    with side:
+        plain, p = strength_controls(DROPOUT)
+        st.markdown(asks)
+        with steps.fold("What was measured"):
+            st.markdown(says)
+        with steps.fold("Early stopping, and a limit beside it"):
+            st.markdown(beside)
     config = dropout_path(plain)[p]
-    curves_beside_plain(DROPOUT.name, plain, config, key="p")
-    st.caption(
-        "Line: mean of 5 seeds; band: from the lowest to the highest. Solid: held-out images; dashed: training "
-        "images, measured in evaluation mode with the labels that they are trained on."
-    )
-    stop_table(networks_at(DROPOUT.name, plain, config) | {DROPOUT.name: config})
-    for place, (name, base) in zip(st.columns(2), SETTINGS.items(), strict=True):
-        with place:
-            accuracy_path(DROPOUT, dropout_path(base), p, title=name, key=f"p_path_{base.n_train}")
-    st.caption("Accuracy after the last epoch against p, in both settings. Each dot is a seed.")
-    take_home(networks_at(DROPOUT.name, plain, config), key="p")
+    named = networks_at(DROPOUT.name, plain, config)
+    with figure:
+        shown = steps.views(("Curves", "Every p"), key="p_view")
+        if "Curves" in shown:
+            curves_beside_plain(DROPOUT.name, plain, config, key="p", height=290)
+            st.caption(CURVES_CAPTION)
+            stop_table(named | {DROPOUT.name: config})
+        if "Every p" in shown:
+            for place, (name, base) in zip(st.columns(2), SETTINGS.items(), strict=True):
+                with place:
+                    accuracy_path(DROPOUT, dropout_path(base), p, title=name, key=f"p_path_{base.n_train}")
+            st.caption(f"Accuracy after the last epoch against p, in both settings. {PATH_CAPTION}")
+        take_home(named, key="p")
+
+
+def p_in_the_small_setting() -> None:
+    """Accuracy against p where there is much to overfit: the lesson's figure to remember."""
+    path = dropout_path(SMALL_AND_NOISY)
+    accuracy_path(DROPOUT, path, DROPOUT.small, title="2,000 images, 20 % wrong labels", key="p_remembered")
+    st.caption(f"Accuracy after the last epoch. {PATH_CAPTION.replace('your strength', 'p = 0.5')}")
 
 
 # --- thinned networks -----------------------------------------------------------------------------------------------
@@ -56,19 +74,32 @@ AVERAGED = (1, 2, 3, 5, 10, 20, 30, 50, 100)
 P_STOPS = DROPOUT.stops[1:]
 
 
-@st.fragment
-def ensemble_panel() -> None:
+def ensemble_panel(*, asks: str, says: str) -> None:
     """One image under 1 to 100 thinned networks, and accuracy and loss of their average, against weight scaling."""
-    with st.grid(2, min_column_width=300):
+    figure, side = steps.side_by_side()
+    with side:
         base = SETTINGS[controls.choice("Trained on", tuple(SETTINGS), key="masks_on")]
-        p = controls.stop("p", P_STOPS, 0.5, key="masks_p")
-        image = int(controls.stop("Test image", range(N_SHOWN), 12, key="image"))
         n = int(controls.stop("Thinned networks averaged", AVERAGED, 10, key="masks"))
+        image = int(controls.stop("Test image", range(N_SHOWN), 12, key="image"))
+        p = controls.stop("p", P_STOPS, 0.5, key="masks_p")
+        st.markdown(asks)
+        with steps.fold("What was measured"):
+            st.markdown(says)
     found = ensembles_of(dropout_path(base)[p])
-    if not found or not found[0].spec.n_shown:
-        st.info("The thinned networks are missing: `python -m core.precompute` computes them.")
-        return
-    _votes(found[0], image, n)
+    with figure:
+        shown = steps.views(("One image", "All test images"), key="masks_view")
+        if not found or not found[0].spec.n_shown:
+            st.info("The thinned networks are missing: `python -m core.precompute` computes them.")
+            return
+        if "One image" in shown:
+            _votes(found[0], image, n)
+        if "All test images" in shown:
+            _averaged(found, n)
+            st.caption(f"One thinned network alone, the mean over the 100 masks: {alone(dropout_path(base)[p])}.")
+        take_home({f"dropout, p = {p:g}": dropout_path(base)[p]}, key="masks")
+
+
+def _averaged(found: list[Ensemble], n: int) -> None:
     lines = {
         "accuracy": ({"mean of the masks": _over_seeds(found, "accuracy")}, [e.scaled[0] for e in found]),
         "loss": (
@@ -85,10 +116,9 @@ def ensemble_panel() -> None:
                 key=f"masks_{what}",
             )
     st.caption(
-        f"10,000 test images, mean of {len(found)} seeds, band from the lowest to the highest. Loss in nats per image. "
-        f"One thinned network alone, the mean over the 100 masks: {alone(dropout_path(base)[p])}."
+        f"Each line is the mean over {len(found)} seeds on the 10,000 test images, in a band from the lowest to the "
+        "highest. The loss is in nats per image."
     )
-    take_home({f"dropout, p = {p:g}": dropout_path(base)[p]}, key="masks")
 
 
 def _over_seeds(found: list[Ensemble], name: str) -> np.ndarray:
@@ -108,7 +138,7 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
             votes_figure(votes, e.scaled_probabilities[image].astype(float), names, right),
             alt=f"Class probabilities of image {image} by {n} thinned networks, their mean, and weight scaling.",
         )
-        st.caption("A tick for each thinned network; bars: their mean, and weight scaling, which is one pass.")
+        st.caption("Each tick is a thinned network. The bars are their mean, and weight scaling, which takes one pass.")
 
 
 def _mask_rows(found: list[Ensemble], what: str) -> list[dict]:
@@ -125,18 +155,30 @@ def _mask_rows(found: list[Ensemble], what: str) -> list[dict]:
 # --- weights and units ----------------------------------------------------------------------------------------------
 
 
-@st.fragment
-def units_panel() -> None:
-    """First-layer weights with and without dropout; then what the hidden units do."""
-    with st.grid(2, min_column_width=300):
+def units_panel(*, asks: str, says: str) -> None:
+    """First-layer weights with and without dropout; and what the hidden units do."""
+    figure, side = steps.side_by_side()
+    with side:
         base = SETTINGS[controls.choice("Trained on", tuple(SETTINGS), key="units_on")]
         p = controls.stop("p", P_STOPS, 0.5, key="units_p")
-    config = dropout_path(base)[p]
-    threshold = threshold_controls("spy", base.lr, 1e-4)
-    spies({PLAIN.name: base, f"dropout, p = {p:g}": config}, threshold)
-    st.caption(SPY_CAPTION)
-    st.subheader("What it changes instead: the units")
-    found = {name: activations_of(c) for name, c in {PLAIN.name: base, DROPOUT.name: config}.items()}
+        st.markdown(asks)
+        with steps.fold("What was measured"):
+            st.markdown(says)
+        with steps.fold("What counts as small?"):
+            threshold = threshold_controls("spy", base.lr, 1e-4)
+    named = {PLAIN.name: base, f"dropout, p = {p:g}": dropout_path(base)[p]}
+    with figure:
+        shown = steps.views(("Weights", "Units"), key="units_view")
+        if "Weights" in shown:
+            spies(named, threshold)
+            st.caption(SPY_CAPTION)
+        if "Units" in shown:
+            _units(base, dropout_path(base)[p])
+        take_home(named, key="units")
+
+
+def _units(plain: RunConfig, config: RunConfig) -> None:
+    found = {name: activations_of(c) for name, c in {PLAIN.name: plain, DROPOUT.name: config}.items()}
     if not all(found.values()):
         st.info("The hidden units are missing: `python -m core.precompute` measures them.")
         return
@@ -149,6 +191,7 @@ def units_panel() -> None:
                 title=f"Activations of hidden layer {layer + 1}",
             ),
             alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
+            height=270,
         )
     with right:
         course_chart(
@@ -160,7 +203,17 @@ def units_panel() -> None:
             x="share of hidden units switched off",
             percent=True,
             key="without",
+            height=270,
         )
+    st.caption(
+        "Right: a share of the units is switched off after training, others for each image, and the rest is scaled up "
+        "as in training. All is measured in evaluation mode on the 10,000 test images, over five seeds."
+    )
+    with steps.fold("The units in numbers"):
+        _unit_numbers(found)
+
+
+def _unit_numbers(found: dict[str, list[Activations]]) -> None:
     numbers_table(
         [
             {
@@ -173,11 +226,9 @@ def units_panel() -> None:
         ]
     )
     st.caption(
-        "10,000 test images, evaluation mode, mean ± standard deviation over 5 seeds. Active: the share of units above "
-        "0 for an image. |Correlation|: of two units' activations over the images, averaged over all pairs. Right: "
-        "the units that stay are scaled up, as in training; other units for each image."
+        "Mean ± standard deviation over five seeds. *Active* is the share of units above 0 for an image. "
+        "*|Correlation|* is that of two units' activations over the images, averaged over all pairs."
     )
-    take_home({PLAIN.name: base, f"dropout, p = {p:g}": config}, key="units")
 
 
 UNIT_NUMBERS = {

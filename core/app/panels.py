@@ -198,15 +198,19 @@ def against_early_stopping(plain: Sequence[Run], runs: Sequence[Run]) -> str:
 # --- the student's own run ------------------------------------------------------------------------------------------
 
 
-def own_run(settings: Sequence[str], base: RunConfig, *, says: str, key: str = "yours", shown: int = 3) -> None:
+def own_run(
+    settings: Sequence[str], base: RunConfig, *, says: str, first: Sequence[str] = (), key: str = "yours"
+) -> None:
     """Widgets for some settings around `base`, and beside them the run that they ask for: stored, or trained while one
-    watches. says: above the widgets. shown: how many of them stand open; the others are folded away."""
+    watches. says: above the widgets. first: the settings that stand open (none named: the first three); the others are
+    folded away."""
+    first = first or settings[:3]
     figure, side = steps.side_by_side()
     with side:
         st.markdown(says)
-        config = config_from_widgets(settings[:shown], base, columns=1)
+        config = config_from_widgets(first, base, columns=1)
         with steps.fold("Other settings"):
-            config = config_from_widgets(settings[shown:], config, columns=1)
+            config = config_from_widgets([name for name in settings if name not in first], config, columns=1)
     with figure:
         report(run_or_training(config, key=key), key=key)
 

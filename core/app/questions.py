@@ -141,7 +141,7 @@ def _drawing(exercise: str, drawing: Drawing) -> None:
     given = drawn_values(exercise, curve)
     with st.container(border=True):
         st.markdown(drawing.asks)
-        sliders, beside = st.columns([2, 3])
+        beside, sliders = st.columns([3, 2])
         with sliders:
             drawn = tuple(_drawn(exercise, curve, i, given) for i in range(len(curve.stops)))
         with beside:
