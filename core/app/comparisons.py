@@ -34,9 +34,23 @@ def runs_of(networks: Networks) -> dict[str, list[Run]]:
 @st.fragment
 def curves_over_seeds(networks: Networks, *, key: str, log_loss: bool = False, caption: str = "") -> None:
     """Loss and accuracy of several networks side by side, mean and range over seeds, on either kind of images."""
-    where = controls.choice("Measured on", tuple(MEASURED_ON), key=f"{key}_on")
+    curves_figures(networks, images_choice(key), key=key, log_loss=log_loss)
+    if caption:
+        st.caption(caption)
+    take_home(networks, key=key)
+
+
+def images_choice(key: str) -> str:
+    """The widget of the images that curves are measured on: a name of MEASURED_ON."""
+    return controls.choice("Measured on", tuple(MEASURED_ON), key=f"{key}_on")
+
+
+def curves_figures(
+    networks: Networks, measured_on: str, *, key: str, log_loss: bool = False, height: int | None = None
+) -> None:
+    """Loss and accuracy of several networks side by side, mean and range over seeds. measured_on: of MEASURED_ON."""
     outcomes = outcomes_of(networks)
-    for place, field, percent in zip(st.columns(2), MEASURED_ON[where], (False, True), strict=True):
+    for place, field, percent in zip(st.columns(2), MEASURED_ON[measured_on], (False, True), strict=True):
         courses = {name: course_of(found, field) for name, found in outcomes.items()}
         with place:
             course_chart(
@@ -46,10 +60,8 @@ def curves_over_seeds(networks: Networks, *, key: str, log_loss: bool = False, c
                 percent=percent,
                 log_y=log_loss and not percent,
                 key=f"{key}_{field}",
+                height=height,
             )
-    if caption:
-        st.caption(caption)
-    take_home(networks, key=key)
 
 
 def course_chart(
@@ -128,6 +140,28 @@ def stops_panel(
     if caption:
         st.caption(caption)
     take_home({f"{name}, {x_title} {current:g}": config for name, config in at(current).items()}, key=key)
+
+
+def all_stops(
+    at: Callable[[float], Networks],
+    stops: Sequence[float],
+    current: float,
+    *,
+    x_title: str,
+    key: str,
+    height: int | None = None,
+) -> None:
+    """The accuracy of several networks at every stop of a setting, over seeds. current: the stop that is marked."""
+    values = {
+        name: {stop: [_last_accuracy(o) for o in outcomes_of(at(stop))[name]] for stop in stops} for name in at(current)
+    }
+    captioned(
+        stops_figure(values, current, x_title=x_title, title="Accuracy, last epoch"),
+        alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(values)}.",
+        rows=_stop_rows(values, x_title),
+        key=key,
+        height=height,
+    )
 
 
 def _last_accuracy(outcome: Outcome) -> float | None:

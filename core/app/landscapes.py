@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -111,11 +111,20 @@ def surface_rows(surface: Surface) -> list[dict[str, float]]:
     ]
 
 
-def surfaces_side_by_side(named: Mapping[str, tuple[Surface, bool]], *, key: str, log_z: bool, same_z: bool) -> None:
-    """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept."""
-    z_range = shared_z_range([s for s, _ in named.values()], log_z) if same_z else None
+def surfaces_side_by_side(
+    named: Mapping[str, tuple[Surface, bool]],
+    *,
+    key: str,
+    log_z: bool,
+    same_z: bool,
+    height: int | None = None,
+    scale_of: Iterable[Surface] = (),
+) -> None:
+    """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept. same_z: on one
+    loss axis, which those of scale_of fit on as well. height: in pixels."""
+    z_range = shared_z_range([*(s for s, _ in named.values()), *scale_of], log_z) if same_z else None
     narrow = len(named) > 2
-    height = 300 if narrow and not is_presenting() else 400
+    height = height or (300 if narrow and not is_presenting() else 400)
     for place, (name, (surface, swapped)) in zip(st.columns(len(named)), named.items(), strict=True):
         with place:
             st.markdown(f"**{name}**")
@@ -145,6 +154,36 @@ def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
     )
     table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
     take_home({name: spec.run for name, spec in named.items()}, key=key)
+
+
+def surfaces_there(named: Mapping[str, SurfaceSpec], radius: float, directions: int) -> dict[str, Surface]:
+    """Which of several networks' surfaces are stored, at a range and along a pair of directions."""
+    return {name: found for name, spec in named.items() if (found := stored(_at(spec, radius, directions)))}
+
+
+def landscape_figures(
+    found: Mapping[str, Surface], shown: Iterable[str], *, log_z: bool, key: str, height: int | None = None
+) -> None:
+    """Some of several surfaces beside each other, with one camera, on the loss axis of them all."""
+    if missing := [name for name in shown if name not in found]:
+        st.info(f"Not computed here: {', '.join(missing)}. `python -m core.precompute` computes it.")
+    beside = {name: (found[name], False) for name in shown if name in found}
+    if beside:
+        surfaces_side_by_side(beside, key=key, log_z=log_z, same_z=True, height=height, scale_of=found.values())
+
+
+def how_it_was_computed(surface: Surface) -> str:
+    """Points and images of surfaces that are drawn beside each other, in a sentence."""
+    spec = surface.spec
+    return (
+        f"Each surface has {spec.resolution} × {spec.resolution} points, and each point is the mean over the same "
+        f"{spec.n_images:,} training images. All networks are moved along the same random numbers."
+    )
+
+
+def edge_table(named: Mapping[str, SurfaceSpec], radius: float) -> None:
+    """How far each surface rises to its edge, over three pairs of directions."""
+    st.table(_edge_rows(named, radius))
 
 
 def _at(spec: SurfaceSpec, radius: float, directions: int) -> SurfaceSpec:

@@ -170,42 +170,52 @@ def example_batch(samples: int, stretch: float) -> np.ndarray:
     return np.concatenate([x[:-1], stretch * x[-1:]])
 
 
-@st.fragment
-def cells_panel() -> None:
-    """A batch as a grid: which cells share a mean under either normalisation, and what comes out."""
-    a, b, c = st.columns(3)
-    with a:
-        axis = controls.choice("Normalise as", tuple(AXES), key="axis")
-        mode = controls.choice("Mode", MODES, key="cells_mode")
-    with b:
-        samples = int(controls.stop("Samples in the batch", range(1, N_SAMPLES + 1), N_SAMPLES, key="samples"))
-        stretch = controls.stop("Multiply the last sample by", STRETCHES, 1, key="stretch")
-    with c:
-        sample = int(controls.stop("Look at sample", range(1, N_SAMPLES + 1), 1, key="sample"))
-        feature = int(controls.stop("and feature", range(1, N_FEATURES + 1), 3, key="feature"))
-    picked = min(sample, samples) - 1, feature - 1
+def cells_controls() -> tuple[str, str, int, float]:
+    """The axis, the mode, the samples of the batch, and what its last one is multiplied by."""
+    axis = controls.choice("Normalise as", tuple(AXES), key="axis")
+    mode = controls.choice("Mode", MODES, key="cells_mode")
+    samples = int(controls.stop("Samples in the batch", range(1, N_SAMPLES + 1), N_SAMPLES, key="samples"))
+    return axis, mode, samples, controls.stop("Multiply the last sample by", STRETCHES, 1, key="stretch")
+
+
+def picked_cell() -> tuple[int, int]:
+    """The sample and the feature whose company is looked at, counted from 0."""
+    sample = int(controls.stop("Look at sample", range(1, N_SAMPLES + 1), 1, key="sample"))
+    return sample - 1, int(controls.stop("and feature", range(1, N_FEATURES + 1), 3, key="feature")) - 1
+
+
+def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tuple[int, int]) -> None:
+    """A batch as a grid, before and after: which cells share a mean under either normalisation, and what comes out."""
+    picked = min(picked[0], samples - 1), picked[1]
     x = example_batch(samples, stretch)
-    before, after = st.columns(2)
     along = AXES[axis]
-    by_running = along == "batch" and mode == "evaluation"
-    with before:
-        chart(
-            cells_figure(x, picked, None if by_running else along, title="x, before", limit=6),
-            alt=f"The batch before: {samples} samples of {N_FEATURES} features.",
+    shown = {"samples": N_SAMPLES, "along": None if along == "batch" and mode == "evaluation" else along}
+    out = _normalised_cells(x, along, mode)
+    before, after = st.columns(2, gap="small")
+    chart(
+        cells_figure(x, picked, title="x, before", limit=6, statistics=out and (out.mean, out.std), **shown),
+        into=before,
+        alt=f"The batch before: {samples} samples of {N_FEATURES} features.",
+    )
+    if out is None:
+        after.error(
+            "With a single sample every feature is its own mean, and nothing is left to normalise. PyTorch stops with "
+            "the error *Expected more than 1 value per channel when training*. Switch to layer norm, or to evaluation "
+            "mode."
         )
-    with after:
-        out = _normalised_cells(x, along, mode)
-        if out is None:
-            st.error(
-                "A batch of one: every feature is its own mean, and nothing is left. PyTorch stops here: *Expected "
-                "more than 1 value per channel when training*. Switch to layer norm, or to evaluation mode."
-            )
-            return
-        chart(
-            cells_figure(out.x_hat, picked, None if by_running else along, title="x̂, after", limit=2),
-            alt=f"The batch after {axis} in {mode} mode.",
-        )
+        return
+    chart(
+        cells_figure(out.x_hat, picked, title="x̂, after", limit=2, statistics=_left_over(out.x_hat, along), **shown),
+        into=after,
+        alt=f"The batch after {axis} in {mode} mode.",
+    )
     _cells_numbers(x, out, picked, axis, mode)
+
+
+def _left_over(x_hat: np.ndarray, along: Axis) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each group after it was normalised: 0 and 1, unless by running statistics."""
+    axis = 0 if along == "batch" else 1
+    return x_hat.mean(axis=axis, keepdims=True), x_hat.std(axis=axis, keepdims=True)
 
 
 def _normalised_cells(x: np.ndarray, along: Axis, mode: str) -> Normalised | None:
@@ -217,22 +227,33 @@ def _normalised_cells(x: np.ndarray, along: Axis, mode: str) -> Normalised | Non
 
 
 def _cells_numbers(x: np.ndarray, out: Normalised, picked: tuple[int, int], axis: str, mode: str) -> None:
-    """The picked cell's arithmetic, and whether the company of a sample matters."""
+    """The picked cell's arithmetic, and whose mean and standard deviation it takes."""
     i, j = picked
     at = tuple(min(index, size - 1) for index, size in zip(picked, out.mean.shape, strict=True))
     mean, std = float(out.mean[at]), float(out.std[at])
     st.latex(
-        rf"\rule{{0pt}}{{2em}}\hat x_{{{i + 1}{j + 1}}} = "
-        rf"\frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = "
-        rf"{_tex(float(out.x_hat[i, j]))}"
+        rf"\hat x_{{{i + 1}{j + 1}}} = \frac{{x_{{{i + 1}{j + 1}}} - \mu}}{{\sigma}} = "
+        rf"\frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = {_tex(float(out.x_hat[i, j]))}"
     )
     if axis == LAYER_NORM.name:
-        company = f"the mean and variance of the {x.shape[1]} features of sample {i + 1}; no other sample plays a part"
+        company = f"of the {x.shape[1]} features of sample {i + 1}"
     elif mode == "training":
-        company = f"the mean and variance of feature {j + 1} over the {len(x)} samples of the batch"
+        company = f"of feature {j + 1} over the {len(x)} samples of the batch"
     else:
-        company = f"the running mean and variance of feature {j + 1}, learned in training; no other sample plays a part"
-    st.caption(f"By {company}.")
+        company = f"of feature {j + 1}, collected in training"
+    st.caption(f"Here μ and σ are the mean and the standard deviation {company}.")
+
+
+def row_by_hand() -> list[dict[str, str]]:
+    """The first sample of the example batch under layer norm, step by step, as a table: a column for each feature."""
+    x = example_batch(N_SAMPLES, 1.0)[:1]
+    out = _normalised_cells(x, "layer", "training")
+    mean, std = float(out.mean[0, 0]), float(out.std[0, 0])
+    named = {"x": x[0], f"x − {mean:.2f}": x[0] - mean, f"divided by {std:.2f}": out.x_hat[0]}
+    return [
+        {"": name, **{f"unit {j + 1}": f"{v:.2f}".replace("-", "−") for j, v in enumerate(values)}}
+        for name, values in named.items()
+    ]
 
 
 def first_sample_moves(axis: str) -> float:

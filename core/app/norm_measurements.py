@@ -124,26 +124,50 @@ MEASURES = {
 }
 
 
+OPTIMIZERS = ("adam", "sgd")
+
+
 @st.fragment
 def smoothness_panel() -> None:
     """Loss range, gradient predictiveness and effective β-smoothness over the first training steps, over seeds."""
-    optimizer = controls.choice(
-        "Trained by",
-        ("adam", "sgd"),
-        key="probe_optimizer",
-        help_text="Adam at 0.0003, or SGD at 0.1.",
-    )
+    optimizer = optimizer_choice()
+    smoothness_figures(optimizer, tuple(MEASURES))
+    smoothness_numbers(optimizer)
+
+
+def optimizer_choice() -> str:
+    """The widget of the optimizer under which the loss was probed: a name of OPTIMIZERS."""
+    return controls.choice("Trained by", OPTIMIZERS, key="probe_optimizer", help_text="Adam at 0.0003, or SGD at 0.1.")
+
+
+def smoothness_figures(optimizer: str, measures: Sequence[str], *, height: int | None = None) -> None:
+    """Some of MEASURES beside each other, over the first training steps and over seeds."""
     found = probes_of(optimizer)
     if not all(found.values()):
         st.info("The measurements are missing: `python -m core.precompute` makes them.")
         return
-    for place, (measure, label) in zip(st.columns(3), MEASURES.items(), strict=True):
+    for place, measure in zip(st.columns(len(measures)), measures, strict=True):
         courses = {
             name: Course(some[0].spec.at_steps, np.array([getattr(p, measure) for p in some]))
             for name, some in found.items()
         }
         with place:
-            course_chart(courses, what=label, x="step", log_y=True, narrow=True, key=f"probe_{measure}")
+            course_chart(
+                courses,
+                what=MEASURES[measure],
+                x="step",
+                log_y=True,
+                narrow=len(measures) > 1,
+                key=f"probe_{measure}",
+                height=height,
+            )
+
+
+def smoothness_numbers(optimizer: str) -> None:
+    """Every measure's mean, how many times larger it is without normalisation, and how all of it was measured."""
+    found = probes_of(optimizer)
+    if not all(found.values()):
+        return
     spec = found[PLAIN.name][0].spec
     st.caption(
         f"Every {spec.every} of the first {spec.steps} steps: {spec.eta_count} step sizes η from {spec.eta_low:g} to "

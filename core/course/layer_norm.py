@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from core import techniques
 from core.config import FULL, RunConfig, seeds_of
-from core.course.batch_norm import LEARNING_RATES, at_learning_rate, probe_ratio
-from core.course.claims import BEST_LOSS, LAST_ACCURACY, verdict
+from core.course.batch_norm import BATCH_SIZES, LEARNING_RATES, at_batch_size, at_learning_rate, probe_ratio
+from core.course.claims import BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, compare, verdict
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
 from core.course.norms import (
@@ -26,6 +27,7 @@ from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import course_of, courses_figure
 from core.results.library import stored_outcomes, stored_run
 from core.results.surface import SurfaceSpec, notebook_spec
+from core.techniques import PLAIN
 from core.typed_code.exercises import Accepted, ByValue, Exercise, mistakes, variable
 from core.typed_code.network_check import ByNetwork
 
@@ -57,6 +59,62 @@ def measurements_of(run: RunConfig) -> list:
     return []
 
 
+# --- what it repairs -------------------------------------------------------------------------------------------------
+
+LEARNS = 0.5
+"""Accuracy above which a network counts as having learned something; guessing gives a tenth."""
+
+
+def learns_up_to(name: str) -> str:
+    """The largest learning rate of SGD up to which a network learns with every seed, as a text."""
+    able = [
+        lr
+        for lr in LEARNING_RATES
+        if (found := runs_at(at_learning_rate(lr)[name])) and all(LAST_ACCURACY.of(run) > LEARNS for run in found)
+    ]
+    return f"{max(able):g}" if able else NOT_HERE
+
+
+def by_batch_size(name: str) -> str:
+    """At which batch sizes a network's last accuracy is higher or lower than the plain one's, or cannot be told from
+    it, as the end of a sentence."""
+    sizes: dict[str, list[str]] = {}
+    for size in BATCH_SIZES:
+        networks = {name: runs_at(config) for name, config in at_batch_size(size).items()}
+        difference = compare(LAST_ACCURACY, networks[PLAIN.name], networks[name])
+        if difference:
+            word = ("higher" if difference.mean > 0 else "lower") if difference.is_clear else "no clear difference"
+            sizes.setdefault(word, []).append(f"{size:g}")
+    told = [
+        f"{'shows' if word == 'no clear difference' else 'is'} {word} at {_listed(sizes[word])}"
+        for word in ("lower", "higher", "no clear difference")
+        if word in sizes
+    ]
+    return _listed(told) if told else NOT_HERE
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+# --- why -------------------------------------------------------------------------------------------------------------
+
+
+def why_it_is_faster() -> str:
+    """What is known of why normalised networks train faster at first, and what is not: for both lessons."""
+    by_sgd = at_learning_rate(0.1)
+    plain, layer = runs_at(by_sgd[PLAIN.name]), runs_at(by_sgd[techniques.LAYER_NORM.name])
+    return (
+        "Why normalised networks train faster at first is not settled. Batch norm was made to keep the inputs of each "
+        "layer stable, but [Santurkar and colleagues](https://arxiv.org/abs/1805.11604) found that it trains about as "
+        "fast when these inputs are made unstable again. Their own explanation is a loss that is smoother along the "
+        "gradient. Here that fits batch norm under both optimizers, but **it cannot be the whole reason**. Under SGD "
+        f"the plain network's effective β is {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, 2)} "
+        "times layer norm's, so layer norm smooths nothing there. Even so, its accuracy after one epoch, against the "
+        f"plain network's, is {verdict(FIRST_EPOCH, plain, layer, 'higher', 'lower')}."
+    )
+
+
 # --- questions -------------------------------------------------------------------------------------------------------
 
 
@@ -67,8 +125,9 @@ def draw_rates() -> Drawing:
     ]
     return Drawing(
         (
-            "Five epochs of SGD, as in the last lesson: there batch norm stood all five learning rates, and the plain "
-            "network none above 0.5. **Draw layer norm's test accuracy at each**, then commit."
+            "These networks are trained for five epochs with SGD, as in the batch norm lesson. There batch norm coped "
+            "with all five learning rates, and the plain network with none above 0.5. **Draw layer norm's test "
+            "accuracy at each rate**, then commit."
         ),
         Curve(
             "learning rate",
@@ -79,27 +138,30 @@ def draw_rates() -> Drawing:
             1.0,
             0.08,
         ),
-        "It stands a rate of 1, as batch norm does, and at 3 it only guesses, like the plain network.",
+        "Layer norm copes with a rate of 1, as batch norm does. At 3 it only guesses, like the plain network.",
     )
 
 
 @question()
 def alone_or_in_company() -> Choice:
     return Choice(
-        "A trained network with layer norm classifies one image alone, and in a batch of 512. Do its outputs differ?",
+        (
+            "A trained network with layer norm classifies one image alone, and then the same image in a batch of 512. "
+            "Do its outputs differ?"
+        ),
         (
             Option(
-                "In training mode yes, in evaluation mode no",
-                "That is batch norm. Layer norm has only one mode.",
+                "They differ in training mode, but not in evaluation mode",
+                "That is how batch norm behaves. Layer norm computes the same in both modes.",
             ),
             Option(
-                "No, in neither mode",
-                "No other image takes part in its statistics.",
+                "They differ in neither mode",
+                "No other image takes part in this image's statistics.",
                 right=True,
             ),
             Option(
-                "Yes, in both: the mean is another",
-                "The mean runs over the features of the one image.",
+                "They differ in both, because the mean changes",
+                "The mean runs over the features of the one image, and these stay the same.",
             ),
         ),
     )
@@ -112,15 +174,18 @@ def stretched_sample() -> Choice:
         (
             Option(
                 "That sample's",
-                "Its mean and deviation grow five times as well, and x̂ stays.",
+                "Its mean and its standard deviation grow five times as well, so x̂ stays as it was.",
             ),
             Option(
-                "Everybody else's",
-                "That happens with batch norm: the others are squeezed.",
+                "Those of all other samples",
+                "That happens with batch norm, where the others are squeezed together.",
             ),
             Option(
                 "Nobody's",
-                "The row is scaled back as a whole, and no other row looks at it. (Up to ε.)",
+                (
+                    "The row is scaled back as a whole, and no other row depends on it. Only the small ε keeps this "
+                    "from being exact."
+                ),
                 right=True,
             ),
         ),
@@ -133,20 +198,20 @@ def gain_per_unit() -> Choice:
         "Why has layer norm a γ for each *unit*, though its statistics are those of a *sample*?",
         (
             Option(
-                "It would be cheaper to have one for each sample",
-                "It would be impossible: which γ would a new image get?",
+                "One for each sample would cost more memory",
+                "It would be impossible rather than expensive: which γ would a new image get?",
             ),
             Option(
-                "A parameter must belong to something that is there again tomorrow",
+                "A parameter must belong to something that is still there for the next image",
                 (
-                    "Units are; samples are not. The statistics are taken from the row, the parameters stay with the "
-                    "column."
+                    "The units are still there, and the samples are not. The statistics come from the row, while the "
+                    "parameters stay with the column."
                 ),
                 right=True,
             ),
             Option(
-                "By tradition; γ could be left out without a change",
-                "γ and β let training choose another scale and shift for each unit.",
+                "It is a tradition, and γ could be left out without any change",
+                "γ and β let training choose a scale and a shift of its own for each unit.",
             ),
         ),
     )
@@ -159,16 +224,16 @@ def wrong_width() -> Choice:
         (
             Option(
                 "It normalises over the 784 pixels",
-                "The pixels are gone: what arrives are 392 numbers.",
+                "The pixels do not arrive here. The linear layer passes on 392 numbers.",
             ),
             Option(
-                "An error at the first batch: 392 arrive, 784 were announced",
+                "The first batch raises an error, because 392 numbers arrive and 784 were announced",
                 "`nn.BatchNorm1d(784)` fails for the same reason.",
                 right=True,
             ),
             Option(
-                "It pads with zeros",
-                "PyTorch does not guess: it stops.",
+                "It pads the 392 numbers with zeros",
+                "PyTorch does not guess. It stops with an error.",
             ),
         ),
     )
@@ -179,23 +244,24 @@ def best_network() -> Choice:
     plain, batch, layer = (runs_at(config) for config in normalised(FULL).values())
     return Choice(
         (
-            "*Layer normalization provided the best performance*, says the notebook. What do five seeds of each say "
-            "of the accuracy at the last epoch?"
+            "The notebook says: *Layer normalization provided the best performance*. What do five seeds of each "
+            "network say about the accuracy at the last epoch?"
         ),
         (
             Option(
-                "Layer norm is clearly better than plain",
-                f"{verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}.",
+                "Layer norm's accuracy is clearly higher than the plain network's",
+                f"The comparison over the seeds says: {verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}.",
             ),
             Option(
-                "Layer norm is clearly better than batch norm",
-                f"{verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}.",
+                "Layer norm's accuracy is clearly higher than batch norm's",
+                f"The comparison over the seeds says: {verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}.",
             ),
             Option(
-                "No clear difference between any two",
+                "Layer norm shows no clear difference from either",
                 (
-                    f"Against plain: {verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}. Against batch norm: "
-                    f"{verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}. One run of each cannot tell."
+                    "Layer norm against the plain network: "
+                    f"{verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}. Layer norm against batch norm: "
+                    f"{verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}. One run of each could not tell."
                 ),
                 right=True,
             ),
@@ -208,22 +274,25 @@ def best_epoch() -> Choice:
     plain, layer = runs_at(FULL), runs_at(LAYER_NORM)
     return Choice(
         (
-            "Layer norm's loss at its best epoch is the lowest of the three. May you report that number as what to "
-            "expect on new images?"
+            "Layer norm's mean loss at its best epoch is the lowest of the three. May you report that number as the "
+            "loss to expect on new images?"
         ),
         (
             Option(
-                "Yes: the images were not trained on",
-                "But the epoch was picked by them.",
+                "Yes, because the network was not trained on these images",
+                "That is true, but the epoch was chosen by its loss on these images.",
             ),
             Option(
-                "No: the epoch was picked by the images that it is measured on",
-                f"And against plain the verdict is: {verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}.",
+                "No, because the epoch was chosen on the images that it is measured on",
+                (
+                    "A number that was chosen for being low is too low. And against the plain network layer norm's "
+                    f"loss at the best epoch shows this: {verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}."
+                ),
                 right=True,
             ),
             Option(
-                "Yes, with its standard deviation",
-                "The spread over seeds does not undo the choice.",
+                "Yes, if its standard deviation is given as well",
+                "The spread over seeds does not undo the choice of the epoch.",
             ),
         ),
     )
@@ -232,16 +301,16 @@ def best_epoch() -> Choice:
 @question()
 def smoother() -> Choice:
     return Choice(
-        "Along the gradient, does layer norm make the loss smoother than the plain network's?",
+        "Is layer norm's loss along the gradient smoother than the plain network's?",
         (
             Option(
                 "Yes, under Adam and under SGD",
-                "Look at the green line under SGD.",
+                "Look at layer norm's line under SGD: it is not below the plain network's.",
             ),
             Option(
-                "Under Adam yes, under SGD no",
+                "It is under Adam, but not under SGD",
                 (
-                    "Plain's effective β is "
+                    "The plain network's effective β is "
                     f"{probe_ratio('adam', 'effective_beta', techniques.LAYER_NORM.name)} times layer norm's "
                     f"under Adam and {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, 2)} times "
                     "under SGD."
@@ -249,8 +318,8 @@ def smoother() -> Choice:
                 right=True,
             ),
             Option(
-                "No, under neither",
-                "Look at the green line under Adam.",
+                "No, under neither of them",
+                "Look at layer norm's line under Adam: it is below the plain network's.",
             ),
         ),
     )
@@ -271,7 +340,10 @@ def _one_run() -> Picture:
         log_y=True,
     )
     last = "; ".join(f"{name} {run.last.held_out_loss:.3f}" for name, run in runs_by_name.items())
-    return Picture((Panel(figure, "The test loss of one training of each network."),), f"Seed 0. Last epoch: {last}.")
+    return Picture(
+        (Panel(figure, "The test loss of one training of each network, on a logarithmic axis."),),
+        f"This is seed 0. Test loss at the last epoch: {last}.",
+    )
 
 
 def _one_run_mended() -> Picture:
@@ -281,7 +353,7 @@ def _one_run_mended() -> Picture:
     courses = {name: course_of(found, "held_out_loss") for name, found in outcomes.items()}
     lowest = ", ".join(_lowest_at_the_end(seed) for seed in range(5))
     panel = courses_panel(courses, what="test loss", log_y=True)
-    return Picture((panel,), f"Lowest at the last epoch, seed 0 to 4: {lowest}.")
+    return Picture((panel,), f"Lowest at the last epoch, from seed 0 to seed 4: {lowest}.")
 
 
 def _lowest_at_the_end(seed: int) -> str:
@@ -298,28 +370,28 @@ plt.semilogy(val_loss_bn, label="batch norm")
 plt.semilogy(val_loss_plain, label="plain")
 # layer norm provided the best performance""",
     picture=_one_run,
-    says="One training of each network, as in the notebook.",
+    says="Each network is trained once, as in the notebook.",
     asks="Which network is best?",
     options=(
         Option(
             "Layer norm: its curve is lowest",
             (
-                "Over many epochs of this training it is; the caption tells who is lowest at the last one. Would it "
-                "be so in the next training?"
+                "In this training it is lowest in many epochs, and the caption says which is lowest at the last one. "
+                "Would it be the same in the next training?"
             ),
         ),
         Option(
             "That cannot be said from one run each",
-            "Another seed, another order. A difference counts if it is larger than what seeds do.",
+            "Another seed may give another order. A difference counts only if it is larger than what a new seed changes.",
             right=True,
         ),
         Option(
-            "The plain one: it is simplest",
-            "A fine rule between equals; but whether they are equals is the question.",
+            "The plain one, because it is the simplest",
+            "That is a good rule among equals, but whether they are equal is the question here.",
         ),
         Option(
             "Whichever has the lowest loss at the last epoch",
-            "The caption tells which, in this training. By how much would it differ with another seed?",
+            "The caption says which network that is in this training. How much would it change with another seed?",
         ),
     ),
     mended="""\
@@ -328,7 +400,7 @@ for name, histories in runs.items():       # five seeds each
     plt.plot(losses.mean(0), label=name)
     plt.fill_between(epochs, losses.min(0), losses.max(0), alpha=0.2)""",
     mended_picture=_one_run_mended,
-    after="Five seeds each: mean, and from the lowest to the highest.",
+    after="There are five seeds of each network. The line is their mean, and the band reaches from the lowest to the highest.",
 )
 
 # --- typed code ------------------------------------------------------------------------------------------------------
@@ -336,12 +408,12 @@ for name, histories in runs.items():       # five seeds each
 LAYER_NORM_LAYERS = Exercise(
     name="layer-norm-layers",
     title="Layer norm, in layers",
-    asks="The notebook's blank: **put `nn.LayerNorm` into both hidden layers** and fill in the sizes.",
+    asks="This is the notebook's blank. **Put `nn.LayerNorm` into both hidden layers** and fill in the sizes.",
     template=NORM_LAYERS.format(short="ln", first="...", second="...", one="...,", two="...,"),
     hints=(
-        "`nn.LayerNorm(n)` normalises the n units of one image: n is what the layer before gives.",
+        "`nn.LayerNorm(n)` normalises the n units of one image, so n is the width of the layer before it.",
         "After the first linear layer that is `input_shape // 2` = 392, not 784.",
-        "After the second it is `input_shape // 4`. Nothing follows the last layer.",
+        "After the second it is `input_shape // 4`. No normalisation follows the last layer.",
     ),
     solution=NORM_LAYERS.format(
         short="ln",
@@ -357,14 +429,14 @@ LAYER_NORM_BY_HAND = Exercise(
     name="layer-norm-by-hand",
     title="Layer norm, by hand",
     asks=(
-        "The same `x`: a row for each image, a column for each unit. **Write $\\hat x$ of layer norm**, biased "
-        "variance, `eps` under the root."
+        "`x` has a row for each image and a column for each unit. **Write $\\hat x$ of layer norm**, with the biased "
+        "variance, and with `eps` under the root."
     ),
     template=BY_HAND.format("..."),
     hints=(
-        "Now mean and variance run over the units of one image: `dim=1` (or −1).",
-        "`x.mean(dim=1)` has one number for each image, in a row; `keepdim=True` makes it a column that fits beside x.",
-        "`(x - mean) / torch.sqrt(variance + eps)` with both taken along dim=1, keepdim=True.",
+        "Mean and variance now run over the units of one image, which is `dim=1` (or −1).",
+        "`x.mean(dim=1)` holds one number for each image. With `keepdim=True` it is a column that fits beside x.",
+        "Write `(x - mean) / torch.sqrt(variance + eps)`, with both taken along dim=1 and with keepdim=True.",
     ),
     solution=BY_HAND.format(OVER_THE_UNITS),
     verdict=ByValue(
@@ -375,45 +447,46 @@ LAYER_NORM_BY_HAND = Exercise(
         accepted=(
             Accepted(
                 BY_HAND.format(OVER_THE_UNITS),
-                "Value and gradient are those of `nn.LayerNorm`. The same line serves in training and in evaluation.",
+                "Value and gradient are those of `nn.LayerNorm`. The same line serves in training mode and in evaluation mode.",
             ),
         ),
         mistakes=mistakes(
             BY_HAND,
             {
                 OVER_THE_BATCH: (
-                    "This normalises each unit over the batch: that is batch norm. The units are dimension 1."
+                    "This normalises each unit over the batch, which is batch norm. The units are dimension 1."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / torch.sqrt(x.var(dim=1, keepdim=True) + eps)": (
-                    "The variance here divides by n − 1; layer norm divides by n: `unbiased=False`."
+                    "The variance here divides by n − 1. Layer norm divides by n, which is `unbiased=False`."
                 ),
                 "(x - x.mean()) / torch.sqrt(x.var(unbiased=False) + eps)": (
-                    "One mean for the whole table: an image would depend on the others again."
+                    "This is one mean for the whole table, so an image would depend on the others again."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / (x.var(dim=1, unbiased=False, keepdim=True) + eps)": (
-                    "This divides by the variance: the root is missing."
+                    "This divides by the variance. The root is missing."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / (x.std(dim=1, unbiased=False, keepdim=True) + eps)": (
-                    "Close: eps belongs under the root, added to the variance."
+                    "This is close, but eps belongs under the root, added to the variance."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / (x.std(dim=1, keepdim=True) + eps)": (
-                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps belongs under the root, "
-                    "added to the variance."
+                    "Two things are wrong: `std` divides by n − 1 unless `unbiased=False` is given, and eps belongs under "
+                    "the root, added to the variance."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / x.std(dim=1, keepdim=True)": (
-                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps is missing under the root."
+                    "Two things are wrong: `std` divides by n − 1 unless `unbiased=False` is given, and eps is missing "
+                    "under the root."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / torch.sqrt(x.var(dim=1, unbiased=False, keepdim=True))": (
-                    "eps is missing: an image whose units are all the same would be divided by 0."
+                    "eps is missing. An image whose units all have the same value would be divided by 0."
                 ),
                 "x - x.mean(dim=1, keepdim=True) / torch.sqrt(x.var(dim=1, unbiased=False, keepdim=True) + eps)": (
-                    "Brackets: only the mean is divided here. It is (x − mean) that is."
+                    "Look at the brackets: only the mean is divided here, but (x − mean) should be."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / torch.sqrt(x.var(dim=1, unbiased=False, keepdim=True)) + eps": (
-                    "Brackets: eps is added to the result here. It belongs under the root."
+                    "Look at the brackets: eps is added to the result here, but it belongs under the root."
                 ),
                 "x / torch.sqrt(x.var(dim=1, unbiased=False, keepdim=True) + eps)": "The mean is not subtracted.",
-                "x - x.mean(dim=1, keepdim=True)": "The mean is gone, the variance is not 1 yet.",
+                "x - x.mean(dim=1, keepdim=True)": "The mean is 0 now, but the variance is not 1 yet.",
             },
         ),
     ).verdict,

@@ -137,11 +137,17 @@ def edge_rise(spec: SurfaceSpec, radius: float = 1.0) -> str:
     return EDGE_RISE.over(over_directions(spec, radius))
 
 
-def edge_verdict(first: SurfaceSpec, second: SurfaceSpec, radius: float = 1.0) -> str:
+def edge_verdict(
+    first: SurfaceSpec,
+    second: SurfaceSpec,
+    radius: float = 1.0,
+    higher: str = "steeper",
+    lower: str = "flatter",
+) -> str:
     """How the second surface's rise to the edge differs from the first's, paired by their directions, in words."""
     found = [{s.spec.direction_seed: s.edge_rise for s in over_directions(spec, radius)} for spec in (first, second)]
     shared = sorted(found[0].keys() & found[1].keys())
     if len(shared) < 2:
         return MISSING
     change = paired_difference(*([rises[seed] for seed in shared] for rises in found))
-    return change.verdict("steeper", "flatter", scale=1, unit="nats", digits=2, over="pairs of directions")
+    return change.verdict(higher, lower, scale=1, unit="nats", digits=2, over="pairs of directions")

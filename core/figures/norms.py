@@ -10,6 +10,7 @@ from core.figures.theme import (
     MARK,
     Figure,
     Look,
+    Row,
     by_colour,
     dots,
     figure,
@@ -24,13 +25,29 @@ from core.maths.normalisation import Axis, Running
 from core.results.drift import Drift
 from core.techniques import BATCH_NORM, COLOURS, DROPOUT
 
+STRIP = "strip"
+"""The row below a batch, or the column beside it, that holds the statistics of each group of cells."""
 
-def cells_figure(x: np.ndarray, picked: tuple[int, int], along: Axis | None, *, title: str, limit: float) -> Figure:
+
+def cells_figure(
+    x: np.ndarray,
+    picked: tuple[int, int],
+    along: Axis | None,
+    *,
+    title: str,
+    limit: float,
+    samples: int | None = None,
+    statistics: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Figure:
     """A batch x (B, D) as a grid: a row for each sample, a column for each feature, the number in each cell.
 
     picked: the cell (sample, feature) whose company is shown. along: which cells share its mean: its column ("batch")
-    or its row ("layer"); None: none do, everything is shown alike. limit: the value at which colours end.
+    or its row ("layer"); None: none do, everything is shown alike. limit: the value at which colours end. samples: the
+    rows of a full batch, of which those that are missing stay empty; by default there are as many as x has.
+    statistics: mean and standard deviation of each group, (1, D) for columns, which stand below them, or (B, 1) for
+    rows, which stand beside them.
     """
+    samples = samples or len(x)
     shares = _shares(x.shape, picked, along)
     cells = [
         {
@@ -44,31 +61,87 @@ def cells_figure(x: np.ndarray, picked: tuple[int, int], along: Axis | None, *, 
         for i in range(x.shape[0])
         for j in range(x.shape[1])
     ]
-    return figure(_cells_chart, {"cells": cells}, samples=len(x), title=title, limit=limit)
+    absent = [{"sample": f"{i + 1}", "feature": f"{j + 1}"} for i in range(len(x), samples) for j in range(x.shape[1])]
+    rows = {"absent": absent, "cells": cells, "groups": _group_rows(statistics, picked)}
+    return figure(_cells_chart, rows, samples=samples, features=x.shape[1], title=title, limit=limit)
 
 
-def _cells_chart(look: Look, *, samples, title, limit):
+def _group_rows(statistics: tuple[np.ndarray, np.ndarray] | None, picked: tuple[int, int]) -> list[Row]:
+    """A cell of the strip for each group. Which way it lies is in the rows, so that the picture stays when it turns."""
+    if statistics is None:
+        return []
+    mean, std = statistics
+    below = mean.shape[0] == 1
+    return [
+        {
+            "sample": STRIP if below else f"{i + 1}",
+            "feature": f"{i + 1}" if below else STRIP,
+            "mean": float(f"{m:.4g}"),
+            "deviation": float(f"{d:.4g}"),
+            "mean_text": f"μ {_cell(m)}",
+            "deviation_text": f"σ {_cell(d)}",
+            "of_picked": i == picked[1 if below else 0],
+        }
+        for i, (m, d) in enumerate(zip(mean.ravel(), std.ravel(), strict=True))
+    ]
+
+
+NARROW = "width < 260"
+"""A grid on a phone, beside another one: its numbers lose a digit and are set smaller."""
+
+
+def _cells_chart(look: Look, *, samples, features, title, limit):
     import altair as alt
 
-    x = alt.X("feature:O", title="feature (unit)", axis=alt.Axis(labelAngle=0, orient="top"))
-    y = alt.Y("sample:O", title="sample" if samples > 2 else None)
+    def band(field: str, count: int, title: str, **more):
+        scale = alt.Scale(domain=[*(f"{i + 1}" for i in range(count)), STRIP], paddingInner=0.07, paddingOuter=0.02)
+        label = f"datum.value == '{STRIP}' ? '' : datum.label"
+        plain = {"labelAngle": 0, "labelExpr": label, "domain": False, "ticks": False}
+        return {"field": field, "type": "ordinal", "title": title, "scale": scale, "axis": alt.Axis(**plain, **more)}
+
+    place = {
+        "x": alt.X(**band("feature", features, "feature (unit)", orient="top")),
+        "y": alt.Y(**band("sample", samples, "sample")),
+    }
     scale = alt.Scale(scheme="blueorange", domain=[-limit, 0, limit], clamp=True)
+    absent = (
+        rows_of("absent")
+        .mark_rect(cornerRadius=5, fillOpacity=0, stroke=MARK, strokeOpacity=0.45, strokeDash=[3, 3])
+        .encode(**place)
+    )
     boxes = (
         rows_of("cells")
-        .mark_rect(strokeWidth=3)
+        .mark_rect(cornerRadius=5, strokeWidth=3)
         .encode(
-            x=x,
-            y=y,
-            opacity=alt.condition("datum.shares", alt.value(1), alt.value(0.25)),
+            **place,
+            opacity=alt.condition("datum.shares", alt.value(1), alt.value(0.22)),
             color=alt.Color("value:Q", legend=None, scale=scale),
-            stroke=alt.condition("datum.picked", alt.value(DROPOUT.colour), alt.value(None)),
+            stroke=alt.condition("datum.picked", alt.value(MARK), alt.value(None)),
             tooltip=[told("sample"), told("feature"), told("value", format=".4f")],
         )
     )
     ink = alt.when("!datum.shares").then(alt.value(MARK))
     ink = ink.when(f"abs(datum.value) > {0.6 * limit}").then(alt.value("#FFFFFF")).otherwise(alt.value("#1B1F24"))
-    numbers = rows_of("cells").mark_text(fontSize=look.font).encode(x=x, y=y, text="text:N", color=ink)
-    return layered(look, boxes, numbers, title=title, height=int(look.font * (2.2 * samples + 8)))
+    size = alt.ExprRef(f"{NARROW} ? {0.75 * look.font:g} : {look.font}")
+    number = alt.ExprRef(f"{NARROW} ? format(datum.value, '.1f') : datum.text")
+    numbers = rows_of("cells").mark_text(fontSize=size, text=number).encode(**place, color=ink)
+    return layered(look, absent, boxes, numbers, *_strip(look, place), title=title, height=int(1.12 * look.height))
+
+
+def _strip(look: Look, place: dict) -> list:
+    """Mean and standard deviation of each group, one above the other; those of the picked cell's group stand out."""
+    import altair as alt
+
+    told_of = [told("mean", "mean μ", ".4f"), told("deviation", "standard deviation σ", ".4f")]
+    seen = alt.condition("datum.of_picked", alt.value(1), alt.value(0.45))
+    box = rows_of("groups").mark_rect(cornerRadius=5, fillOpacity=0.12, fill=MARK, stroke=MARK, strokeWidth=1.5)
+    layers = [box.encode(**place, opacity=seen, tooltip=told_of)]
+    for field, up in (("mean", -1), ("deviation", 1)):
+        size = alt.ExprRef(f"{NARROW} ? {0.75 * look.font:g} : {look.font}")
+        text = alt.ExprRef(f"{NARROW} ? format(datum.{field}, '.1f') : datum.{field}_text")
+        words = rows_of("groups").mark_text(fontSize=size, text=text, dy=up * 0.6 * look.font, color=MARK)
+        layers.append(words.encode(**place, opacity=seen))
+    return layers
 
 
 def _shares(shape: tuple[int, int], picked: tuple[int, int], along: Axis | None) -> np.ndarray:
