@@ -340,10 +340,8 @@ def _one_run() -> Picture:
         log_y=True,
     )
     last = "; ".join(f"{name} {run.last.held_out_loss:.3f}" for name, run in runs_by_name.items())
-    return Picture(
-        (Panel(figure, "The test loss of one training of each network, on a logarithmic axis."),),
-        f"This is seed 0. Test loss at the last epoch: {last}.",
-    )
+    alt = "The test loss of one training of each network, on a logarithmic axis."
+    return Picture((Panel(figure, alt),), f"This is seed 0. Test loss at the last epoch: {last}.")
 
 
 def _one_run_mended() -> Picture:
@@ -382,7 +380,10 @@ plt.semilogy(val_loss_plain, label="plain")
         ),
         Option(
             "That cannot be said from one run each",
-            "Another seed may give another order. A difference counts only if it is larger than what a new seed changes.",
+            (
+                "Another seed may give another order. A difference counts only if it is larger than what a new seed "
+                "changes."
+            ),
             right=True,
         ),
         Option(
@@ -400,7 +401,10 @@ for name, histories in runs.items():       # five seeds each
     plt.plot(losses.mean(0), label=name)
     plt.fill_between(epochs, losses.min(0), losses.max(0), alpha=0.2)""",
     mended_picture=_one_run_mended,
-    after="There are five seeds of each network. The line is their mean, and the band reaches from the lowest to the highest.",
+    after=(
+        "There are five seeds of each network. The line is their mean, and the band reaches from the lowest to the "
+        "highest."
+    ),
 )
 
 # --- typed code ------------------------------------------------------------------------------------------------------
@@ -447,7 +451,10 @@ LAYER_NORM_BY_HAND = Exercise(
         accepted=(
             Accepted(
                 BY_HAND.format(OVER_THE_UNITS),
-                "Value and gradient are those of `nn.LayerNorm`. The same line serves in training mode and in evaluation mode.",
+                (
+                    "Value and gradient are those of `nn.LayerNorm`. The same line serves in training mode and in "
+                    "evaluation mode."
+                ),
             ),
         ),
         mistakes=mistakes(
@@ -469,8 +476,8 @@ LAYER_NORM_BY_HAND = Exercise(
                     "This is close, but eps belongs under the root, added to the variance."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / (x.std(dim=1, keepdim=True) + eps)": (
-                    "Two things are wrong: `std` divides by n − 1 unless `unbiased=False` is given, and eps belongs under "
-                    "the root, added to the variance."
+                    "Two things are wrong: `std` divides by n − 1 unless `unbiased=False` is given, and eps belongs "
+                    "under the root, added to the variance."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / x.std(dim=1, keepdim=True)": (
                     "Two things are wrong: `std` divides by n − 1 unless `unbiased=False` is given, and eps is missing "
