@@ -7,6 +7,7 @@ from core.app import (
     code,
     comparisons,
     faults,
+    frame,
     landscapes,
     norm_arithmetic,
     norm_measurements,
@@ -44,6 +45,7 @@ from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import PLAIN
 
 NETWORKS = normalised(FULL)
+UNFOLD = ":material/unfold_more:"
 BATCH, LAYER = techniques.BATCH_NORM.name, techniques.LAYER_NORM.name
 
 lesson = steps.lesson("pages/3_layer_norm.py")
@@ -68,7 +70,7 @@ def which_numbers() -> None:
         st.markdown(
             "A batch is a table with a row for each sample and a column for each feature. The bright cells share one "
             "mean μ and one standard deviation σ. **Switch the axis. Then multiply the last sample by 5: whose "
-            "outputs change?** At last, set the batch to one sample."
+            "outputs change?** Finally, set the batch to one sample."
         )
         with steps.fold("Look at another cell"):
             picked = norm_arithmetic.picked_cell()
@@ -91,8 +93,8 @@ def _company() -> None:
         "Layer norm computes the same in both modes and for any number of samples.\n"
         "\n"
         "Between the two axes lies **group norm**. It splits the features of one sample into groups and normalises "
-        "each group by itself ([Wu & He 2018](https://arxiv.org/abs/1803.08494)). A single group is layer norm without "
-        "the separate γ and β, and like layer norm it does not depend on the batch."
+        "each group by itself ([Wu & He 2018](https://arxiv.org/abs/1803.08494)). With a single group it is layer "
+        "norm, and with any number of groups it does not depend on the batch."
     )
 
 
@@ -114,7 +116,7 @@ def formula() -> None:
         st.latex(r"y_{ij} = \gamma_j\,\frac{x_{ij} - \mu_i}{\sqrt{\sigma_i^2 + \varepsilon}} + \beta_j")
         st.caption("The first sample of the last step, before γ and β:")
         st.table(norm_arithmetic.row_by_hand())
-        st.code("nn.Linear(784, 392), nn.LayerNorm(392), nn.ReLU()   # one hidden layer", language="python")
+        st.code("nn.Linear(784, 392), nn.LayerNorm(392), nn.ReLU()", language="python")
     with side:
         st.markdown(
             "**Mean and variance** are those of *sample* $i$, over its $D$ features. A feature is what one unit passes "
@@ -133,7 +135,8 @@ def formula() -> None:
                 "Hinton 2016](https://arxiv.org/abs/1607.06450).\n"
                 "\n"
                 "In PyTorch it is `nn.LayerNorm(392)` after `nn.Linear(784, 392)`. The number is the width of what "
-                "comes *out* of the linear layer."
+                "comes *out* of the linear layer. The notebook's blank asks for `nn.LayerNorm()` there, without saying "
+                "so."
             )
 
 
@@ -209,14 +212,14 @@ def _limits() -> None:
 
 @lesson.step(
     "Three networks, five seeds: is layer norm best?",
-    settings=("compare_on",),
+    settings=("compare_on", "compare_view"),
     say="This is the figure that ends the notebook's chapter, but with five trainings of each network and not one.",
     ask="The notebook concludes that layer normalization provided the best performance. Would you sign that?",
     trap="No clear difference does not mean that the networks are equal. It means that five seeds cannot tell.",
     minutes=6,
 )
 def three_networks() -> None:
-    figure, side = steps.side_by_side(8, 3)
+    figure, side = steps.side_by_side()
     with side:
         measured_on = comparisons.images_choice("compare")
         st.markdown(
@@ -234,7 +237,8 @@ def three_networks() -> None:
                 "images used for training, only the test images are left to measure on."
             )
     with figure:
-        comparisons.curves_figures(NETWORKS, measured_on, key="compare", log_loss=True, height=390)
+        shown = steps.views(comparisons.CURVES, key="compare_view")
+        comparisons.curves_figures(NETWORKS, measured_on, key="compare", log_loss=True, height=370, shown=shown)
         with steps.fold("The measures of all three"):
             comparisons.measure_table(
                 comparisons.runs_of(NETWORKS),
@@ -280,7 +284,8 @@ SPECS = {
 @lesson.step(
     "The loss surface: who is steeper?",
     settings=("radius", "directions", "log_z", "beside"),
-    say="All networks stand on one loss axis. First compare them near the trained network, then go further out.",
+    say="All networks stand on one loss axis. First compare them near the trained network, then go further out. The "
+    "notebook compared shapes whose axes differ by orders of magnitude.",
     ask="At range 1, which of the two rises more? And at range 2?",
     trap="A surface far from the trained network says little about training, which never goes there.",
     minutes=4,
@@ -309,6 +314,31 @@ def surface() -> None:
                 "at each point; the batch norm lesson explains the difference."
             )
         take_home({name: spec.run for name, spec in SPECS.items()}, key="landscape")
+    drawn = st.expander(
+        "What the notebook drew", key="notebook_drew", on_change="rerun", expanded=frame.is_whole(), icon=UNFOLD
+    )
+    if drawn.open:
+        with drawn:
+            _notebook()
+
+
+def _notebook() -> None:
+    own, far = library.stored_run(LAYER_NORM), library.stored(notebook_spec(FULL))
+    theirs = runs.measured_or_computing(notebook_spec(LAYER_NORM), own, key="theirs") if own else None
+    ours = runs.measured_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
+    if theirs and ours and far:
+        landscapes.surfaces_side_by_side(
+            {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
+            key="notebook",
+            log_z=False,
+            same_z=False,
+        )
+        st.markdown(
+            f"The notebook's surface of layer norm ends at {theirs.range[1]:.0f}, and its surface of the plain network "
+            f"at {far.range[1]:,.0f}. It compares the shapes of the two. But layer norm cannot let the activations "
+            "explode, however far one walks. That is all that the height of its picture says, and it says nothing "
+            "about training."
+        )
 
 
 def _rises() -> None:
@@ -391,7 +421,7 @@ def own_run() -> None:
     )
 
 
-# --- the notebook and its fault -------------------------------------------------------------------------------------
+# --- the notebook's fault -------------------------------------------------------------------------------------------
 
 
 @lesson.step(
@@ -405,51 +435,6 @@ def own_run() -> None:
 )
 def find_the_fault() -> None:
     faults.find_the_fault("layer_norm")
-
-
-@lesson.step(
-    "What the notebook did",
-    say="The notebook compares the shapes of two pictures that have different axes. Read the numbers on the axes.",
-    ask="What does the height of its picture say about training?",
-    trap="A flat picture far away is not an easy loss. Layer norm cannot let the activations grow, however far one "
-    "walks.",
-    minutes=3,
-)
-def notebook() -> None:
-    figure, side = steps.side_by_side()
-    own = library.stored_run(LAYER_NORM)
-    with figure:
-        theirs = runs.measured_or_computing(notebook_spec(LAYER_NORM), own, key="theirs") if own else None
-        ours = runs.measured_or_computing(SurfaceSpec(LAYER_NORM), own, key="ours") if own else None
-        if theirs and ours:
-            landscapes.surfaces_side_by_side(
-                {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
-                key="notebook",
-                log_z=False,
-                same_z=False,
-                height=400,
-            )
-    with side:
-        far = library.stored(notebook_spec(FULL))
-        if theirs and far:
-            st.markdown(
-                f"**Its surface** of layer norm ends at {theirs.range[1]:.0f}, its surface of the plain network at "
-                f"{far.range[1]:,.0f}, and it compares their shapes. Layer norm cannot let the activations explode, "
-                "however far one walks. That is what the height of the picture says, and it says nothing about "
-                "training."
-            )
-        with steps.fold("“Layer normalization provided the best performance”"):
-            st.markdown(
-                "This is one run of each network, judged on the test images. What remains of it over five seeds stands "
-                "in the step with the three networks."
-            )
-        with steps.fold("“Cannot be used in recurrent networks”"):
-            st.markdown("It can be used there. The step on what layer norm repairs says how.")
-        with steps.fold("Its blank"):
-            st.markdown(
-                "It asks for `nn.LayerNorm()` after a layer from 784 to 392 units. The layer takes the width that "
-                "comes out, which is 392."
-            )
 
 
 # --- exercises, reading ---------------------------------------------------------------------------------------------

@@ -45,12 +45,23 @@ def images_choice(key: str) -> str:
     return controls.choice("Measured on", tuple(MEASURED_ON), key=f"{key}_on")
 
 
+CURVES = ("Loss", "Accuracy")
+
+
 def curves_figures(
-    networks: Networks, measured_on: str, *, key: str, log_loss: bool = False, height: int | None = None
+    networks: Networks,
+    measured_on: str,
+    *,
+    key: str,
+    log_loss: bool = False,
+    height: int | None = None,
+    shown: Sequence[str] = CURVES,
 ) -> None:
-    """Loss and accuracy of several networks side by side, mean and range over seeds. measured_on: of MEASURED_ON."""
-    outcomes = outcomes_of(networks)
-    for place, field, percent in zip(st.columns(2), MEASURED_ON[measured_on], (False, True), strict=True):
+    """Loss and accuracy of several networks, mean and range over seeds. measured_on: a name of MEASURED_ON. shown: which
+    of CURVES, side by side."""
+    outcomes, fields = outcomes_of(networks), dict(zip(CURVES, MEASURED_ON[measured_on], strict=True))
+    for place, name in zip(st.columns(len(shown)), shown, strict=True):
+        field, percent = fields[name], name == "Accuracy"
         courses = {name: course_of(found, field) for name, found in outcomes.items()}
         with place:
             course_chart(

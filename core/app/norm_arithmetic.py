@@ -204,12 +204,27 @@ def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tu
             "mode."
         )
         return
+    moved = _moved(samples, stretch, along, mode)
     chart(
-        cells_figure(out.x_hat, picked, title="x̂, after", limit=2, statistics=_left_over(out.x_hat, along), **shown),
+        cells_figure(
+            out.x_hat,
+            picked,
+            title="x̂, after",
+            limit=2,
+            statistics=_left_over(out.x_hat, along),
+            moved=moved,
+            **shown,
+        ),
         into=after,
-        alt=f"The batch after {axis} in {mode} mode.",
+        alt=f"The batch after {axis} in {mode} mode. The last sample's stretching changes {moved.sum()} outputs.",
     )
-    _cells_numbers(x, out, picked, axis, mode)
+    _cells_numbers(x, out, picked, axis, mode, with_dots=bool(moved.any()))
+
+
+def _moved(samples: int, stretch: float, along: Axis, mode: str) -> np.ndarray:
+    """(samples, features): whether an output is another one than without the stretching, by more than ε makes it."""
+    now, unstretched = (_normalised_cells(example_batch(samples, by), along, mode).x_hat for by in (stretch, 1.0))
+    return np.abs(now - unstretched) > 1e-3
 
 
 def _left_over(x_hat: np.ndarray, along: Axis) -> tuple[np.ndarray, np.ndarray]:
@@ -226,13 +241,15 @@ def _normalised_cells(x: np.ndarray, along: Axis, mode: str) -> Normalised | Non
     return None if along == "batch" and len(x) < 2 else normalise(x, ones, zeros, along)
 
 
-def _cells_numbers(x: np.ndarray, out: Normalised, picked: tuple[int, int], axis: str, mode: str) -> None:
+def _cells_numbers(
+    x: np.ndarray, out: Normalised, picked: tuple[int, int], axis: str, mode: str, *, with_dots: bool
+) -> None:
     """The picked cell's arithmetic, and whose mean and standard deviation it takes."""
     i, j = picked
     at = tuple(min(index, size - 1) for index, size in zip(picked, out.mean.shape, strict=True))
     mean, std = float(out.mean[at]), float(out.std[at])
     st.latex(
-        rf"\hat x_{{{i + 1}{j + 1}}} = \frac{{x_{{{i + 1}{j + 1}}} - \mu}}{{\sigma}} = "
+        rf"\rule{{0pt}}{{2em}}\hat x_{{{i + 1}{j + 1}}} = \frac{{x_{{{i + 1}{j + 1}}} - \mu}}{{\sigma}} = "
         rf"\frac{{{_tex(x[i, j])} - {_tex(mean, True)}}}{{{_tex(std)}}} = {_tex(float(out.x_hat[i, j]))}"
     )
     if axis == LAYER_NORM.name:
@@ -241,7 +258,8 @@ def _cells_numbers(x: np.ndarray, out: Normalised, picked: tuple[int, int], axis
         company = f"of feature {j + 1} over the {len(x)} samples of the batch"
     else:
         company = f"of feature {j + 1}, collected in training"
-    st.caption(f"Here μ and σ are the mean and the standard deviation {company}.")
+    dots = " A dot marks each output that the stretching has changed." if with_dots else ""
+    st.caption(f"Here μ and σ are the mean and the standard deviation {company}.{dots}")
 
 
 def row_by_hand() -> list[dict[str, str]]:

@@ -38,6 +38,7 @@ def cells_figure(
     limit: float,
     samples: int | None = None,
     statistics: tuple[np.ndarray, np.ndarray] | None = None,
+    moved: np.ndarray | None = None,
 ) -> Figure:
     """A batch x (B, D) as a grid: a row for each sample, a column for each feature, the number in each cell.
 
@@ -45,7 +46,7 @@ def cells_figure(
     or its row ("layer"); None: none do, everything is shown alike. limit: the value at which colours end. samples: the
     rows of a full batch, of which those that are missing stay empty; by default there are as many as x has.
     statistics: mean and standard deviation of each group, (1, D) for columns, which stand below them, or (B, 1) for
-    rows, which stand beside them.
+    rows, which stand beside them. moved: (B, D), the cells that get a dot.
     """
     samples = samples or len(x)
     shares = _shares(x.shape, picked, along)
@@ -57,6 +58,7 @@ def cells_figure(
             "text": _cell(x[i, j]),
             "shares": bool(shares[i, j]),
             "picked": (i, j) == picked,
+            "dot": "" if moved is None or not moved[i, j] else "●",
         }
         for i in range(x.shape[0])
         for j in range(x.shape[1])
@@ -76,8 +78,8 @@ def _group_rows(statistics: tuple[np.ndarray, np.ndarray] | None, picked: tuple[
         {
             "sample": STRIP if below else f"{i + 1}",
             "feature": f"{i + 1}" if below else STRIP,
-            "mean": float(f"{m:.4g}"),
-            "deviation": float(f"{d:.4g}"),
+            "mean": round(float(m), 4) + 0.0,  # no minus before a zero
+            "deviation": round(float(d), 4),
             "mean_text": f"μ {_cell(m)}",
             "deviation_text": f"σ {_cell(d)}",
             "of_picked": i == picked[1 if below else 0],
@@ -125,7 +127,14 @@ def _cells_chart(look: Look, *, samples, features, title, limit):
     size = alt.ExprRef(f"{NARROW} ? {0.75 * look.font:g} : {look.font}")
     number = alt.ExprRef(f"{NARROW} ? format(datum.value, '.1f') : datum.text")
     numbers = rows_of("cells").mark_text(fontSize=size, text=number).encode(**place, color=ink)
-    return layered(look, absent, boxes, numbers, *_strip(look, place), title=title, height=int(1.12 * look.height))
+    dot = (
+        rows_of("cells")
+        .mark_text(fontSize=0.6 * look.font, dy=-1.1 * look.font)
+        .encode(**place, text="dot:N", color=ink)
+    )
+    return layered(
+        look, absent, boxes, numbers, dot, *_strip(look, place), title=title, height=min(int(1.3 * look.height), 480)
+    )
 
 
 def _strip(look: Look, place: dict) -> list:
@@ -133,7 +142,7 @@ def _strip(look: Look, place: dict) -> list:
     import altair as alt
 
     told_of = [told("mean", "mean μ", ".4f"), told("deviation", "standard deviation σ", ".4f")]
-    seen = alt.condition("datum.of_picked", alt.value(1), alt.value(0.45))
+    seen = alt.condition("datum.of_picked", alt.value(1), alt.value(0.6))
     box = rows_of("groups").mark_rect(cornerRadius=5, fillOpacity=0.12, fill=MARK, stroke=MARK, strokeWidth=1.5)
     layers = [box.encode(**place, opacity=seen, tooltip=told_of)]
     for field, up in (("mean", -1), ("deviation", 1)):
@@ -154,7 +163,8 @@ def _shares(shape: tuple[int, int], picked: tuple[int, int], along: Axis | None)
 
 
 def _cell(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−") if abs(value) < 100 else f"{value:.0f}".replace("-", "−")
+    digits = 2 if abs(value) < 100 else 0
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")  # + 0.0: no minus before a zero
 
 
 def features_figure(stages: Mapping[str, np.ndarray], x_title: str = "value") -> Figure:
