@@ -57,8 +57,8 @@ def curves_figures(
     height: int | None = None,
     shown: Sequence[str] = CURVES,
 ) -> None:
-    """Loss and accuracy of several networks, mean and range over seeds. measured_on: a name of MEASURED_ON. shown: which
-    of CURVES, side by side."""
+    """Loss and accuracy of several networks, mean and range over seeds. measured_on: a name of MEASURED_ON. shown:
+    which of CURVES, side by side."""
     outcomes, fields = outcomes_of(networks), dict(zip(CURVES, MEASURED_ON[measured_on], strict=True))
     for place, name in zip(st.columns(len(shown)), shown, strict=True):
         field, percent = fields[name], name == "Accuracy"

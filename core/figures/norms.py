@@ -147,7 +147,8 @@ def _strip(look: Look, place: dict) -> list:
     layers = [box.encode(**place, opacity=seen, tooltip=told_of)]
     for field, up in (("mean", -1), ("deviation", 1)):
         size = alt.ExprRef(f"{NARROW} ? {0.75 * look.font:g} : {look.font}")
-        text = alt.ExprRef(f"{NARROW} ? format(datum.{field}, '.1f') : datum.{field}_text")
+        short = f"{NARROW} ? format(datum.{field}, '.1f') : format(datum.{field}, '.2f')"
+        text = alt.ExprRef(f"width < {24 * look.font} ? ({short}) : datum.{field}_text")  # letters where they fit
         words = rows_of("groups").mark_text(fontSize=size, text=text, dy=up * 0.6 * look.font, color=MARK)
         layers.append(words.encode(**place, opacity=seen))
     return layers
