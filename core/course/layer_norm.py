@@ -461,7 +461,7 @@ LAYER_NORM_BY_HAND = Exercise(
             BY_HAND,
             {
                 OVER_THE_BATCH: (
-                    "This normalises each unit over the batch, which is batch norm. The units are dimension 1."
+                    "This normalises each unit over the batch, and that is batch norm. The units are dimension 1."
                 ),
                 "(x - x.mean(dim=1, keepdim=True)) / torch.sqrt(x.var(dim=1, keepdim=True) + eps)": (
                     "The variance here divides by n − 1. Layer norm divides by n, which is `unbiased=False`."

@@ -158,7 +158,7 @@ def test_offline_a_run_off_the_stops_is_trained_on_the_digits_while_the_page_wat
 
 @pytest.mark.parametrize(("path", "scenes"), [("batch_norm", 5), ("layer_norm", 5)])
 def test_a_norm_lesson_draws_all_its_surfaces_on_one_loss_axis(server, page, path, scenes):
-    page.goto(f"{server.url}/{path}")
+    page.goto(f"{server.url}/{path}?whole=true")
     for i in range(scenes):
         drawn(page, i)
     ranges = page.evaluate(

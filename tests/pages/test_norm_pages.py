@@ -2,13 +2,25 @@
 
 import numpy as np
 import pytest
-from page_reader import drawn_rows, open_page
+from page_reader import drawn_rows, open_at, open_page
+from scipy import stats
 
+from core.app import draw
 from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
 from core.config import FULL, seeds_of
-from core.course.batch_norm import BATCH_NORM, LEARNING_RATES, at_batch_size, at_learning_rate, probe_ratio, probes
+from core.course.batch_norm import (
+    BATCH_NORM,
+    BATCH_SIZES,
+    LEARNING_RATES,
+    at_batch_size,
+    at_learning_rate,
+    probe_ratio,
+    probes,
+)
 from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, compare
-from core.course.layer_norm import LAYER_NORM
+from core.course.layer_norm import LAYER_NORM, by_batch_size, learns_up_to
+from core.figures import norms
+from core.figures.specifications import specification
 from core.maths.normalisation import EPS
 from core.results import measurement, store
 from core.results.shift import Shift, ShiftSpec
@@ -135,10 +147,10 @@ def test_own_runs_at_the_stops_are_precomputed():
 
 
 def test_a_batch_of_one_stops_batch_norm_in_training_only():
-    app = open_page(LAYER, samples="1")
+    app = open_at(LAYER, samples="1")
     assert any("more than 1 value per channel" in error.value for error in app.error)
     for change in ({"axis": "layer norm"}, {"cells_mode": "evaluation"}):
-        assert not open_page(LAYER, samples="1", **change).error
+        assert not open_at(LAYER, samples="1", **change).error
 
 
 @pytest.mark.parametrize("mode", ["training", "evaluation"])
@@ -153,6 +165,70 @@ def test_stretching_the_last_sample_moves_the_first_under_batch_norm_only():
     assert first_sample_moves("batch norm") > 0.5 and first_sample_moves("layer norm") == 0.0
 
 
+@pytest.mark.parametrize(
+    ("axis", "mode", "moved"),
+    [
+        ("batch norm", "training", {*"123456"}),
+        ("batch norm", "evaluation", {"6"}),
+        ("layer norm", "training", set()),
+        ("layer norm", "evaluation", set()),
+    ],
+)
+def test_a_dot_marks_the_rows_whose_outputs_the_stretching_has_changed(axis, mode, moved):
+    app = open_at(LAYER, axis=axis, cells_mode=mode, stretch="5")
+    assert {row["sample"] for row in drawn_rows(app) if row.get("dot")} == moved
+    assert any("A dot marks" in caption.value for caption in app.caption) == bool(moved)
+
+
+def test_the_strip_holds_each_groups_mean_and_deviation_below_its_column_or_beside_its_row():
+    x = example_batch(4, 5.0)
+    for axis, over, place in (("batch norm", 0, "sample"), ("layer norm", 1, "feature")):
+        app = open_at(LAYER, axis=axis, samples="4", stretch="5")
+        strips = [row for row in drawn_rows(app) if row.get(place) == "strip"]
+        before = strips[: x.shape[1 - over]]
+        assert [row["mean"] for row in before] == pytest.approx(x.mean(over), abs=1e-4)
+        assert [row["deviation"] for row in before] == pytest.approx(np.sqrt(x.var(over) + EPS), abs=1e-4)
+        after = strips[len(before) :]
+        assert [row["mean"] for row in after] == pytest.approx([0] * len(before), abs=1e-4)
+        assert [row["deviation"] for row in after] == pytest.approx([1] * len(before), abs=1e-4)
+
+
+def test_no_slider_of_the_grid_builds_a_chart_anew(monkeypatch):
+    seen = set()
+
+    def noted(figure, look):
+        if figure.kind is norms._cells_chart:
+            seen.add(figure.options)
+        return specification(figure, look)
+
+    monkeypatch.setattr(draw, "specification", noted)
+    addresses = ({}, {"axis": "layer norm"}, {"samples": "3"}, {"stretch": "5"}, {"cells_mode": "evaluation"})
+    for address in addresses:
+        open_at(LAYER, step="which-numbers", **address)
+    assert len(seen) == 2  # before and after
+
+
+def test_what_layer_norm_repairs_is_said_as_the_seeds_have_it():
+    verdicts = {}
+    for size in BATCH_SIZES:
+        runs = {name: shipped(config) for name, config in at_batch_size(size).items()}
+        low, high = stats.ttest_rel(
+            *([LAST_ACCURACY.of(r) for r in runs[n]] for n in ("plain", "batch norm"))
+        ).confidence_interval()
+        verdicts.setdefault("lower" if low > 0 else "higher" if high < 0 else "none", []).append(f"{size:g}")
+    said = by_batch_size("batch norm")
+    assert "higher" not in verdicts and "is lower at " + " and ".join(verdicts["lower"]) in said.replace(", ", " and ")
+    assert all(size in said.split("no clear difference at ")[1] for size in verdicts["none"])
+    rates = {"plain": "0.5", "layer norm": "1", "batch norm": "3"}
+    for name, rate in rates.items():
+        able = [lr for lr in LEARNING_RATES if _all_learn(shipped(at_learning_rate(lr)[name]))]
+        assert learns_up_to(name) == f"{max(able):g}" == rate
+
+
+def _all_learn(runs):
+    return len(runs) == 5 and min(LAST_ACCURACY.of(run) for run in runs) > 0.5
+
+
 def test_evaluation_mode_of_batch_norm_does_not_depend_on_the_company():
     one = _normalised_cells(example_batch(6, 1.0), "batch", "evaluation").x_hat
     other = _normalised_cells(example_batch(6, 5.0), "batch", "evaluation").x_hat
@@ -162,7 +238,7 @@ def test_evaluation_mode_of_batch_norm_does_not_depend_on_the_company():
 def test_the_verdict_on_accuracy_is_that_of_five_paired_seeds():
     difference = compare(LAST_ACCURACY, shipped(FULL), shipped(LAYER_NORM))
     assert difference.n == 5 and not difference.is_clear
-    assert "against plain: no clear difference" in texts(open_page(LAYER))
+    assert "**Accuracy at the last epoch**, against plain: no clear difference" in texts(open_page(LAYER))
 
 
 def test_missing_measurements_are_said_and_the_page_goes_on(monkeypatch):
