@@ -15,8 +15,9 @@ with st.container(horizontal=True, vertical_alignment="center", key="step_bar"):
     st.title("Regularization, seen", anchor=False, width="stretch")
     glossary_button()
 st.markdown(
-    "This network learns 2,000 photographs by heart, wrong labels and all: on new ones its loss rises. "
-    "**Regularization** makes it learn the rule instead. **Move the slider until the gap closes.**"
+    "This network learns 2,000 images by heart, wrong labels and all. Its loss, which says how wrong it is, falls on "
+    "them and rises on new ones: a **gap** opens. **Regularization** makes it learn the rule instead. **Move the "
+    "slider until the gap closes.**"
 )
 opening.gap_panel()
 

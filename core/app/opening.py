@@ -11,7 +11,7 @@ from core.course.opening import OFFERED, runs_with, what_happened
 from core.figures.opening import gap_figure, gap_table
 from core.techniques import PLAIN
 
-HEIGHT = 400
+HEIGHT = 390
 """Of the figure, in pixels: with the title above it, it fits a window of 720, and with its slider below it a phone."""
 
 
@@ -22,8 +22,8 @@ def gap_panel() -> None:
     with side:
         named = {technique.name: technique for technique in OFFERED}
         technique = named[controls.choice("Regularizer", tuple(named), key="try")]
-        st.caption(technique.says)
         strength = controls.stop(technique.label, technique.stops, 0, key=f"try_{technique.key}")
+        st.caption(technique.says)
         told = what_happened(technique, strength)
         st.markdown(told)
         lesson = frame.lesson_named(technique.lesson)

@@ -91,6 +91,7 @@ TERMS: tuple[Term, ...] = (
         "Adam with weight decay applied beside the step instead of inside the loss. Every weight is multiplied by the "
         "same factor just below 1, however large its gradients are.",
         "l1_l2",
+        "weight-decay",
         source=LOSHCHILOV,
     ),
     Term(
@@ -172,6 +173,7 @@ TERMS: tuple[Term, ...] = (
         "How far a step turns a layer's weights, in proportion to their size. Where normalisation follows a layer, "
         "only the weights' direction matters, so a penalty that keeps them small makes each step turn them further.",
         "l1_l2",
+        "check-yourself",
         source="[van Laarhoven 2017](https://arxiv.org/abs/1706.05350)",
     ),
     Term(
@@ -284,6 +286,7 @@ TERMS: tuple[Term, ...] = (
         "The penalty λ·Σ|w|: every weight is charged its size. It pulls with the same force on small and large "
         "weights, so it can hold a weight at exactly 0.",
         "l1_l2",
+        "prices",
         also=("L1 penalty", "L1 regularization", "λ₁"),
     ),
     Term(
@@ -291,6 +294,7 @@ TERMS: tuple[Term, ...] = (
         "The penalty λ·Σw²: every weight is charged its square. Its pull is proportional to the weight, so large "
         "weights shrink most and small ones are left almost alone.",
         "l1_l2",
+        "prices",
         also=("L2 penalty", "L2 regularization", "λ₂"),
     ),
     Term(
@@ -368,6 +372,7 @@ TERMS: tuple[Term, ...] = (
         "A limit on the length of each unit's incoming weights. After every step, weights that have grown beyond it "
         "are scaled back to it.",
         "l1_l2",
+        "limit",
         source=SRIVASTAVA,
     ),
     Term(
@@ -444,6 +449,7 @@ TERMS: tuple[Term, ...] = (
         "A term added to the loss that grows with the weights. The optimizer then has to trade fit against size. "
         "Curves in this course show the loss without it, and the penalty apart.",
         "l1_l2",
+        "prices",
     ),
     Term(
         "plain network",
@@ -462,6 +468,7 @@ TERMS: tuple[Term, ...] = (
         "A step that solves a small problem exactly: stay near the present weight, but pay the penalty. For L1 it is "
         "soft thresholding, which reaches exactly 0 where ordinary steps jump across it.",
         "l1_l2",
+        "zero",
         also=("proximal map", "proximal", "prox"),
         source="[Parikh & Boyd 2014](https://web.stanford.edu/~boyd/papers/prox_algs.html)",
     ),
@@ -483,6 +490,7 @@ TERMS: tuple[Term, ...] = (
         "ridge regression",
         "Linear regression with an L2 penalty: it shrinks all coefficients and makes none of them exactly 0.",
         "l1_l2",
+        "weight-decay",
         also=("ridge", "Tikhonov regularization"),
     ),
     Term(
@@ -531,6 +539,7 @@ TERMS: tuple[Term, ...] = (
         "The share of weights that are zero, or too small to matter. The course says which threshold it counts by, "
         "because an optimizer seldom leaves a weight at exactly 0.",
         "l1_l2",
+        "lambda1",
         also=("sparse",),
     ),
     Term(
@@ -538,6 +547,7 @@ TERMS: tuple[Term, ...] = (
         "A picture of a weight matrix with a dot for every weight whose size exceeds a threshold, and nothing for the "
         "others. A sparse matrix looks empty.",
         "l1_l2",
+        "lambda1",
         also=("spy",),
     ),
     Term(
@@ -558,6 +568,7 @@ TERMS: tuple[Term, ...] = (
         "The factor in front of a penalty: how much the size of the weights counts against fitting the images. At 0 "
         "the network is the plain one.",
         "l1_l2",
+        "lambda1",
         also=("λ", "lambda", "strength"),
     ),
     Term(
@@ -572,6 +583,7 @@ TERMS: tuple[Term, ...] = (
         "A slope for a function with a kink. For |w| at 0 every slope from −1 to 1 is a subgradient, and PyTorch "
         "takes 0. Elsewhere it is the ordinary gradient.",
         "l1_l2",
+        "prices",
     ),
     Term(
         "test images",
@@ -623,6 +635,7 @@ TERMS: tuple[Term, ...] = (
         "Multiplying every weight by a factor just below 1 at each step. Under plain SGD this is the same as an L2 "
         "penalty; under Adam it is not, which is why there is AdamW.",
         "l1_l2",
+        "weight-decay",
         also=("weight_decay", "decoupled weight decay"),
         source=LOSHCHILOV,
     ),

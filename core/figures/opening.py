@@ -14,8 +14,8 @@ SEEN, NEW = "images it was trained on", "images it has never seen"
 FIELDS = {SEEN: "train_loss", NEW: "held_out_loss"}
 HIGHEST = 2.4
 """Of the loss axis, in nats: a little above guessing among ten classes, so that every strength fits."""
-ROOM_FOR_TEXT = 0.3
-"""A gap of so many nats has room for its own label inside; that of a smaller one stands below it."""
+TEXT = 0.15
+"""Half of the height that a label needs on this axis, with some room around it, in nats."""
 
 
 def gap_figure(plain: Sequence[Run], runs: Sequence[Run], *, colour: str) -> Figure:
@@ -34,7 +34,7 @@ def gap_figure(plain: Sequence[Run], runs: Sequence[Run], *, colour: str) -> Fig
             "before_label": [{**before[-1], "label": "without a regularizer"}] if before else [],
             "lines": lines,
             "between": _between(runs, colour),
-            "gap": [_gap_row(runs, colour)],
+            "gap": [_gap_row(runs, plain, colour)],
         },
         epochs=runs[0].config.epochs,
     )
@@ -62,14 +62,23 @@ def _between(runs: Sequence[Run], colour: str) -> list[Row]:
     ]
 
 
-def _gap_row(runs: Sequence[Run], colour: str) -> Row:
-    """The two ends, and where the label of the gap has room: within it, or below."""
-    seen, new = (float(mean_curve(runs, field)[-1]) for field in FIELDS.values())
-    gap = new - seen
-    at = (seen + new) / 2 if abs(gap) > ROOM_FOR_TEXT else min(seen, new) - ROOM_FOR_TEXT / 2
-    shown = f"{gap:.2f}".replace("-", "−")
+def _gap_row(runs: Sequence[Run], plain: Sequence[Run], colour: str) -> Row:
+    """The two ends, and where the label of the gap has room: within it, below or above, but not on the plain network's
+    own end."""
+    seen, new = _ends(runs)
+    places = [min(seen, new) - TEXT, max(seen, new) + TEXT]
+    if abs(new - seen) > 2 * TEXT:
+        places.insert(0, (seen + new) / 2)
+    taken = [] if runs == plain else _ends(plain)
+    at = next((place for place in places if all(abs(place - end) > TEXT for end in taken)), places[0])
     row = {"epoch": runs[0].config.epochs, "seen": short(seen), "new": short(new), "colour": colour}
-    return {**row, "at": short(at), "label": f"gap {shown}"}
+    return {**row, "at": short(at), "label": f"gap {new - seen:.2f}".replace("-", "−")}
+
+
+def _ends(runs: Sequence[Run]) -> tuple[float, float]:
+    """The losses of the last epoch on training images and on new ones, means over runs."""
+    seen, new = (float(mean_curve(runs, field)[-1]) for field in FIELDS.values())
+    return seen, new
 
 
 def _gap_chart(look: Look, *, epochs):

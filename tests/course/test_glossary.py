@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -74,11 +75,7 @@ def test_a_search_finds_names_first_and_definitions_after(sought, found):
 def test_how_large_a_difference_of_single_runs_must_be_is_computed():
     """Against the textbook's formula, from the accuracies as stored; 2.776 is Student's t for five values."""
     for config in (FULL, SMALL_AND_NOISY):
-        last = [store.load_run(replace_seed(config, seed)).last.held_out_accuracy for seed in range(5)]
+        last = [store.load_run(replace(config, seed=seed)).last.held_out_accuracy for seed in range(5)]
         mean = sum(last) / 5
         sd = (sum((x - mean) ** 2 for x in last) / 4) ** 0.5
         assert f"{100 * 2.776 * 2**0.5 * sd:.1f} points" in how_to_read_the_numbers()
-
-
-def replace_seed(config, seed):
-    return type(config)(**{**vars(config), "seed": seed})

@@ -11,8 +11,9 @@ from PIL import Image
 from core.app import frame
 from core.config import SMALL_AND_NOISY, seeds_of
 from core.course.cards import SKETCHES, sketch
+from core.course.opening import OFFERED, runs_with
 from core.figures.cards import Dots, Line, Sketch, Tile, card_figure, tile_image
-from core.figures.opening import NEW, SEEN, gap_figure, gap_table
+from core.figures.opening import HIGHEST, NEW, SEEN, gap_figure, gap_table
 from core.maths.plane import one_loss
 from core.results.library import stored_runs
 from core.techniques import DROPOUT, PLAIN
@@ -42,6 +43,15 @@ def test_the_plain_network_stands_alone_and_its_gap_has_its_label_inside():
     assert drawn.rows["before"] == drawn.rows["before_label"] == []
     (gap,) = drawn.rows["gap"]
     assert gap["seen"] < gap["at"] < gap["new"]
+
+
+@pytest.mark.parametrize("technique", OFFERED, ids=lambda technique: technique.name)
+def test_the_label_of_the_gap_lies_on_no_end_of_a_line(technique):
+    plain = [np.mean([getattr(run.last, f) for run in RUNS]) for f in ("train_loss", "held_out_loss")]
+    for stop in technique.stops[1:]:
+        (gap,) = gap_figure(RUNS, runs_with(technique, stop), colour="").rows["gap"]
+        assert min(abs(gap["at"] - end) for end in (*plain, gap["seen"], gap["new"])) > 0.14, stop
+        assert 0 < gap["at"] < HIGHEST + 0.2
 
 
 def test_the_gap_is_shaded_only_where_the_loss_on_new_images_is_the_higher_one():
