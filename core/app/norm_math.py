@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, frame, steps
 from core.app.draw import chart
 from core.app.panels import captioned, percent
 from core.app.take_home import take_home
@@ -21,7 +21,7 @@ from core.figures.shrinkage import (
     shortened_figure,
     zeros_figure,
 )
-from core.maths.plane import count_zeros, minimisers, one_loss, random_losses, rough_minimisers
+from core.maths.plane import Losses, count_zeros, minimisers, one_loss, random_losses, rough_minimisers
 from core.maths.shrinkage import (
     L1,
     L2,
@@ -46,44 +46,68 @@ EPSILONS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 DELTAS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5)
 
 
-@st.fragment
-def vector_panel() -> None:
-    """x = (1, ε) shortened by δ along either axis: the four norms as formulas, numbers, curves, and in the plane."""
-    left, right = st.columns(2)
-    with left:
-        epsilon = controls.stop("ε, the small coordinate", EPSILONS, 0.2, key="epsilon")
-    with right:
+def vector_panel(*, asks: str, says: str) -> None:
+    """x = (1, ε) shortened by δ along either axis: the norms as curves, as formulas with the numbers put in, and in the
+    plane. asks: what the student is to find out. says: the answer, folded away."""
+    figure, side = steps.side_by_side()
+    with side:
+        epsilon = controls.stop("ε, the small entry", EPSILONS, 0.2, key="epsilon")
         delta = controls.stop("δ, what is taken away", DELTAS, 0.1, key="delta")
-    start = {"L1": 1 + epsilon, "L2": 1 + epsilon**2}
-    st.table([_norm_row(name, epsilon, delta, start[name[:2]]) for name in NORMS])
-    for note in _kink_notes(epsilon, delta):
-        st.warning(note)
-    places = st.columns(3)
-    for place, which in zip(places, ("L2", "L1"), strict=False):
+        st.markdown(asks)
+        with steps.fold("Answer"):
+            st.markdown(says)
+    with figure:
+        shown = steps.views(("The norms", "In numbers", "In the plane"), key="vector_view")
+        if "The norms" in shown:
+            _norm_curves(epsilon, delta)
+        if "In numbers" in shown:
+            start = {"L1": 1 + epsilon, "L2": 1 + epsilon**2}
+            st.table([_norm_row(name, epsilon, delta, start[name[:2]]) for name in NORMS])
+        if "In the plane" in shown:
+            _moved(epsilon, delta)
+        for note in _kink_notes(epsilon, delta):
+            st.warning(note)
+
+
+def _norm_curves(epsilon: float, delta: float) -> None:
+    for place, which in zip(st.columns(2), ("L2", "L1"), strict=True):
         chart(
             shortened_figure(which, epsilon, delta),
             into=place,
             alt=f"{which} norm of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}.",
         )
-    chart(
-        moves_figure(epsilon, delta),
-        into=places[2],
-        alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.",
-    )
     st.caption(
-        "Dots: your δ. Open squares: where a formula stops holding. Up to δ = ε the two L1 lines are one. Right: x, "
-        "the two shortened vectors, and the curves on which either norm is as large as that of x: inside it is smaller."
+        "The dots mark your δ. At an open square a formula stops holding. Up to δ = ε the two lines of L1 are the same."
     )
-    st.table(
-        [
-            {
-                "norm": r"$\|x\|_2^2$",
-                "gained per unit from the 1": f"2·1 = {gradients(epsilon)['L2'][0]:g}",
-                "gained per unit from the ε": f"2·ε = {gradients(epsilon)['L2'][1]:g}",
-            },
-            {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
-        ]
+
+
+def _moved(epsilon: float, delta: float) -> None:
+    chart(moves_figure(epsilon, delta), alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.")
+    st.caption(
+        "x and the two shortened vectors. On each curve a norm is as large as that of x, and inside of it, smaller."
     )
+
+
+def price_panel(*, says: str) -> None:
+    """What the next bit of shortening brings, at either entry of (1, ε), under either norm."""
+    figure, side = steps.side_by_side(1, 1)
+    with figure:
+        st.latex(r"\frac{\partial \|x\|_2^2}{\partial x_i} = 2 x_i")
+        st.latex(r"\frac{\partial \|x\|_1}{\partial x_i} = \text{sign}(x_i)")
+        epsilon = controls.stop("ε, the small entry", EPSILONS, 0.01, key="price_epsilon")
+        gained = gradients(epsilon)
+        st.table(
+            [
+                {
+                    "norm": r"$\|x\|_2^2$",
+                    "gained per unit from the 1": f"2·1 = {gained['L2'][0]:g}",
+                    "gained per unit from the ε": f"2·ε = {gained['L2'][1]:g}",
+                },
+                {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
+            ]
+        )
+    with side:
+        st.markdown(says)
 
 
 def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str, str]:
@@ -124,19 +148,25 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 Penalties = dict[str, Penalty]
 
 
-def third_penalty() -> Penalties:
-    """The widgets of a penalty of the student's choice; L1, L2 and it by name."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    with left:
-        kind = controls.choice("A third penalty", KINDS, key="third")
-    with right:
-        if kind == KINDS[0]:
-            p = controls.stop("p of |w|^p", POWERS, 0.5, key="power")
-            name, third = f"p = {p:g}", Penalty(p)
-        else:
-            alpha = controls.stop("α of α|w| + (1 − α)w²", SHARES, 0.5, key="share")
-            name, third = f"elastic net, α = {alpha:g}", Penalty(alpha=alpha)
-    return {"L1": L1, "L2": L2, name: third}
+def third_penalty(*, first: bool = False) -> Penalties:
+    """The widgets of a penalty of the student's choice; L1, L2 and it by name. Several steps have them, each where it
+    is called. first: of these steps this is the first, and the only one that has them where the whole lesson is read;
+    a change there runs all of it again."""
+    if frame.is_whole() and not first:
+        return st.session_state["_third"]
+    kind = controls.choice("A third penalty", KINDS, key="third")
+    if kind == KINDS[0]:
+        p = controls.stop("p of |w|^p", POWERS, 0.5, key="power")
+        name, third = f"p = {p:g}", Penalty(p)
+    else:
+        alpha = controls.stop("α of α|w| + (1 − α)w²", SHARES, 0.5, key="share")
+        name, third = f"elastic net, α = {alpha:g}", Penalty(alpha=alpha)
+    penalties = {"L1": L1, "L2": L2, name: third}
+    before = st.session_state.get("_third")
+    st.session_state["_third"] = penalties
+    if frame.is_whole() and before not in (None, penalties):
+        st.rerun()
+    return penalties
 
 
 # --- the plane ------------------------------------------------------------------------------------------------------
@@ -148,38 +178,58 @@ STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
 TRIALS = 2000
 
 
-@st.fragment
-def plane_panel(penalties: Penalties) -> None:
-    """A quadratic loss whose centre, tilt and stretch are moved, its optimum under each penalty, and thousands of
+def plane_panel(*, asks: str, says: str) -> None:
+    """A quadratic loss whose centre, tilt and stretch are moved, its optimum under each penalty; and thousands of
     random ones."""
-    with st.grid(3, min_column_width=200):
-        centre = (
-            controls.stop("Centre, w₁", PLACES, 1.5, key="c1"),
-            controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
-        )
-        tilt = controls.stop("Tilt (degrees)", TILTS, 30, key="tilt")
-        stretch = controls.stop("Stretch", STRETCHES, 2, key="stretch")
+    figure, side = steps.side_by_side()
+    with side:
         strength = controls.stop("λ", STRENGTHS, 0.5, key="plane_lambda")
-    losses = one_loss(centre, tilt, stretch)
+        penalties = third_penalty(first=True)
+        with st.container(horizontal=True):
+            centre = (
+                controls.stop("Centre, w₁", PLACES, 1.5, key="c1"),
+                controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
+            )
+            tilt = controls.stop("Tilt (degrees)", TILTS, 30, key="tilt")
+            stretch = controls.stop("Stretch", STRETCHES, 2, key="stretch")
+        st.markdown(asks)
+        with steps.fold("Answer"):
+            st.markdown(says)
+    with figure:
+        shown = steps.views(("One loss", "Thousands of losses"), key="plane_view")
+        if "One loss" in shown:
+            _optima(one_loss(centre, tilt, stretch), strength, penalties)
+        if "Thousands of losses" in shown:
+            _random_losses(strength, penalties)
+
+
+def _optima(losses: Losses, strength: float, penalties: Penalties) -> None:
     for place, (name, penalty) in zip(st.columns(3), penalties.items(), strict=True):
         found = minimisers(losses, strength, penalty)[0]
         with place:
             st.markdown(f"**{name}**: w = ({_number(found[0])}, {_number(found[1])})")
-            figure = optimum_figure(losses, found, name, penalty)
-            chart(figure, alt=f"{name}: the optimum is ({found[0]:.3f}, {found[1]:.3f}).")
+            alt = f"{name}: the optimum is ({found[0]:.3f}, {found[1]:.3f})."
+            chart(optimum_figure(losses, found, name, penalty), alt=alt)
     st.caption(
-        "Grey ellipses: equal loss. Grey dot: its minimum. Orange dot: the minimum of loss + λ·penalty, found "
-        "exactly (p other than 1 and 2: to a millionth). Coloured: the penalty's ball through it; the ellipse that "
-        "touches the ball there is drawn stronger. A ring around the orange dot: a weight is exactly 0. That the "
-        "minimum of the sum is also the lowest loss *within the ball* is no accident: a point with a lower loss and no "
-        "larger penalty would make the sum smaller."
+        "On a grey ellipse the loss is equal; the grey dot is its minimum. The orange dot is the minimum of loss + "
+        "λ·penalty, and a ring around it says that a weight is exactly 0. The coloured curve is the penalty's ball."
     )
+    with steps.fold("What is drawn"):
+        st.markdown(
+            "The minima are found exactly, and for p other than 1 and 2 to a millionth. The ball is drawn through the "
+            "orange dot, and the ellipse that touches it there is drawn stronger. It is no accident that the minimum "
+            "of the sum is also the lowest loss *within the ball*: a point with a lower loss and no larger penalty "
+            "would make the sum smaller."
+        )
+
+
+def _random_losses(strength: float, penalties: Penalties) -> None:
     shares = {name: _zero_shares(penalty, strength) for name, penalty in penalties.items()}
     captioned(
         zeros_figure(shares),
-        alt_text="Shares of random losses with no, one or two coordinates exactly 0 at the optimum.",
-        caption=f"{TRIALS:,} random losses at your λ: centres anywhere up to ±2, any tilt, stretch from 1 to 4, even "
-        "in its logarithm. How often is a coordinate of the optimum **exactly** 0?",
+        alt_text="Shares of random losses with no, one or two entries exactly 0 at the optimum.",
+        caption=f"How often is an entry of the optimum **exactly** 0? These are {TRIALS:,} random losses at your λ: "
+        "centres anywhere up to ±2, any tilt, and a stretch from 1 to 4 whose logarithm is uniform.",
         rows=[
             {"penalty": name, "none is 0": percent(none), "one is 0": percent(one), "both are 0": percent(both)}
             for name, (none, one, both) in shares.items()
@@ -207,19 +257,20 @@ def _zero_shares(penalty: Penalty, strength: float) -> tuple[float, float, float
 WEIGHTS = (-2.0, -1.0, -0.5, -0.3, -0.1, 0.0, 0.1, 0.3, 0.5, 1.0, 2.0)
 
 
-@st.fragment
-def maps_panel(penalties: Penalties) -> None:
+def maps_panel(*, asks: str, says: str) -> None:
     """One proximal step of each penalty: what becomes of a weight."""
-    left, right = st.columns(2)
-    with left:
+    figure, side = steps.side_by_side()
+    with side:
         w = controls.stop("A weight", WEIGHTS, 0.3, key="map_w")
-    with right:
         strength = controls.stop("Step size × λ", STRENGTHS, 0.5, key="map_lambda")
+        penalties = third_penalty()
+        st.markdown(asks)
+        with steps.fold("Answer"):
+            st.markdown(says)
     before = np.linspace(-2, 2, 401)
     curves = {name: (before, proximal(before, strength, penalty)) for name, penalty in penalties.items()}
-    left, right = st.columns([3, 2])
-    chart(maps_figure(curves, w), into=left, alt=f"Proximal maps of {', '.join(penalties)}.")
-    with right:
+    with figure:
+        chart(maps_figure(curves, w), alt=f"Proximal maps of {', '.join(penalties)}.")
         st.table(
             [
                 {
@@ -248,39 +299,48 @@ CENTRES = (-1.0, -0.5, 0.0, 0.2, 0.5, 1.0, 2.0)
 PLAY_SECONDS = 0.4
 
 
-def flow_panel(penalties: Penalties) -> None:
+def flow_panel(*, asks: str, says: str) -> None:
     """A weight under each penalty over time, which the student moves or plays."""
     playing = st.session_state.get("_playing", False)
-    st.fragment(_flow_panel, run_every=PLAY_SECONDS if playing else None)(penalties)
+    st.fragment(_flow_panel, run_every=PLAY_SECONDS if playing else None)(asks, says)
 
 
-def _flow_panel(penalties: Penalties) -> None:
+def _flow_panel(asks: str, says: str) -> None:
     stops = tuple(round(float(t), 1) for t in TIMES)
-    _play_button(controls.texts_of(stops))
-    with st.grid(3, min_column_width=200):
-        kind = controls.choice("The weight feels", BOWLS, key="flow_loss")
-        w0 = controls.stop("It starts at", STARTS, 1, key="flow_w0")
-        strength = controls.stop("λ", STRENGTHS[1:], 0.5, key="flow_lambda")
+    figure, side = steps.side_by_side()
+    with side:
+        _play_button(controls.texts_of(stops))
         time = controls.stop("Time", stops, 2, key="time")
+        kind = controls.choice("The weight feels", BOWLS, key="flow_loss")
+        centre = 0.0
         if kind == BOWLS[1]:
             centre = controls.stop("c, where the loss ½(w − c)² is lowest", CENTRES, 0.2, key="flow_centre")
+        st.markdown(asks)
+        with steps.fold("Start, λ and a third penalty"):
+            w0 = controls.stop("It starts at", STARTS, 1, key="flow_w0")
+            strength = controls.stop("λ", STRENGTHS[1:], 0.5, key="flow_lambda")
+            penalties = third_penalty()
+        with steps.fold("Answer"):
+            st.markdown(says)
     if kind == BOWLS[0]:
         curves = {name: flow(w0, strength, TIMES, penalty) for name, penalty in penalties.items()}
         met = {name: arrival(w0, strength, penalty) for name, penalty in penalties.items()}
     else:
         curves, met = _flows_in_bowl(w0, strength, Bowl(1.0, centre), penalties)
-    now = stops.index(time)
-    left, right = st.columns([3, 2])
+    with figure:
+        _flows(curves, met, stops.index(time), w0)
+
+
+def _flows(curves: dict[str, np.ndarray], met: dict[str, float], now: int, w0: float) -> None:
     chart(
         flows_figure(curves, TIMES, now, met, title="A weight over time"),
-        into=left,
         alt=f"A weight from {w0:g} over time under {', '.join(curves)}.",
     )
-    right.table(
+    st.table(
         [
             {
                 "penalty": name,
-                f"at time {time:g}": _plain(float(curve[now])),
+                f"at time {TIMES[now]:g}": _plain(float(curve[now])),
                 "first at 0": f"{met[name]:.3g}"
                 if met[name] <= TIMES[-1]
                 else "never"
@@ -291,6 +351,17 @@ def _flow_panel(penalties: Penalties) -> None:
             for name, curve in curves.items()
         ]
     )
+
+
+def arriving() -> None:
+    """A weight under L1 and under L2 without a loss: the lesson's figure to remember."""
+    curves = {name: flow(1.0, 0.5, TIMES, penalty) for name, penalty in (("L1", L1), ("L2", L2))}
+    met = {"L1": arrival(1.0, 0.5, L1)}
+    chart(
+        flows_figure(curves, TIMES, len(TIMES) - 1, met, title="A weight over time"),
+        alt="A weight that starts at 1 falls in a straight line to 0 under L1; under L2 it halves again and again.",
+    )
+    st.caption("The weight starts at 1, and λ is 0.5. The circle marks where L1 arrives.")
 
 
 def _flows_in_bowl(
@@ -355,20 +426,32 @@ def _first_layer() -> _Sizes | None:
     return _Sizes(sizes, above, np.bincount(which[w < 0], minlength=len(sizes)))
 
 
-@st.fragment
-def network_panel(penalties: Penalties) -> None:
+def network_panel(*, asks: str, says: str) -> None:
     """One proximal step of each penalty on real weights: histograms, zeros, size."""
-    strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.01, key="network_lambda")
+    figure, side = steps.side_by_side()
+    with side:
+        strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.01, key="network_lambda")
+        penalties = third_penalty()
+        st.markdown(asks)
+        with steps.fold("Answer"):
+            st.markdown(says)
     layer = _first_layer()
-    if layer is None:
-        st.info("The network's weights are missing: `python -m core.precompute` trains it.")
-        return
+    with figure:
+        if layer is None:
+            st.info("The network's weights are missing: `python -m core.precompute` trains it.")
+            return
+        _mapped(layer, strength, penalties)
+        take_home({"the network": FULL}, key="network")
+
+
+def _mapped(layer: _Sizes, strength: float, penalties: Penalties) -> None:
     w, n = layer.sizes, layer.counts
-    # every map is odd: what it makes of |w| is enough
+    # Every map is odd, so what it makes of |w| is enough.
     mapped = {"before": w} | {name: proximal(w, strength, penalty) for name, penalty in penalties.items()}
     chart(
         mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES),
         alt="Histograms of the weights before and after each map.",
+        height=300,
     )
     st.table(
         [
@@ -382,8 +465,7 @@ def network_panel(penalties: Penalties) -> None:
             for name, some in mapped.items()
         ]
     )
-    st.caption(f"All {n.sum():,} weights of the plain network's first layer (60,000 images, seed 0).")
-    take_home({"the network": FULL}, key="network")
+    st.caption(f"These are all {n.sum():,} weights of the plain network's first layer (60,000 images, seed 0).")
 
 
 def _histogram(sizes: np.ndarray, layer: _Sizes) -> np.ndarray:

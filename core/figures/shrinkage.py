@@ -26,16 +26,26 @@ from core.figures.theme import (
 from core.maths.plane import Losses, ball
 from core.maths.shrinkage import Penalty
 from core.maths.small_vector import NORMS
-from core.techniques import COLOURS
+from core.techniques import COLOURS, L1, L2
 
+PENALTIES = (L1.name, L2.name)
 THIRD = "#8E6BBF"
 """Of the penalty that the student chooses."""
 LARGEST_DELTA = 1.5
 """Where the curves over δ end: past the vector's large coordinate."""
 
 
-def _by_penalty(names: Sequence[str], legend: bool = True):
-    return by_colour("penalty", [(name, COLOURS.get(name, THIRD)) for name in names], strokes() if legend else None)
+def colour_of(penalty: str) -> str:
+    return COLOURS.get(penalty, THIRD)
+
+
+def _by_penalty(field: str = "penalty", *, before: bool = False):
+    """Colours of L1, L2 and the third penalty. Their names are left to the rows, which Vega sorts (capitals first): so
+    the chart is the same whatever the third is called. before: "before" is among them."""
+    import altair as alt
+
+    shades = [COLOURS[PENALTIES[0]], COLOURS[PENALTIES[1]], *([MARK] if before else []), THIRD]
+    return alt.Color(field, type="nominal", scale=alt.Scale(range=shades), legend=strokes())
 
 
 # --- the vector (1, ε) ----------------------------------------------------------------------------------------------
@@ -88,21 +98,24 @@ MOVES = {"x": MARK, "x − v": COLOURS["batch norm"], "x − d": COLOURS["layer 
 def moves_figure(epsilon: float, delta: float) -> Figure:
     """x = (1, ε) in the plane with x − v and x − d, and the curves on which either norm is that of x."""
     curves = {"L1": ball(Penalty(1.0), 1 + epsilon), "L2": ball(Penalty(2.0), 1 + epsilon**2)}
+    reach = 1.06 * (1 + epsilon)  # a little past the corners of L1's ball
     points = dict(zip(MOVES, ((1.0, epsilon), (1 - delta, epsilon), (1.0, epsilon - delta)), strict=True))
     rows = {
         **ZERO_LINES,
+        "corners": [{"w1": at, "w2": at} for at in (-reach, reach)],
         "balls": _path_rows(curves),
         "moves": [{"w1": 1.0, "w2": short(epsilon), "to1": short(a), "to2": short(b)} for a, b in points.values()],
         "points": [{"w1": short(a), "w2": short(b), "name": name} for name, (a, b) in points.items()],
     }
-    return figure(_moves_chart, rows, reach=1.06 * (1 + epsilon))  # the corners of L1's ball
+    return figure(_moves_chart, rows)
 
 
-def _moves_chart(look: Look, *, reach):
-    place = _axes((-reach, reach), (-reach, reach), "x")
+def _moves_chart(look: Look):
+    place = _axes("x")
     layers = [
+        rows_of("corners").mark_point(opacity=0).encode(**place),  # they give both axes their range
         *_zero_lines(place),
-        _paths(["L1", "L2"], place, look),
+        _paths(place, look).encode(color=by_colour("penalty", [(name, COLOURS[name]) for name in PENALTIES], None)),
         rows_of("moves").mark_rule(color=MARK, strokeWidth=look.stroke).encode(**place, x2="to1", y2="to2"),
         rows_of("points")
         .mark_point(filled=True, size=60, opacity=1)
@@ -114,13 +127,15 @@ def _moves_chart(look: Look, *, reach):
 # --- the plane ------------------------------------------------------------------------------------------------------
 
 
-def _axes(first: tuple[float, float], second: tuple[float, float], letter: str = "w") -> dict:
-    """Both coordinates' axes over their ranges, of one length. letter: what they are called."""
+def _axes(letter: str, reach: float | None = None) -> dict:
+    """Both coordinates' axes, of one length. letter: what they are called. reach: where they end; else the rows
+    say."""
     import altair as alt
 
+    scale = alt.Scale(domain=[-reach, reach], nice=False) if reach else alt.Scale(nice=False, zero=False)
     return {
-        "x": alt.X("w1:Q", title=f"{letter}₁", scale=alt.Scale(domain=list(first), nice=False), axis=number_axis()),
-        "y": alt.Y("w2:Q", title=f"{letter}₂", scale=alt.Scale(domain=list(second), nice=False), axis=number_axis()),
+        "x": alt.X("w1:Q", title=f"{letter}₁", scale=scale, axis=number_axis()),
+        "y": alt.Y("w2:Q", title=f"{letter}₂", scale=scale, axis=number_axis()),
     }
 
 
@@ -140,9 +155,9 @@ def _path_rows(curves: Mapping[str, np.ndarray]) -> list[Row]:
     ]
 
 
-def _paths(names: Sequence[str], place: dict, look: Look):
-    line = rows_of("balls").mark_line(strokeWidth=look.stroke, clip=True, interpolate="linear-closed")
-    return line.encode(**place, color=_by_penalty(names, legend=False), order="order:Q")
+def _paths(place: dict, look: Look, **mark):
+    line = rows_of("balls").mark_line(strokeWidth=look.stroke, clip=True, interpolate="linear-closed", **mark)
+    return line.encode(**place, order="order:Q")
 
 
 def _square(look: Look, layers: Sequence):
@@ -179,16 +194,16 @@ def optimum_figure(losses: Losses, found: np.ndarray, name: str, penalty: Penalt
         "minima": [{"w1": short(a), "w2": short(b), "what": what} for what, (a, b) in minima],
         "zeros": [{"w1": short(found[0]), "w2": short(found[1])}] if (found == 0).any() else [],
     }
-    return figure(_optimum_chart, rows, name=name)
+    return figure(_optimum_chart, rows, colour=colour_of(name))
 
 
 WITHOUT, WITH = "without penalty", "with penalty"
 
 
-def _optimum_chart(look: Look, *, name):
+def _optimum_chart(look: Look, *, colour):
     import altair as alt
 
-    place = _axes((-REACH, REACH), (-REACH, REACH))
+    place = _axes("w", REACH)
     contours = rows_of("ellipses").mark_line(color=MARK, strokeWidth=1.2, clip=True)
     minima = rows_of("minima").mark_point(filled=True, size=110, opacity=1, clip=True)
     ring = rows_of("zeros").mark_point(size=420, strokeWidth=2, filled=False, color=COLOURS["dropout"], opacity=1)
@@ -200,7 +215,7 @@ def _optimum_chart(look: Look, *, name):
             opacity=alt.condition("datum.touching", alt.value(0.95), alt.value(0.35)),
             order="order:Q",
         ),
-        _paths([name], place, look),
+        _paths(place, look, color=colour),
         minima.encode(
             **place,
             color=by_colour("what", [(WITHOUT, MARK), (WITH, COLOURS["dropout"])], None),
@@ -222,10 +237,10 @@ def zeros_figure(shares: Mapping[str, tuple[float, float, float]]) -> Figure:
         for name, some in shares.items()
         for i, (label, share) in enumerate(zip(ZEROS, some, strict=True))
     ]
-    return figure(_zeros_chart, {"shares": values}, names=list(shares))
+    return figure(_zeros_chart, {"shares": values})
 
 
-def _zeros_chart(look: Look, *, names):
+def _zeros_chart(look: Look):
     import altair as alt
 
     x = alt.X("share:Q", title="share of the random losses", axis=number_axis("%"), scale=alt.Scale(domain=[0, 1]))
@@ -233,14 +248,14 @@ def _zeros_chart(look: Look, *, names):
         rows_of("shares")
         .mark_bar()
         .encode(
-            y=alt.Y("penalty:N", sort=list(names), title=None),
+            y=alt.Y("penalty:N", sort=None, title=None),
             x=x,
             color=by_colour("zeros", list(ZEROS.items()), squares()),
             order="order:Q",
             tooltip=[told("penalty"), told("zeros"), told("share", format=".1%")],
         )
     )
-    return layered(look, bars, height=look.font * (4 * len(names) + 6))
+    return layered(look, bars, height=look.font * 18)
 
 
 # --- one weight -----------------------------------------------------------------------------------------------------
@@ -265,15 +280,15 @@ def maps_figure(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], w: float) -
         "maps": values,
         "marks": marks,
     }
-    return figure(_maps_chart, rows, names=list(curves))
+    return figure(_maps_chart, rows)
 
 
-def _maps_chart(look: Look, *, names):
+def _maps_chart(look: Look):
     import altair as alt
 
     x = alt.X("before:Q", title="weight before")
     place = {"x": x, "y": alt.Y("after:Q", title="weight after", axis=number_axis())}
-    colour = _by_penalty(names)
+    colour = _by_penalty()
     marks = rows_of("marks").mark_point(filled=True, size=100, opacity=1)
     return layered(
         look,
@@ -302,15 +317,15 @@ def flows_figure(
         "arrivals": [{"time": short(t), "weight": 0, "penalty": name} for name, t in arrivals.items() if t <= at[-1]],
         "now": [{"time": short(at[now]), "weight": short(c[now]), "penalty": name} for name, c in curves.items()],
     }
-    return figure(_flows_chart, rows, names=list(curves), end=float(at[-1]), title=title)
+    return figure(_flows_chart, rows, end=float(at[-1]), title=title)
 
 
-def _flows_chart(look: Look, *, names, end, title):
+def _flows_chart(look: Look, *, end, title):
     import altair as alt
 
     x = alt.X("time:Q", title="time", scale=alt.Scale(domain=[0, end], nice=False))
     y = alt.Y("weight:Q", title="weight", axis=number_axis())
-    place = {"x": x, "y": y, "color": _by_penalty(names)}
+    place = {"x": x, "y": y, "color": _by_penalty()}
     flows = rows_of("flows").mark_line(strokeWidth=look.stroke)
     arrivals = rows_of("arrivals").mark_point(size=160, strokeWidth=2, filled=False)
     return layered(
@@ -333,13 +348,12 @@ def mapped_figure(histograms: Mapping[str, np.ndarray], edges: np.ndarray) -> Fi
         for left, count in zip(edges, (*counts, counts[-1]), strict=True)
     ]
     rows = {"before": [v for v in values if v["which"] == "before"], "all": values}
-    return figure(_mapped_chart, rows, names=list(histograms))
+    return figure(_mapped_chart, rows)
 
 
-def _mapped_chart(look: Look, *, names):
+def _mapped_chart(look: Look):
     import altair as alt
 
-    colours = [(name, COLOURS.get(name, MARK if name == "before" else THIRD)) for name in names]
     x = alt.X("weight:Q", title="weight of the first layer", scale=alt.Scale(nice=False))
     y = alt.Y(
         "count:Q",
@@ -352,5 +366,5 @@ def _mapped_chart(look: Look, *, names):
     return layered(
         look,
         before.encode(x=x, y=y, y2=alt.datum(0.5)),
-        lines.encode(x=x, y=y, color=by_colour("which", colours, strokes())),
+        lines.encode(x=x, y=y, color=_by_penalty("which", before=True)),
     )
