@@ -24,50 +24,57 @@ opening.gap_panel()
 st.header("The lessons", anchor=False)
 lesson_map()
 
-with steps.fold("The data"):
-    frame.text(
-        "**Fashion-MNIST** has 70,000 grey photographs of clothes, 28 × 28 pixels each, in ten classes ([Xiao, Rasul "
-        "& Vollgraf 2017](https://arxiv.org/abs/1708.07747)). 60,000 are for training and 10,000 for testing. It is "
-        "small enough to train on in seconds, and it is not easy: people without training in fashion got [83.5 "
-        "%](https://github.com/zalandoresearch/fashion-mnist) of 1,000 test images right."
-    )
-    class_gallery()
-    frame.text(
-        "Two settings come back in every lesson. **Full** means all 60,000 images with right labels for 20 epochs. "
-        "This is the notebook's setting, in which a network of this size overfits only a little. **Small and noisy** "
-        "means 2,000 images, every fifth label wrong, for 60 epochs. The network overfits badly there, and you see it "
-        "in seconds."
-    )
+data = st.expander("The data", icon=":material/unfold_more:", key="the_data", on_change="rerun")
+if data.open:  # eighty pictures
+    with data:
+        frame.text(
+            "**Fashion-MNIST** has 70,000 grey photographs of clothes, 28 × 28 pixels each, in ten classes ([Xiao, "
+            "Rasul & Vollgraf 2017](https://arxiv.org/abs/1708.07747)). 60,000 are for training and 10,000 for "
+            "testing. It is small enough to train on in seconds, and it is not easy: people without training in "
+            "fashion got [83.5 %](https://github.com/zalandoresearch/fashion-mnist) of 1,000 test images right."
+        )
+        class_gallery()
+        frame.text(
+            "Two settings come back in every lesson. **Full** means all 60,000 images with right labels for 20 "
+            "epochs. This is the notebook's setting, in which a network of this size overfits only a little. **Small "
+            "and noisy** means 2,000 images, every fifth label wrong, for 60 epochs. The network overfits badly "
+            "there, and you see it in seconds."
+        )
 
 with steps.fold("How to use it"):
     frame.text(
         "- **Step through.** A lesson is a list of steps, one idea on one screen. Turn them with *Next* and *Back*, "
-        "or with the arrow keys ← and →. *Steps* lists them all, and leads to the whole lesson on one page.\n- **Move "
-        "a slider.** Most stops are computed beforehand, so the answer is there at once. Anything else is trained "
-        "live while you watch.\n- **Commit.** Answer before you look. You may be wrong as often as you like; the "
-        "reply to a wrong answer is half of the lesson.\n- **Look words up.** The *Glossary* in the bar of every step "
-        "explains each term, and how to read the numbers.\n- **Share.** The address holds the step and its settings. "
-        "Copy it, and the reader sees your figure.\n- **Take it home.** Below a network's figures you find the same "
-        "training as a script or a notebook of your own."
+        "or with the arrow keys ← and →. *Steps* lists them all, and leads to the whole lesson on one page.\n"
+        "- **Move a slider.** Most stops are computed beforehand, so the answer is there at once. Anything else is "
+        "trained live while you watch.\n"
+        "- **Commit.** Answer before you look. You may be wrong as often as you like; the reply to a wrong answer is "
+        "half of the lesson.\n"
+        "- **Look words up.** The *Glossary* in the bar of every step explains each term, and how to read the "
+        "numbers.\n"
+        "- **Share.** The address holds the step and its settings. Copy it, and the reader sees your figure.\n"
+        "- **Take it home.** Below a network's figures you find the same training as a script or a notebook of your "
+        "own."
     )
 
 with steps.fold("For instructors"):
     frame.text(
         "The *Presentation* switch in the menu makes everything large and puts the menu away. The address holds what "
-        "is set: turn to a step, move its sliders, copy the address, and the class opens your figure. You can add\n- "
-        "`step=` and the name of a step to open it, or `whole=true` for the whole lesson on one page;\n- "
-        "`present=true` for large type and no menu;\n- `hide=` and a list of `questions` (the drawn predictions too), "
-        "`faults`, `code`, `solutions` (the worked solutions of the code exercises, and their last hint) and "
-        "`downloads`. What is named is left out on every page that is opened from there, until `hide=none` shows "
-        "everything again;\n- `fault=` or `exercise=` and the name on its button, to open that one.\n\nFor example "
-        "`/l1_l2?exercise=l1+branch&hide=solutions,questions`."
+        "is set: turn to a step, move its sliders, copy the address, and the class opens your figure. You can add\n"
+        "- `step=` and the name of a step to open it, or `whole=true` for the whole lesson on one page;\n"
+        "- `present=true` for large type and no menu;\n"
+        "- `hide=` and a list of `questions` (the drawn predictions too), `faults`, `code`, `solutions` (the worked "
+        "solutions of the code exercises, and their last hint) and `downloads`. What is named is left out on every "
+        "page that is opened from there, until `hide=none` shows everything again;\n"
+        "- `fault=` or `exercise=` and the name on its button, to open that one.\n"
+        "\n"
+        "For example `/l1_l2?exercise=l1+branch&hide=solutions,questions`."
     )
 
 with steps.fold("Your answers"):
     frame.text(
-        "Each lesson has questions to commit to, faults to find and code to fill in. Your answers stay in this browser "
-        "tab and nowhere else: there is no account, and nothing is tracked. Reloading or closing the tab forgets them, "
-        "so save them first."
+        "Each lesson has questions to commit to, faults to find and code to fill in. Your answers stay in this "
+        "browser tab and nowhere else: there is no account, and nothing is tracked. Reloading or closing the tab "
+        "forgets them, so save them first."
     )
     progress.progress_panel()
 

@@ -11,8 +11,9 @@ from core.course.opening import OFFERED, runs_with, what_happened
 from core.figures.opening import gap_figure, gap_table
 from core.techniques import PLAIN
 
-HEIGHT = 390
-"""Of the figure, in pixels: with the title above it, it fits a window of 720, and with its slider below it a phone."""
+HEIGHT, PROJECTED_HEIGHT = 390, 330
+"""Of the figure, in pixels, the second one before it is enlarged: with the title above it, it fits a window of 720, and
+with its slider below it a phone."""
 
 
 @st.fragment
@@ -23,9 +24,9 @@ def gap_panel() -> None:
         named = {technique.name: technique for technique in OFFERED}
         technique = named[controls.choice("Regularizer", tuple(named), key="try")]
         strength = controls.stop(technique.label, technique.stops, 0, key=f"try_{technique.key}")
-        st.caption(technique.says)
         told = what_happened(technique, strength)
         st.markdown(told)
+        st.caption(technique.says)
         lesson = frame.lesson_named(technique.lesson)
         st.page_link(lesson.path, label=f"How it works: {lesson.title}", icon=":material/arrow_forward:")
         plain, runs = runs_with(technique, 0), runs_with(technique, strength)
@@ -34,5 +35,5 @@ def gap_panel() -> None:
         chart(
             gap_figure(plain, runs, colour=technique.colour if strength else PLAIN.colour),
             alt=f"The loss on training images and on new ones over the epochs, and the gap between them. {told}",
-            height=HEIGHT,
+            height=PROJECTED_HEIGHT if frame.is_presenting() else HEIGHT,
         )

@@ -4,12 +4,13 @@ import time
 
 import pytest
 from playwright.sync_api import expect
+from plot_share import plots
 
 GAP = "[data-testid=stVegaLiteChart]"
 
 
-def opened(chromium, url, width, height, scheme="light"):
-    page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+def opened(chromium, url, width, height):
+    page = chromium.new_page(viewport={"width": width, "height": height})
     page.goto(url)
     expect(page.locator(".st-key-try_p input[type=range]")).to_be_visible()
     expect(page.locator(f".st-key-step_figure {GAP} svg")).to_be_visible()
@@ -24,9 +25,18 @@ def ends_at(found):
     return found["y"] + found["height"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_title_controls_and_figure_are_in_view_without_scrolling(server, chromium, scheme):
-    page = opened(chromium, server.url, 1280, 720, scheme)
+def test_the_charts_are_mostly_plot(server, chromium):
+    page = opened(chromium, server.url, 1280, 720)
+    expect(page.locator(f".st-key-card_norm_math {GAP} svg")).to_be_visible()
+    measured = [plot for plot in plots(page) if plot.share is not None]
+    assert len(measured) > 3
+    assert not [plot for plot in measured if plot.share < 0.65]
+    page.close()
+
+
+@pytest.mark.parametrize("address", ["", "?present=true"])
+def test_title_controls_and_figure_are_in_view_without_scrolling(server, chromium, address):
+    page = opened(chromium, f"{server.url}/{address}", 1280, 720)
     for what in ("h1", ".st-key-try", ".st-key-try_p", f".st-key-step_figure {GAP}"):
         assert box(page, what)["y"] >= 0 and ends_at(box(page, what)) <= 720
     assert box(page, f".st-key-step_figure {GAP}")["width"] > 1.8 * box(page, ".st-key-try_p")["width"]

@@ -53,6 +53,12 @@ def test_an_address_opens_a_technique_at_a_strength():
     assert what_happened(MAX_NORM, 0.5) in [m.value for m in app.markdown]
 
 
+def test_what_an_address_cannot_open_is_named_and_the_plain_network_stands():
+    app = open_page(PAGES[0], **{"try": "", "try_p": "0.55"})
+    assert all(f"`{key}`" in app.warning[0].value for key in ("try", "try_p"))
+    assert what_happened(DROPOUT, 0) in [m.value for m in app.markdown]
+
+
 def test_the_map_has_a_question_and_what_is_done_for_every_lesson():
     app = open_page(PAGES[0])
     shown = [m.value for m in app.markdown]

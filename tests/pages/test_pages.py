@@ -211,6 +211,8 @@ def test_without_the_images_the_same_is_trained_on_the_bundled_digits(monkeypatc
 
 def test_a_machine_without_the_images_names_the_classes_and_says_what_to_do():
     app = open_page(PAGES[0])
+    app.session_state["the_data"] = True
+    app.run()
     assert any("REGLAB_DATA" in info.value for info in app.info)
     assert any("9 Ankle boot" in m.value for m in app.markdown)
     assert any("Download" in button.label for button in app.button)
