@@ -162,9 +162,9 @@ def flow() -> None:
         "other way, every other $p < 2$ arrives as well, at $|w_0|^{2-p} / (\\lambda p (2-p))$.\n"
         "\n"
         "Arriving is not staying. With the loss $\\tfrac12(w - c)^2$ a weight stays at 0 only where a kink or a "
-        "steeper slope holds it, so p = 1.5 arrives without a loss and does not stay with one. L1 ends at 0 when $|c| "
-        "\\le \\lambda$ (at $c = \\lambda$ only in the limit), and otherwise at $c$ shortened by $\\lambda$. L2 ends "
-        "at $c/(1 + 2\\lambda)$, and goes *through* 0 if $c$ is on the other side.\n"
+        "steeper slope holds it, so a p between 1 and 2 arrives without a loss and does not stay with one. L1 ends at "
+        "0 when $|c| \\le \\lambda$ (at $c = \\lambda$ only in the limit), and otherwise at $c$ shortened by "
+        "$\\lambda$. L2 ends at $c/(1 + 2\\lambda)$, and goes *through* 0 if $c$ is on the other side.\n"
         "\n"
         "Real training takes steps, and a step along $\\lambda\\,\\text{sign}(w)$ jumps over 0 again and again, as the "
         "lesson on L1 and L2 shows. The proximal map is the step that stops there.",
@@ -174,7 +174,7 @@ def flow() -> None:
 @lesson.step(
     "From the toy to the network",
     settings=("network_lambda", *THIRD),
-    say="The same maps on more than 300,000 real weights.",
+    say="The same maps on all the weights of a real layer.",
     ask="How large must step size × λ be until L1 makes half of them zero? What has L2 done to them by then?",
     trap="One step is not a training: in training the loss pulls the needed weights back.",
     minutes=5,

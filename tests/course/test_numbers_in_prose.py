@@ -141,7 +141,6 @@ ALLOWED: dict[str, str] = {
     "§6.5.2": SECTION,
     "§3.4": SECTION,
     "p = 1.25 makes small weights": SETTING,
-    "Choose p = 1.5 with a loss": SETTING,
     "width:100%": "markup",
     "95 % interval": DEFINITION,
     "interval, 95 %": DEFINITION,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
-from core.app import frame
+from core.app import address, frame
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [lesson.path for lesson in frame.LESSONS]
@@ -31,6 +31,23 @@ def open_at(path, **params):
 def open_page(path, **params):
     """As open_at; a lesson as a whole where no step is named."""
     return open_at(path, **({} if path == PAGES[0] or "step" in params else {"whole": "true"}), **params)
+
+
+def keys_of(monkeypatch, path, **params):
+    """The keys that the controls of a page ask its address for, with what each offers; not those of the frame."""
+    asked = {}
+    real = address.usable
+
+    def usable(key, offered):
+        if address._arrival().path == path:  # the overview is opened first
+            asked[key] = tuple(offered)
+        return real(key, offered)
+
+    with monkeypatch.context() as patched:
+        for module in ("core.app.address", "core.app.controls"):
+            patched.setattr(f"{module}.usable", usable)
+        open_page(path, **params)
+    return {key: offered for key, offered in asked.items() if key not in address.FRAME_KEYS}
 
 
 def metrics(app):

@@ -5,26 +5,9 @@ from __future__ import annotations
 import ast
 
 import pytest
-from page_reader import PAGES, ROOT, open_page
-
-from core.app import address
+from page_reader import PAGES, ROOT, keys_of, open_page
 
 JUNK = (" ", "nan", "no such value", "x" * 10_000, "\x00\x07", "<b>x</b>", "](javascript:alert(1))", "`", "99999999999")
-
-
-def keys_of(monkeypatch, path: str) -> dict[str, tuple[str, ...]]:
-    """The keys that the controls of a page ask the address for, with what each offers."""
-    asked: dict[str, tuple[str, ...]] = {}
-    real = address.usable
-
-    def usable(key, offered):
-        asked[key] = tuple(offered)
-        return real(key, offered)
-
-    for module in ("core.app.address", "core.app.controls"):
-        monkeypatch.setattr(f"{module}.usable", usable)
-    open_page(path)
-    return asked
 
 
 def values(app) -> dict[str, object]:
@@ -35,7 +18,7 @@ def values(app) -> dict[str, object]:
 
 @pytest.mark.parametrize("path", PAGES[1:])
 def test_an_empty_value_of_any_key_is_its_default_and_named(path, monkeypatch):
-    keys = [key for key in keys_of(monkeypatch, path) if key != "present"]
+    keys = [*keys_of(monkeypatch, path)]
     assert len(keys) > 5
     before = values(open_page(path))
     app = open_page(path, **dict.fromkeys(keys, ""))
@@ -46,7 +29,7 @@ def test_an_empty_value_of_any_key_is_its_default_and_named(path, monkeypatch):
 
 @pytest.mark.parametrize("path", PAGES[1:])
 def test_junk_in_all_keys_at_once_leaves_the_defaults_and_is_never_repeated_at_length(path, monkeypatch):
-    keys = [key for key in keys_of(monkeypatch, path) if key != "present"]
+    keys = [*keys_of(monkeypatch, path)]
     before = values(open_page(path))
     for turn in range(2):
         app = open_page(path, **{key: JUNK[(i + turn * 4) % len(JUNK)] for i, key in enumerate(keys)})
