@@ -259,7 +259,7 @@ def _cells_numbers(
     else:
         company = f"of feature {j + 1}, collected in training"
     dots = " A dot marks each output that the stretching has changed." if with_dots else ""
-    st.caption(f"Here μ and σ are the mean and the standard deviation {company}; σ stands below μ.{dots}")
+    st.caption(f"The mean μ, and the standard deviation σ below it, are those {company}.{dots}")
 
 
 def row_by_hand() -> list[dict[str, str]]:

@@ -243,6 +243,7 @@ TERMS: tuple[Term, ...] = (
         "Normalisation over groups of units within one image. With a single group it is layer norm. Like layer "
         "norm it does not depend on the batch.",
         "layer_norm",
+        step="which-numbers",
         also=("group normalisation", "group normalization"),
         source="[Wu & He 2018](https://arxiv.org/abs/1803.08494)",
     ),
@@ -329,6 +330,7 @@ TERMS: tuple[Term, ...] = (
         "A layer that shifts and scales the pre-activations of one image so that they have mean 0 and variance 1 over "
         "the units, then applies γ and β. It does the same in training and evaluation mode.",
         "layer_norm",
+        step="which-numbers",
         also=("layer normalization", "layer normalisation", "LN"),
         source=BA,
     ),
