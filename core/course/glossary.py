@@ -91,7 +91,7 @@ TERMS: tuple[Term, ...] = (
         "Adam with weight decay applied beside the step instead of inside the loss. Every weight is multiplied by the "
         "same factor just below 1, however large its gradients are.",
         "l1_l2",
-        "weight-decay",
+        step="weight-decay",
         source=LOSHCHILOV,
     ),
     Term(
@@ -160,6 +160,7 @@ TERMS: tuple[Term, ...] = (
         "In each training step every hidden unit is switched off with probability p, independently for each image. "
         "In evaluation mode all units take part.",
         "dropout",
+        step="masks",
         source=SRIVASTAVA,
     ),
     Term(
@@ -173,7 +174,7 @@ TERMS: tuple[Term, ...] = (
         "How far a step turns a layer's weights, in proportion to their size. Where normalisation follows a layer, "
         "only the weights' direction matters, so a penalty that keeps them small makes each step turn them further.",
         "l1_l2",
-        "check-yourself",
+        step="check-yourself",
         source="[van Laarhoven 2017](https://arxiv.org/abs/1706.05350)",
     ),
     Term(
@@ -190,6 +191,7 @@ TERMS: tuple[Term, ...] = (
         "A penalty that mixes L1 and L2: α·|w| + (1 − α)·w². As long as α is above 0 it has L1's kink at zero, so it "
         "can still hold a weight there.",
         "norm_math",
+        step="plane",
         source="[Zou & Hastie 2005](https://doi.org/10.1111/j.1467-9868.2005.00503.x)",
     ),
     Term(
@@ -197,6 +199,7 @@ TERMS: tuple[Term, ...] = (
         "Several networks whose predictions are averaged. Dropout can be seen as training an ensemble of thinned "
         "networks that share their weights.",
         "dropout",
+        step="why",
     ),
     Term(
         "epoch",
@@ -232,6 +235,7 @@ TERMS: tuple[Term, ...] = (
         "The n-th root of a product of n numbers, which is the ordinary mean taken of their logarithms. Averaging "
         "logits amounts to a geometric mean of the probabilities, scaled back to a sum of 1.",
         "dropout",
+        step="why",
     ),
     Term(
         "gradient",
@@ -281,13 +285,14 @@ TERMS: tuple[Term, ...] = (
         "The form of dropout that PyTorch uses: during training the units that stay are multiplied by 1/(1 − p). "
         "Nothing then has to be rescaled in evaluation mode.",
         "dropout",
+        step="conventions",
     ),
     Term(
         L1.name,
         "The penalty λ·Σ|w|: every weight is charged its size. It pulls with the same force on small and large "
         "weights, so it can hold a weight at exactly 0.",
         "l1_l2",
-        "prices",
+        step="prices",
         also=("L1 penalty", "L1 regularization", "λ₁"),
     ),
     Term(
@@ -295,7 +300,7 @@ TERMS: tuple[Term, ...] = (
         "The penalty λ·Σw²: every weight is charged its square. Its pull is proportional to the weight, so large "
         "weights shrink most and small ones are left almost alone.",
         "l1_l2",
-        "prices",
+        step="prices",
         also=("L2 penalty", "L2 regularization", "λ₂"),
     ),
     Term(
@@ -316,6 +321,7 @@ TERMS: tuple[Term, ...] = (
         "lasso",
         "Linear regression with an L1 penalty, which sets some of the coefficients to exactly 0.",
         "norm_math",
+        step="plane",
         source="[Tibshirani 1996](https://doi.org/10.1111/j.2517-6161.1996.tb02080.x)",
     ),
     Term(
@@ -368,13 +374,14 @@ TERMS: tuple[Term, ...] = (
         "The zeros and ones that say which units dropout keeps in one training step. A new mask is drawn for every "
         "image of every batch.",
         "dropout",
+        step="masks",
     ),
     Term(
         MAX_NORM.name,
         "A limit on the length of each unit's incoming weights. After every step, weights that have grown beyond it "
         "are scaled back to it.",
         "l1_l2",
-        "limit",
+        step="limit",
         source=SRIVASTAVA,
     ),
     Term(
@@ -388,6 +395,7 @@ TERMS: tuple[Term, ...] = (
         "Estimating a mean by drawing at random many times and averaging. Monte Carlo dropout leaves dropout on while "
         "predicting and averages the probabilities over many masks.",
         "dropout",
+        step="why",
         also=("MC dropout", "Monte Carlo dropout"),
         source="[Gal & Ghahramani 2016](https://arxiv.org/abs/1506.02142)",
     ),
@@ -403,6 +411,7 @@ TERMS: tuple[Term, ...] = (
         "A measure of the length of a vector. The L2 norm is the ordinary length, and the L1 norm is the sum of the "
         "absolute values. Batch norm and layer norm are called so because they normalise, not because they are norms.",
         "norm_math",
+        step="vector",
     ),
     Term(
         "notebook",
@@ -430,6 +439,7 @@ TERMS: tuple[Term, ...] = (
         "The family of norms (Σ|w|ᵖ)^(1/p): p = 1 gives L1, p = 2 the ordinary length. As a penalty the course uses "
         "the sum Σ|w|ᵖ itself. Below p = 1 it is not convex.",
         "norm_math",
+        step="plane",
         also=("p norm", "Lp"),
     ),
     Term(
@@ -451,7 +461,7 @@ TERMS: tuple[Term, ...] = (
         "A term added to the loss that grows with the weights. The optimizer then has to trade fit against size. "
         "Curves in this course show the loss without it, and the penalty apart.",
         "l1_l2",
-        "prices",
+        step="prices",
     ),
     Term(
         "plain network",
@@ -470,7 +480,7 @@ TERMS: tuple[Term, ...] = (
         "A step that solves a small problem exactly: stay near the present weight, but pay the penalty. For L1 it is "
         "soft thresholding, which reaches exactly 0 where ordinary steps jump across it.",
         "l1_l2",
-        "zero",
+        step="zero",
         also=("proximal map", "proximal", "prox"),
         source="[Parikh & Boyd 2014](https://web.stanford.edu/~boyd/papers/prox_algs.html)",
     ),
@@ -492,7 +502,7 @@ TERMS: tuple[Term, ...] = (
         "ridge regression",
         "Linear regression with an L2 penalty: it shrinks all coefficients and makes none of them exactly 0.",
         "l1_l2",
-        "weight-decay",
+        step="weight-decay",
         also=("ridge", "Tikhonov regularization"),
     ),
     Term(
@@ -528,6 +538,7 @@ TERMS: tuple[Term, ...] = (
         "Subtracting the same amount from the size of every weight, and stopping at 0: sign(w)·max(|w| − ηλ, 0). It is "
         "the proximal step of L1.",
         "norm_math",
+        step="maps",
         also=("soft threshold",),
     ),
     Term(
@@ -541,7 +552,7 @@ TERMS: tuple[Term, ...] = (
         "The share of weights that are zero, or too small to matter. The course says which threshold it counts by, "
         "because an optimizer seldom leaves a weight at exactly 0.",
         "l1_l2",
-        "lambda1",
+        step="lambda1",
         also=("sparse",),
     ),
     Term(
@@ -549,7 +560,7 @@ TERMS: tuple[Term, ...] = (
         "A picture of a weight matrix with a dot for every weight whose size exceeds a threshold, and nothing for the "
         "others. A sparse matrix looks empty.",
         "l1_l2",
-        "lambda1",
+        step="lambda1",
         also=("spy",),
     ),
     Term(
@@ -570,7 +581,7 @@ TERMS: tuple[Term, ...] = (
         "The factor in front of a penalty: how much the size of the weights counts against fitting the images. At 0 "
         "the network is the plain one.",
         "l1_l2",
-        "lambda1",
+        step="lambda1",
         also=("λ", "lambda", "strength"),
     ),
     Term(
@@ -585,7 +596,7 @@ TERMS: tuple[Term, ...] = (
         "A slope for a function with a kink. For |w| at 0 every slope from −1 to 1 is a subgradient, and PyTorch "
         "takes 0. Elsewhere it is the ordinary gradient.",
         "l1_l2",
-        "prices",
+        step="prices",
     ),
     Term(
         "test images",
@@ -598,6 +609,7 @@ TERMS: tuple[Term, ...] = (
         "thinned network",
         "What is left of a network when one mask has switched some of its units off.",
         "dropout",
+        step="masks",
     ),
     Term(
         "training and evaluation mode",
@@ -637,7 +649,7 @@ TERMS: tuple[Term, ...] = (
         "Multiplying every weight by a factor just below 1 at each step. Under plain SGD this is the same as an L2 "
         "penalty; under Adam it is not, which is why there is AdamW.",
         "l1_l2",
-        "weight-decay",
+        step="weight-decay",
         also=("weight_decay", "decoupled weight decay"),
         source=LOSHCHILOV,
     ),
@@ -646,6 +658,7 @@ TERMS: tuple[Term, ...] = (
         "Predicting once with all units on, the outputs scaled by the probability that a unit is kept, in place of "
         "averaging over masks. It approximates the geometric mean of the thinned networks' predictions.",
         "dropout",
+        step="why",
         source=SRIVASTAVA,
     ),
     Term(

@@ -84,3 +84,16 @@ def test_the_glossary_is_filtered_while_one_types(server, chromium):
     expect(dialog.get_by_text("softmax", exact=True)).to_have_count(0)
     expect(dialog.get_by_text("soft thresholding", exact=True)).to_be_visible()
     page.close()
+
+
+def test_a_word_of_the_glossary_leads_to_its_step(server, chromium):
+    page = opened(chromium, server.url, 1280, 720)
+    page.locator(".st-key-glossary button").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").press_sequentially("inverted", delay=30)
+    expect(dialog.get_by_text("softmax", exact=True)).to_have_count(0)
+    dialog.get_by_role("link", name="Dropout").first.click()
+    page.wait_for_function("location.pathname === '/dropout' && location.search.includes('step=conventions')")
+    expect(page.locator(".st-key-step")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.close()
