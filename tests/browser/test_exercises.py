@@ -11,7 +11,7 @@ from core.course.syllabus import faults_of, lessons, questions_of, typed_code_of
 
 def opened(page, address):
     page.goto(address)
-    page.locator("[data-testid=stMain] hr").last.wait_for()
+    page.locator("[data-testid=stMain] hr, .st-key-step").last.wait_for()
     page.wait_for_timeout(1500)
 
 
@@ -29,7 +29,7 @@ def pick(page, name):
 
 @pytest.mark.parametrize("lesson", lessons())
 def test_every_code_exercise_takes_a_wrong_and_a_right_answer(server, page, lesson):
-    opened(page, f"{server.url}/{lesson}?hide=questions,faults")
+    opened(page, f"{server.url}/{lesson}?step=fill-in-the-code")
     for exercise in typed_code_of(lesson).values():
         pick(page, exercise.name)
         field = code_field(page, f"{lesson}/code-{exercise.name}")
@@ -44,7 +44,7 @@ def test_every_code_exercise_takes_a_wrong_and_a_right_answer(server, page, less
 
 @pytest.mark.parametrize("lesson", lessons())
 def test_every_fault_is_found_and_mended(server, page, lesson):
-    opened(page, f"{server.url}/{lesson}?hide=questions,code")
+    opened(page, f"{server.url}/{lesson}?step=find-the-fault")
     for fault in faults_of(lesson).values():
         pick(page, fault.name)
         order = shown_order(f"{lesson}/fault-{fault.name}", len(fault.options))
@@ -59,7 +59,7 @@ def test_every_fault_is_found_and_mended(server, page, lesson):
 
 @pytest.mark.parametrize("lesson", lessons())
 def test_every_question_can_be_committed_to(server, page, lesson):
-    opened(page, f"{server.url}/{lesson}?hide=faults,code")
+    opened(page, f"{server.url}/{lesson}?whole=true&hide=faults,code")
     commit = page.get_by_role("button", name="Commit", exact=True)
     left = len(questions_of(lesson))
     expect(commit).to_have_count(left)
@@ -107,7 +107,9 @@ def test_answers_are_saved_to_a_file_and_loaded_from_it_in_another_tab(server, p
     chosen.set_input_files(kept)
     expect(other.get_by_text("1 answers are loaded").or_(other.get_by_text("1 answer is loaded"))).to_be_visible()
     other.get_by_role("link", name="Dropout").first.click()
-    expect(other.locator("h1")).to_contain_text("Dropout")
+    other.wait_for_function("location.pathname === '/dropout'")
+    other.get_by_role("button", name="Steps").click()
+    other.get_by_role("button", name="Fill in the code").click()
     other.get_by_role("radio", name="dropout by hand").or_(
         other.get_by_role("button", name="dropout by hand")
     ).first.click()
@@ -117,14 +119,14 @@ def test_answers_are_saved_to_a_file_and_loaded_from_it_in_another_tab(server, p
 
 
 def test_a_link_opens_at_its_exercise(server, page):
-    opened(page, f"{server.url}/l1_l2?exercise=l2+branch&hide=questions#fill-in-the-code")
+    opened(page, f"{server.url}/l1_l2?exercise=l2+branch&hide=questions")
     expect(page.get_by_role("heading", name="Fill in the code")).to_be_in_viewport()
     expect(code_field(page, "l1_l2/code-l2-branch")).to_be_visible()
 
 
 def test_a_network_is_taken_home_as_script_notebook_and_numbers(server, page, tmp_path):
     opened(page, f"{server.url}/dropout?p_on=2,000+images,+20+%25+wrong+labels&p=0.5")
-    page.get_by_text("Take it home").nth(1).click()
+    page.get_by_text("Take it home").first.click()
     found = {}
     for label in ("Script (.py)", "Notebook (.ipynb)", "Numbers (.csv)"):
         with page.expect_download() as download:
