@@ -29,8 +29,9 @@ def opened() -> dict[str, tuple]:
     with patch.object(draw, "specification", noted):
         for address in ADDRESSES:
             for lesson in LESSONS:
-                app = AppTest.from_file(str(ENTRY), default_timeout=120).run()
-                app.switch_page(lesson.path)
+                app = AppTest.from_file(str(ENTRY), default_timeout=120)
+                app.query_params.update(address)  # of the overview, which runs first
+                app.run().switch_page(lesson.path)
                 app.query_params.update(address)
                 app.run()
                 if app.exception:
