@@ -44,6 +44,7 @@ from core.course.claims import (
     TRAIN_ACCURACY,
     verdict,
 )
+from core.course.layer_norm import why_it_is_faster
 from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import edge_rise, edge_verdict
 from core.results import library
@@ -192,7 +193,7 @@ frame.text(
     "follows $\\gamma$: it can only move as fast as these two are trained. So far the motive. Is it also the *reason* "
     "why training is faster? Santurkar and colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after "
     "batch norm, until the inputs were less stable than in the plain network. It still did about as well as without "
-    "the noise. Their explanation is below: the loss becomes smoother."
+    "the noise. Their own explanation, a smoother loss, is measured below. It cannot be the whole reason either."
 )
 
 # --- where to put it ------------------------------------------------------------------------------------------------
@@ -356,6 +357,7 @@ frame.text(
     "plain network hardly answers yet, so there is little to change. After that *smoother* is true, **along the "
     "gradient, during training**, and by how much depends on the optimizer and on how far one looks."
 )
+frame.text(why_it_is_faster())
 
 # --- try it ---------------------------------------------------------------------------------------------------------
 
@@ -413,7 +415,7 @@ frame.text(
     "- **“Our data and model are simple, so we cannot see the effect.”** It looked at the last accuracy only. The "
     "effect is in the first epochs, in the learning rates that work, in small batches and along the gradient.\n"
     "- **It explains batch norm by the dialect example**, which is covariate shift, and calls it *covariant*. Batch "
-    "norm was made for the internal kind; by Santurkar and colleagues it works for another reason.\n"
+    "norm was made for the internal kind. Why it works is not settled, as said above.\n"
     "- **“With skip connections it is better to use BN before the layer.”** True of pre-activation residual "
     "networks, which is where the sentence comes from; this network has no skips.\n"
     "- **Its exercise asks to “fill in the model with dropout”** where batch norm is meant."

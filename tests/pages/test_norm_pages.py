@@ -1,13 +1,15 @@
 """The two normalisation lessons: their sliders, what they say, and that it follows from the shipped runs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from page_reader import drawn_rows, open_at, open_page
 from scipy import stats
 
 from core.app import draw
-from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves
-from core.config import FULL, seeds_of
+from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves, row_by_hand
+from core.config import FULL, SMALL_AND_NOISY, seeds_of
 from core.course.batch_norm import (
     BATCH_NORM,
     BATCH_SIZES,
@@ -18,7 +20,7 @@ from core.course.batch_norm import (
     probes,
 )
 from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, compare
-from core.course.layer_norm import LAYER_NORM, by_batch_size, learns_up_to
+from core.course.layer_norm import LAYER_NORM, OWN_LAYER, by_batch_size, learns_up_to, why_it_is_faster
 from core.figures import norms
 from core.figures.specifications import specification
 from core.maths.normalisation import EPS
@@ -223,6 +225,39 @@ def test_what_layer_norm_repairs_is_said_as_the_seeds_have_it():
     for name, rate in rates.items():
         able = [lr for lr in LEARNING_RATES if _all_learn(shipped(at_learning_rate(lr)[name]))]
         assert learns_up_to(name) == f"{max(able):g}" == rate
+
+
+def test_layer_norm_is_no_smoother_under_sgd_and_faster_all_the_same():
+    """What the lessons say of why normalisation speeds training up holds as long as this does."""
+    found = {name: [measurement.load(spec) for spec in specs] for name, specs in probes("sgd").items()}
+    beta = {
+        name: np.mean([p.effective_beta[p.spec.at_steps >= 100].mean() for p in some]) for name, some in found.items()
+    }
+    assert beta["plain"] / beta["layer norm"] < 1 < beta["plain"] / beta["batch norm"]
+    runs = {name: shipped(config) for name, config in at_learning_rate(0.1).items()}
+    lead = compare(FIRST_EPOCH, runs["plain"], runs["layer norm"])
+    assert lead.low > 0
+    said = why_it_is_faster()
+    assert f"{beta['plain'] / beta['layer norm']:.2f} times layer norm's" in said
+    assert f"is higher (+{100 * lead.mean:.1f} points" in said
+    assert said in texts(open_page(LAYER)) and said in texts(open_page(BATCH))
+
+
+def test_layer_norm_does_not_keep_wrong_labels_out():
+    layer = store.load_run(replace(OWN_LAYER, label_noise=SMALL_AND_NOISY.label_noise))
+    plain = store.load_run(SMALL_AND_NOISY)
+    assert layer.last.memorised > 0.9 and plain.last.memorised > 0.9
+    said = texts(open_at(LAYER, step="own-run"))
+    assert f"reproduces {100 * layer.last.memorised:.1f} % of them" in said
+    assert f"the plain network {100 * plain.last.memorised:.1f} %" in said
+
+
+def test_a_row_by_hand_is_numpys():
+    row = example_batch(6, 1.0)[0]
+    given, centred, divided = ([float(cell.replace("−", "-")) for cell in list(r.values())[1:]] for r in row_by_hand())
+    assert given == pytest.approx(row)
+    assert centred == pytest.approx(row - row.mean(), abs=0.0051)  # two digits are shown
+    assert divided == pytest.approx((row - row.mean()) / np.sqrt(row.var() + EPS), abs=0.0051)
 
 
 def _all_learn(runs):
