@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.app import code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
 from core.config import FULL, SMALL_AND_NOISY
-from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED
+from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED, verdict
 from core.course.dropout import (
     FULL_DROPOUT,
     FULL_WITH_MAX_NORM,
@@ -74,7 +74,8 @@ def conventions() -> None:
         st.latex(r"\text{evaluation: } \tilde h_j = p\,h_j")
     st.markdown(
         "$h_j$ is the activation of hidden unit $j$; $m_j$ is its mask, 1 or 0, drawn anew for every image and step; "
-        "$\\tilde h_j$ is what the next layer gets. Either way the expected value in training is what evaluation gives."
+        "$\\tilde h_j$ is what the next layer gets. $\\text{Bernoulli}(q)$ is 1 with probability $q$ and 0 otherwise. "
+        "Either way the expected value in training is what evaluation gives."
     )
     st.code(
         "nn.Linear(784, 392), nn.ReLU(), nn.Dropout(0.2)   # one hidden layer\n"
@@ -112,6 +113,13 @@ def why() -> None:
             "averaging over random draws), or use all units in one pass (*weight scaling*), which stands for the "
             "average."
         )
+        with steps.fold("Why not train ten networks?"):
+            st.markdown(
+                "Training one large network is expensive, and good hyperparameters must be found for each anew. There "
+                "is often data for one network, but not for ten different ones. When the networks are used, ten "
+                "answers must be waited for.\n\nThe thinned networks of dropout cost no more than one network, but "
+                "they are *not* independent, as ten doctors would be: they share every weight."
+            )
         with steps.fold("How good a stand-in is weight scaling?"):
             st.markdown(
                 "With unlimited computing one would average the predictions of *all* settings of the weights, each "
@@ -143,7 +151,7 @@ def thinned() -> None:
         f"- the mean of 100: {scores(HALF, 100)};\n"
         f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
         "\n"
-        "The loss of the averaged masks, compared with weight scaling, is:\n"
+        "On the test loss of averaged masks, compared with weight scaling, the verdict is:\n"
         f"- {scaling_against_masks(HALF, 10)} for the mean of 10, on 60,000 images at p = 0.5;\n"
         f"- {scaling_against_masks(HALF, 100)} for the mean of 100;\n"
         f"- {scaling_against_masks(SMALL_DROPOUT, 100)} for the mean of 100, on 2,000 noisy images at p = 0.5;\n"
@@ -184,31 +192,40 @@ def how_much() -> None:
         "help at all with 60,000 images?**",
         says=f"- {reach_in_words(DROPOUT, FULL)}\n"
         f"- {reach_in_words(DROPOUT, SMALL_AND_NOISY)}\n"
-        "- **60,000 images, p = 0.2, over the last epoch**: the accuracy is "
-        f"{against_plain(LAST_ACCURACY, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}, and the loss is "
-        f"{against_plain(LAST_LOSS, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}. This p is one of nine and was "
-        "seen on the test images. Over the last five epochs, which jitter less, the accuracy shows "
-        f"{against_plain(LAST_FIVE, FULL, dropout_path(FULL)[0.2], 'a gain', 'a loss')}.\n"
-        "- **60,000 images, p = 0.5**: the accuracy shows "
-        f"{against_plain(LAST_ACCURACY, FULL, HALF, 'a gain', 'a loss')}, and its gap is "
-        f"{against_plain(GAP, FULL, HALF, 'higher', 'lower')}.\n"
-        "- **Wrong labels** show who learns by heart, for no rule leads to them. Of these the network reproduces "
+        "\nCompared with the plain network, over five seeds, the verdict is:\n"
+        "- **60,000 images, p = 0.2**, on the accuracy after the last epoch: "
+        f"{against_plain(LAST_ACCURACY, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}; on the loss after it: "
+        f"{against_plain(LAST_LOSS, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}; on the accuracy over the last "
+        "five epochs, which jitter less: "
+        f"{against_plain(LAST_FIVE, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}. This p is one of nine, and it "
+        "was chosen with the test images in view.\n"
+        "- **60,000 images, p = 0.5**, on the accuracy: "
+        f"{against_plain(LAST_ACCURACY, FULL, HALF, 'higher', 'lower')}; on the gap between training and held-out "
+        f"accuracy: {against_plain(GAP, FULL, HALF, 'higher', 'lower')}.\n"
+        "- **2,000 images, a fifth of the labels wrong, p = 0.5**, on the accuracy: "
+        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT, 'higher', 'lower')}.\n"
+        "\n**Wrong labels** show who learns by heart, for no rule leads to them. Of these the network reproduces "
         f"{MEMORISED.over(small[0.0])} without dropout, {MEMORISED.over(small[0.5])} at p = 0.5, "
         f"{MEMORISED.over(small[0.6])} at 0.6 and {MEMORISED.over(small[0.8])} at 0.8. The held-out accuracy is best "
         f"in between: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7.\n"
         "\nSo dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on "
         "how much there is to overfit: little with 60,000 right labels and 20 epochs, much with 2,000 images of which "
         "400 have a wrong label. At p = 0.9 too little of the network is left at a time, and both accuracies fall.",
-        beside="**Stopping early** is the free regularizer. In the small and noisy setting, on the test images, the "
-        "plain network's accuracy at its best epoch, chosen on validation images, is "
-        f"{panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}, compared with its last. Compared with that "
-        "stopped network, dropout's test accuracy at p = 0.5 after its last epoch is "
-        f"{panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT))}. So dropout spares you the "
-        "choice of an epoch rather than beating it.\n\n**Max-norm**, a limit $c$ on the length of the weights into "
-        "each unit, is recommended beside dropout by its authors ([Srivastava et al. "
-        "2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; the next lesson has the formula). The held-out "
-        "accuracy of the pair, compared with dropout alone over five seeds, is:\n- **2,000 images, p = 0.5, $c$ = "
-        "0.5**: "
+        beside="**Stopping early** is the regularizer that costs nothing. All three comparisons are on the test "
+        "accuracy in the small and noisy setting, over five seeds. The plain network stopped early has the weights of "
+        "its best epoch, chosen on validation images; the network with dropout has those of its last. The verdict "
+        "is:\n"
+        "- **stopped early**, compared with the plain network's last epoch: "
+        f"{panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))};\n"
+        "- **dropout, p = 0.5**, compared with the plain network's last epoch: "
+        f"{verdict(panels.LAST, runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT), 'higher', 'lower')};\n"
+        "- **dropout, p = 0.5**, compared with the plain network stopped early: "
+        f"{panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT))}.\n"
+        "\nWith dropout no epoch has to be chosen.\n\n**Max-norm** is a limit $c$ on the length of the weights into "
+        "each unit: after each step, weights beyond it are scaled back to it. It is recommended beside dropout by its "
+        "authors ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; the next lesson has "
+        "the formula). On the held-out accuracy of the pair, compared with dropout alone over five seeds, the verdict "
+        "is:\n- **2,000 images, p = 0.5, $c$ = 0.5**: "
         f"{against_plain(LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5], 'higher', 'lower')};\n"
         "- **60,000 images, p = 0.2, $c$ = 2**: "
         f"{against_plain(LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM, 'higher', 'lower')}.",
@@ -221,26 +238,26 @@ def how_much() -> None:
     say="The notebook shows dropout's weights beside those of L1, and leaves it at that. The plain network belongs "
     "beside them.",
     ask="Predict: how many weights are below 0.0001 with dropout, compared with the plain network?",
-    trap="Dropout makes *activations* sparser for a while in training, and that is often taken for sparse weights.",
+    trap="Dropout makes the *activations* sparser, and that is often taken for sparse weights.",
     minutes=5,
 )
-def zero_weights() -> None:
+def weights_and_units() -> None:
     dropout_measurements.units_panel(
-        asks="**Predict first: are more weights below the threshold with dropout, or about as many?** Then look at the "
-        "second view: what dropout changes is what the units do.",
-        says=f"The weights up to 0.0001 at p = 0.5 are {small_weights(HALF, 1e-4)}, and without dropout "
+        asks="**With dropout, are more weights below the threshold, or about as many?** Then look at the other two "
+        "views. What dropout changes is what the units do.",
+        says=f"The share of weights up to 0.0001 is {small_weights(HALF, 1e-4)} at p = 0.5, and without dropout it is "
         f"{small_weights(FULL, 1e-4)}. **Dropout does not make weights sparse**: nothing in it makes a weight exactly "
         "0. (In a linear model it acts as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks "
         "weights and does not zero them.) What it changes is what the units do:\n"
         f"- *Sparser activations.* Of the first layer's units {active_share(HALF, 1)} are active for an image, against "
         f"{active_share(FULL, 1)} in the plain network.\n"
-        "- *Less dependence on each other.* The authors call this breaking co-adaptation. With half of its hidden "
-        "units "
-        f"switched off, the network trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images "
-        f"right, and the plain one {accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
-        "- *Is that less correlation between units?* In the first layer, compared with the plain network, it is "
-        f"{correlation_verdict(HALF, FULL, 1)}; in the second it is {correlation_verdict(HALF, FULL, 2)}. *Co-adapted* "
-        "and *correlated* are two different words.",
+        "- *Less dependence on each other.* Units are *co-adapted* when one is of use only together with certain "
+        "others, and the authors say that dropout breaks this. With half of its hidden units switched off, the network "
+        f"trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images right, and the plain one "
+        f"{accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
+        "- *Is that less correlation between units?* Compared with the plain network, the verdict on the first layer "
+        f"is {correlation_verdict(HALF, FULL, 1)}, and on the second {correlation_verdict(HALF, FULL, 2)}. To be "
+        "co-adapted and to be correlated are two different things.",
     )
 
 
@@ -259,7 +276,8 @@ def own_run() -> None:
         SMALL_DROPOUT,
         first=(OWN_DROPOUT[0], "label_noise", "epochs"),
         says="**Set the wrong labels to 0, and compare p = 0 with p = 0.5: how much does dropout "
-        "gain now?** Then show the notebook's training loss.",
+        "gain now?** Then show the notebook's training loss. Is it above the held-out loss? With 2,000 images, "
+        "whatever is not stored is trained in seconds.",
     )
     with steps.fold("A trap: a training loss above the held-out loss"):
         st.markdown(
@@ -276,7 +294,7 @@ def own_run() -> None:
     part="faults",
     say="This is code from the notebook, shortened, and what it gives. Let the class read the figure before the code.",
     ask="What is wrong?",
-    trap="A network left in training mode answers differently each time. Nobody notices unless they ask twice.",
+    trap="Each of these programs runs without an error. What is wrong shows in the figure only.",
     minutes=5,
 )
 def find_the_fault() -> None:
@@ -285,11 +303,12 @@ def find_the_fault() -> None:
         st.markdown(
             "- **Its figure is the paper's, and its code is PyTorch's.** The figure multiplies by p at test time; "
             "`nn.Dropout` divides by 1 − p in training. It writes *p, probability to turn off a neuron*, which is "
-            "PyTorch's.\n- **“Prevents overfitting.”** Dropout narrows the gap. With 60,000 images at p = 0.5, the "
-            "accuracy against "
-            f"the plain network shows {against_plain(LAST_ACCURACY, FULL, HALF, 'a gain', 'a loss')}.\n"
+            "PyTorch's.\n- **“Prevents overfitting.”** Dropout narrows the gap. With 60,000 images and p = 0.5, the "
+            "verdict on the accuracy, compared with the plain network, is "
+            f"{against_plain(LAST_ACCURACY, FULL, HALF, 'higher', 'lower')}.\n"
             "- **Its prompt *fill in the model with dropout* also stands in the batch norm chapter**, where it was "
-            "copied to.\n- **It has one spy plot, with nothing beside it.** It draws `model_do[1]`, which is the "
+            "copied to.\n- **It has one spy plot of dropout, and one of L1 next, but none of the plain network.** It "
+            "draws `model_do[1]`, which is the "
             "first layer as long as no dropout comes before it. With dropout on the input, index 1 is the dropout "
             "layer and the line fails. Here layers are picked by name.\n- **Its training loss is measured with "
             "masks**, and its validation loss without."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -65,7 +67,10 @@ def p_in_the_small_setting() -> None:
     """Accuracy against p where there is much to overfit: the lesson's figure to remember."""
     path = dropout_path(SMALL_AND_NOISY)
     accuracy_path(DROPOUT, path, DROPOUT.small, title="2,000 images, 20 % wrong labels", key="p_remembered")
-    st.caption(f"Accuracy after the last epoch. {PATH_CAPTION.replace('your strength', 'p = 0.5')}")
+    st.caption(
+        "Accuracy after the last epoch. Each dot is a seed, and the line is their mean. The bar marks p = "
+        f"{DROPOUT.small:g}."
+    )
 
 
 # --- thinned networks -----------------------------------------------------------------------------------------------
@@ -168,47 +173,55 @@ def units_panel(*, asks: str, says: str) -> None:
             threshold = threshold_controls("spy", base.lr, 1e-4)
     named = {PLAIN.name: base, f"dropout, p = {p:g}": dropout_path(base)[p]}
     with figure:
-        shown = steps.views(("Weights", "Units"), key="units_view")
+        shown = steps.views(("Weights", "Units off", "Activations"), key="units_view")
         if "Weights" in shown:
             spies(named, threshold)
             st.caption(SPY_CAPTION)
-        if "Units" in shown:
-            _units(base, dropout_path(base)[p])
+        if {"Units off", "Activations"} & {*shown}:
+            _units(base, dropout_path(base)[p], shown)
         take_home(named, key="units")
 
 
-def _units(plain: RunConfig, config: RunConfig) -> None:
+def _units(plain: RunConfig, config: RunConfig, shown: Sequence[str]) -> None:
     found = {name: activations_of(c) for name, c in {PLAIN.name: plain, DROPOUT.name: config}.items()}
     if not all(found.values()):
         st.info("The hidden units are missing: `python -m core.precompute` measures them.")
         return
-    layer = int(controls.choice("Hidden layer", ("1", "2"), key="units_layer")) - 1
-    left, right = st.columns(2)
-    with left:
-        chart(
-            activations_figure(
-                {name: some[0].histogram[layer] for name, some in found.items()},
-                title=f"Activations of hidden layer {layer + 1}",
-            ),
-            alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
-            height=270,
-        )
-    with right:
-        course_chart(
-            {
-                name: Course(np.array(SWITCHED_OFF), np.array([a.accuracy_without for a in some]))
-                for name, some in found.items()
-            },
-            what="test accuracy with units switched off",
-            x="share of hidden units switched off",
-            percent=True,
-            key="without",
-            height=270,
-        )
-    st.caption(
-        "Right: a share of the units is switched off after training, others for each image, and the rest is scaled up "
-        "as in training. All is measured in evaluation mode on the 10,000 test images, over five seeds."
+    if "Units off" in shown:
+        _switched_off(found)
+    if "Activations" in shown:
+        _activations(found)
+
+
+def _switched_off(found: dict[str, list[Activations]]) -> None:
+    course_chart(
+        {
+            name: Course(np.array(SWITCHED_OFF), np.array([a.accuracy_without for a in some]))
+            for name, some in found.items()
+        },
+        what="test accuracy with units switched off",
+        x="share of hidden units switched off",
+        percent=True,
+        key="without",
+        height=330,
     )
+    st.caption(
+        "A share of the units is switched off after training, different ones for each image, and the rest are scaled "
+        "up as in training. Each line is the mean over five seeds on the 10,000 test images."
+    )
+
+
+def _activations(found: dict[str, list[Activations]]) -> None:
+    layer = int(controls.choice("Hidden layer", ("1", "2"), key="units_layer")) - 1
+    chart(
+        activations_figure(
+            {name: some[0].histogram[layer] for name, some in found.items()},
+            title=f"Activations of hidden layer {layer + 1}",
+        ),
+        alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
+        height=300,
+    )
+    st.caption("All units and all 10,000 test images, in evaluation mode, seed 0.")
     with steps.fold("The units in numbers"):
         _unit_numbers(found)
 

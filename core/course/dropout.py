@@ -126,8 +126,8 @@ def agreement(config: RunConfig, image: int) -> str:
 
 
 def scaling_against_masks(config: RunConfig, n: int) -> str:
-    """How the mean of n thinned networks does against weight scaling in loss, paired over seeds, in words."""
-    return verdict_within(SCALED_LOSS, averaged_loss(n), ensembles_of(config), "worse", "better")
+    """How the loss of the mean of n thinned networks differs from weight scaling's, paired over seeds, in words."""
+    return verdict_within(SCALED_LOSS, averaged_loss(n), ensembles_of(config), "higher", "lower")
 
 
 def _first_below(losses: np.ndarray, scaled: float) -> int | None:
@@ -192,19 +192,19 @@ def how_many_masks() -> Choice:
         (
             Option(
                 "One: each of them was trained",
-                f"One alone does worse: {scores(HALF, 1)}. Weight scaling: {scores(HALF, 0)}.",
+                f"One alone does worse. It reaches {scores(HALF, 1)}; weight scaling reaches {scores(HALF, 0)}.",
             ),
             Option(
                 "More than five, and fewer than fifty",
                 (
-                    f"It takes {averages_to_beat_scaling(HALF)}. So one pass with all units is worth that many with "
-                    "masks."
+                    f"It takes {averages_to_beat_scaling(HALF)}. One pass with all units is worth that many passes "
+                    "with masks."
                 ),
                 right=True,
             ),
             Option(
                 "More than a hundred",
-                f"Fewer: {averages_to_beat_scaling(HALF)}.",
+                f"Fewer are enough: it takes {averages_to_beat_scaling(HALF)}.",
             ),
             Option(
                 "All of them: weight scaling is the exact mean",
@@ -254,8 +254,8 @@ def draw_p() -> Drawing:
             0.04,
         ),
         (
-            f"Of all stops it is highest at p = {best:g}. Up to there fewer wrong labels are learned; beyond, too "
-            "little of the network is left at a time."
+            f"The measured accuracy is highest at p = {best:g}. Up to that point, more dropout means that fewer wrong "
+            "labels are learned. Beyond it, too little of the network is left at a time."
         ),
     )
 
@@ -271,17 +271,20 @@ def paper_p() -> Choice:
             Option(
                 "`nn.Dropout(0.8)`",
                 (
-                    "That switches off four fifths of the units: see p = 0.8 in the curves above. The paper's p is "
-                    "the share that is *kept*."
+                    "That switches off four fifths of the units, whereas the paper's p is the share that is *kept*. "
+                    "The step *How much dropout?* shows what PyTorch's p = 0.8 does."
                 ),
             ),
             Option(
                 "`nn.Dropout(0.2)`, and multiply the weights by 0.8 in evaluation",
-                "The 0.2 is right, but PyTorch has scaled in training already. Twice is too much.",
+                "The 0.2 is right, but PyTorch has already scaled in training. Scaling twice is once too often.",
             ),
             Option(
                 "`nn.Dropout(0.2)`, and nothing else",
-                "What is kept is 0.8, so 0.2 is switched off; the scaling is done in training.",
+                (
+                    "The paper keeps a unit with probability 0.8, so PyTorch must switch it off with probability 0.2. "
+                    "`nn.Dropout` does the scaling itself, in training."
+                ),
                 right=True,
             ),
         ),
@@ -298,16 +301,22 @@ def forgotten_eval() -> Choice:
         (
             Option(
                 "The same accuracy: training is over",
-                "The masks do not know that. They are drawn as long as the model is in training mode.",
+                "The model does not know that. It draws masks for as long as it is in training mode.",
             ),
             Option(
                 "A lower accuracy, and another one each time",
-                f"You test one thinned network for each image: about {alone(HALF)}, instead of {all_units(HALF)}.",
+                (
+                    "Each image is classified by a single thinned network. The accuracy is then about "
+                    f"{alone(HALF)}, instead of {all_units(HALF)}."
+                ),
                 right=True,
             ),
             Option(
                 "Chance: half of the network is missing",
-                f"One thinned network is not bad at all: {alone(HALF)}. It was trained like that.",
+                (
+                    f"A thinned network does far better than chance: it gets {alone(HALF)} of the test images right. "
+                    "This is how it was trained."
+                ),
             ),
         ),
     )
@@ -324,21 +333,25 @@ def training_loss_above() -> Choice:
             Option(
                 "Not by that alone: the two are measured in different modes",
                 (
-                    "In training mode units are missing, in evaluation mode none is. Measure both in evaluation mode "
-                    "before you worry: *Show the notebook's training loss* draws both."
+                    "In training mode units are missing, and in evaluation mode none is. Measure both losses in "
+                    "evaluation mode before you worry: in *Your own run*, the switch *Show the notebook's training "
+                    "loss too* draws them all."
                 ),
                 right=True,
             ),
             Option(
                 "Yes: a training loss is always the lower one",
                 (
-                    "If both are measured in evaluation mode and the labels are alike, mostly. Here one of them is "
-                    "measured with masks."
+                    "It mostly is, if both losses are measured in evaluation mode and on labels of the same kind. "
+                    "Here one of them is measured with masks."
                 ),
             ),
             Option(
                 "Yes: validation images have leaked into training",
-                "Then the validation loss would be low, but you need no leak to explain it. What differs is the mode.",
+                (
+                    "A leak would lower the validation loss, but no leak is needed to explain this. The two losses "
+                    "are measured in different modes."
+                ),
             ),
         ),
     )
@@ -351,19 +364,19 @@ def not_the_mean() -> Choice:
         (
             Option(
                 "Too few masks were drawn",
-                "With all masks it differs as well: the figure's exact mean says so.",
+                "The exact mean over all masks, which the figure marks, differs from it as well.",
             ),
             Option(
                 "The mean of a curved function is not the function of the mean",
                 (
-                    "Weight scaling takes the mean of each unit's *input*, then applies ReLU; the true mean applies "
-                    "ReLU first."
+                    "Weight scaling first takes the mean of each unit's *input* and then applies the ReLU. The true "
+                    "mean applies the ReLU first, under each mask, and then averages."
                 ),
                 right=True,
             ),
             Option(
                 "The factor 1/(1 − p) is only roughly right",
-                "For a single unit it keeps the expected value exactly.",
+                "For a single unit, this factor keeps the expected value exactly.",
             ),
         ),
     )
@@ -378,22 +391,24 @@ def best_for_training() -> Choice:
             Option(
                 f"At p = {best:g}, and yes",
                 (
-                    f"There the *held-out* accuracy is best ({_small(best, LAST_ACCURACY)}); the training accuracy is "
-                    f"down to {_small(best, TRAIN_ACCURACY)}."
+                    f"There the *held-out* accuracy is highest ({_small(best, LAST_ACCURACY)}). The training accuracy "
+                    f"has by then fallen to {_small(best, TRAIN_ACCURACY)}."
                 ),
             ),
             Option(
                 "At p = 0, and yes: it has learned most",
                 (
-                    f"It has learned the wrong labels too: {_small(0.0, TRAIN_ACCURACY)} of the training labels, "
-                    f"{_small(0.0, LAST_ACCURACY)} of the held-out images."
+                    "It has learned the wrong labels too. It reproduces "
+                    f"{_small(0.0, TRAIN_ACCURACY)} of the training labels, and it gets "
+                    f"{_small(0.0, LAST_ACCURACY)} of the held-out images right."
                 ),
             ),
             Option(
                 "At p = 0, and no",
                 (
-                    f"{_small(0.0, TRAIN_ACCURACY)} on labels of which a fifth is wrong: they are learned by "
-                    f"heart, and {_small(0.0, LAST_ACCURACY)} of the held-out images are right. At p = 0.5: "
+                    f"It reproduces {_small(0.0, TRAIN_ACCURACY)} of labels of which a fifth are wrong, so it has "
+                    "learned the wrong ones by heart, and it gets "
+                    f"{_small(0.0, LAST_ACCURACY)} of the held-out images right. At p = 0.5 the two numbers are "
                     f"{_small(0.5, TRAIN_ACCURACY)} and {_small(0.5, LAST_ACCURACY)}."
                 ),
                 right=True,
@@ -409,19 +424,25 @@ def zero_weights() -> Choice:
         (
             Option(
                 "Many more are tiny: units that are off lose their weights",
-                "A unit is off for one step and one image; its weights are only not moved by that.",
+                (
+                    "A unit is off for one image in one step only. That image then does not move its weights, but "
+                    "nothing makes them smaller."
+                ),
             ),
             Option(
                 "About as many as without",
                 (
-                    f"{small_weights(HALF, 0.0001)} against {small_weights(FULL, 0.0001)}. What becomes sparser are "
-                    "the *activations*."
+                    f"The share is {small_weights(HALF, 0.0001)} with dropout and {small_weights(FULL, 0.0001)} "
+                    "without. It is the *activations* that become sparser."
                 ),
                 right=True,
             ),
             Option(
                 "None is tiny any more: dropout spreads the weights",
-                f"{small_weights(HALF, 0.0001)} are; without dropout {small_weights(FULL, 0.0001)}.",
+                (
+                    f"Some still are: {small_weights(HALF, 0.0001)} with dropout, and {small_weights(FULL, 0.0001)} "
+                    "without."
+                ),
             ),
         ),
     )
@@ -431,27 +452,31 @@ def zero_weights() -> Choice:
 def half_switched_off() -> Choice:
     return Choice(
         (
-            "Half of the hidden units of a *trained* network are switched off, others for each image, and the rest "
-            "scaled up. Which network stands it better?"
+            "Half of the hidden units of a *trained* network are switched off, different ones for each image, and the "
+            "rest are scaled up. Which network copes better?"
         ),
         (
             Option(
                 "The plain one: none of its units was ever weakened",
-                f"It gets {accuracy_without(FULL, 0.5)}, the one with dropout {accuracy_without(HALF, 0.5)}.",
+                (
+                    f"The plain network gets {accuracy_without(FULL, 0.5)} of the test images right, and the one with "
+                    f"dropout {accuracy_without(HALF, 0.5)}."
+                ),
             ),
             Option(
                 "The one trained with p = 0.5",
                 (
-                    f"{accuracy_without(HALF, 0.5)} against {accuracy_without(FULL, 0.5)}: no unit has learned to "
-                    "count on another."
+                    f"It gets {accuracy_without(HALF, 0.5)} of the test images right, and the plain one "
+                    f"{accuracy_without(FULL, 0.5)}. None of its units has learned to depend on another."
                 ),
                 right=True,
             ),
             Option(
                 "Both alike: the mean is the same",
                 (
-                    f"The mean of each unit is. But {accuracy_without(FULL, 0.5)} (plain) and "
-                    f"{accuracy_without(HALF, 0.5)} are not alike."
+                    "The mean of each unit is the same, but the accuracy is not: it is "
+                    f"{accuracy_without(FULL, 0.5)} for the plain network and {accuracy_without(HALF, 0.5)} for the "
+                    "other."
                 ),
             ),
         ),
@@ -485,31 +510,32 @@ class Dropout(nn.Module):                  # p: probability to turn a unit off
             return h * (torch.rand_like(h) > self.p)
         return h * self.p""",
     picture=lambda: _handed_on(train=lambda p: 1 - p, evaluate=lambda p: p),
-    says="What the next layer gets, on average, from a unit that gives 1.",
+    says="The figure shows what the next layer gets, on average, from a unit whose activation is 1.",
     asks="What is wrong?",
     options=(
         Option(
             "The mask keeps a unit with probability p",
-            "`rand > p` is true with probability 1 − p: p switches off, as the comment says.",
+            "`rand > p` is true with probability 1 − p, so p switches a unit off, as the comment says.",
         ),
         Option(
             "Nothing may be scaled in evaluation",
             (
-                "That is PyTorch's way, and then training must scale. This training does not, so evaluation must; but "
-                "by which number?"
+                "That is PyTorch's way, but then training must scale. This training does not, so evaluation must. The "
+                "question is by which number."
             ),
         ),
         Option(
             "In evaluation the factor must be 1 − p",
             (
-                "The mean in training is 1 − p. The notebook's figure is the paper's, where p *keeps*; its text says "
-                "p turns off. Mixed, they agree at 0.5 only."
+                "On average 1 − p of the activation is left in training. The notebook's figure is the paper's, in "
+                "which p *keeps* a unit, but its text says that p turns it off. Mixed like this, the two modes agree "
+                "only at p = 0.5."
             ),
             right=True,
         ),
         Option(
             "The mask must be the same for all images",
-            "Each image draws its own; that is as it should be.",
+            "Each image draws its own mask, as it should.",
         ),
     ),
     mended="""\
@@ -536,16 +562,16 @@ for x, y in train_loader:
     losses.append(loss.item())
 train_loss.append(np.mean(losses))         # then model.eval() for the validation loss""",
     picture=lambda: loss_curves(MASKED, THEIRS_AND_HELD_OUT, "The recorded training loss lies above the test loss."),
-    says="Dropout with p = 0.8, all 60,000 images: this training loss, and the held-out loss.",
+    says="The network has dropout with p = 0.8 and is trained on all 60,000 images. The figure shows this loss.",
     asks="The network seems to be better on images that it never saw. Why?",
     options=(
         Option(
             "Dropout makes it generalise that well",
-            "Nice, but look at what is compared: two losses in two modes.",
+            "Look at what is compared: two losses that were measured in two different modes.",
         ),
         Option(
             "The held-out images are easier",
-            "They are no different: other photographs of the same ten classes.",
+            "They are of the same kind: other photographs of the same ten classes.",
         ),
         Option(
             "The training loss is measured with units switched off, and while the weights still move",
@@ -554,7 +580,7 @@ train_loss.append(np.mean(losses))         # then model.eval() for the validatio
         ),
         Option(
             "Some held-out images are also in the training set",
-            "They are not: the two sets are apart.",
+            "No image is in both sets.",
         ),
     ),
     mended="""\
@@ -576,12 +602,12 @@ model_do = nn.Sequential(nn.Flatten(), nn.Linear(784, 392), nn.ReLU(), nn.Dropou
 
 plt.spy(model_do[1].weight.detach(), precision=1e-4)   # what dropout does to the weights""",
     picture=lambda: spies({"dropout, p = 0.5": HALF}, 1e-4),
-    says="The picture that this code draws.",
+    says="This is the picture that the code draws.",
     asks="The code runs, and the layer is the right one. What is missing before anything may be said about dropout?",
     options=(
         Option(
             "A smaller precision",
-            "Any ruler will do, as long as two networks are measured by the same one.",
+            "Any threshold will do, as long as two networks are measured with the same one.",
         ),
         Option(
             "The plain network's picture beside it",
@@ -597,7 +623,7 @@ plt.spy(model_do[1].weight.detach(), precision=1e-4)   # what dropout does to th
         ),
         Option(
             "The weights of the last layer",
-            "The first is where the question was. What is missing is a comparison.",
+            "The question was about the first layer. What is missing is a comparison.",
         ),
     ),
     mended="""\
@@ -607,7 +633,7 @@ for ax, (name, model) in zip(axes, {"plain": model, "dropout": model_do}.items()
     ax.spy(first.weight.detach(), precision=1e-4)
     ax.set_title(name)""",
     mended_picture=lambda: spies({PLAIN.name: FULL, "dropout, p = 0.5": HALF}, 1e-4),
-    after="Side by side: dropout's first layer is as full as the plain one's.",
+    after="Side by side, they show that dropout's first layer is as full as the plain network's.",
 )
 
 # --- typed code -------------------------------------------------------------------------------------------------------
@@ -629,7 +655,8 @@ DROPOUT_LAYERS = Exercise(
     name="dropout-layers",
     title="Dropout, in layers",
     asks=(
-        "The notebook's blank: **switch off the units of both hidden layers in training.** Which p is yours to choose."
+        "This is the blank in the notebook. **Switch off the units of both hidden layers in training.** You may choose "
+        "p."
     ),
     template=_DROPOUT_LAYERS.format(one="...,", two="...,"),
     hints=(
@@ -647,8 +674,9 @@ DROPOUT_BY_HAND = Exercise(
     name="dropout-by-hand",
     title="Dropout, by hand",
     asks=(
-        "`h`: activations. `mask`: 1 for units that stay and 0 for those that are off, each off with probability `p`. "
-        "**Write what PyTorch's dropout hands on in training**, so that evaluation need not change anything."
+        "`h` holds activations. `mask` is 1 for units that stay and 0 for those that are off; each is off with "
+        "probability `p`. **Write what PyTorch's dropout hands on in training**, so that evaluation need not change "
+        "anything."
     ),
     template=_MASKED.format("..."),
     hints=(
@@ -684,7 +712,7 @@ DROPOUT_BY_HAND = Exercise(
                 "h * mask / mask.mean()": (
                     "This divides by the share of ones in *this* mask. PyTorch divides by 1 − p, the expected share."
                 ),
-                "h * mask / 1 - p": "Brackets: this divides by 1, and then subtracts p. `/ (1 - p)`.",
+                "h * mask / 1 - p": "Brackets are missing: this divides by 1 and then subtracts p. Write `/ (1 - p)`.",
                 "mask / (1 - p)": "That is the scaled mask; multiply `h` by it.",
             },
         ),

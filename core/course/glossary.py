@@ -128,6 +128,15 @@ TERMS: tuple[Term, ...] = (
         "baseline",
     ),
     Term(
+        "co-adaptation",
+        "Units are co-adapted when one is of use only together with certain others. Dropout was invented to prevent "
+        "it, for under a mask no unit can count on another.",
+        "dropout",
+        step="weights-and-units",
+        also=("co-adapted",),
+        source=SRIVASTAVA,
+    ),
+    Term(
         "convex",
         "Said of a loss that curves upwards everywhere, like a bowl. Between any two points it "
         "never lies above the straight chord, so every minimum is a lowest point.",

@@ -9,7 +9,7 @@ from page_reader import drawn_rows, metrics, open_page
 from core.app.strengths import SETTINGS
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
 from core.course.claims import GAP, LAST_ACCURACY, compare, spread
-from core.course.dropout import SMALL_DROPOUT, dropout_path, ensembles
+from core.course.dropout import SMALL_DROPOUT, activations, dropout_path, ensembles
 from core.course.l1_l2 import DISPLACED, SMALL_L1, SMALL_L2, followed, l1_path, l2_path
 from core.course.over_seeds import paths_of, sparsities
 from core.results import measurement, store
@@ -110,6 +110,43 @@ def test_the_thinned_networks_of_the_page_are_the_shipped_ones():
     bars = [row for row in rows_of(app, "probability") if row.get("which") == "mean of the masks"]
     assert [row["probability"] for row in bars] == pytest.approx(list(mean), abs=1e-4)
     assert f"{int((e.probabilities[3].argmax(axis=1) == e.classes[3]).sum())} of 100 thinned networks" in texts(app)
+
+
+def test_dropout_and_stopping_early_are_compared_on_the_same_images():
+    plain, dropout = shipped(SMALL_AND_NOISY), shipped(SMALL_DROPOUT)
+    last, best, masked = (
+        np.array([which.accuracy for which in found])
+        for found in (
+            [run.test_last for run in plain],
+            [run.test_best for run in plain],
+            [run.test_last for run in dropout],
+        )
+    )
+    (told,) = (m.value for m in open_page(DROPOUT_PAGE, step="how-much").markdown if "**stopped early**" in m.value)
+    for before, after in ((last, best), (last, masked), (best, masked)):
+        points = f"{100 * (after - before).mean():+.1f}".replace("-", "−")
+        assert f"({points} points, 95 % interval" in told
+    assert last.shape == (5,) and len({f"{x.mean():.3f}" for x in (last, best, masked)}) == 3
+
+
+def test_averaged_masks_have_a_lower_or_a_higher_loss_and_never_a_better_one():
+    told = texts(open_page(DROPOUT_PAGE, step="thinned"))
+    for n in (10, 100):
+        found = [measurement.load(spec) for spec in ensembles(dropout_path(FULL)[0.5])]
+        change = np.array([e.loss[n - 1] - e.scaled[1] for e in found])
+        quantile = 2.776  # Student's t, 4 degrees of freedom, 97.5 %
+        half = quantile * change.std(ddof=1) / math.sqrt(5)
+        word = "no clear difference" if abs(change.mean()) <= half else "lower" if change.mean() < 0 else "higher"
+        numbers = f"({change.mean():+.3f} nats".replace("-", "−")
+        assert any(line.startswith(f"- {word} {numbers}") for line in told.splitlines()), (n, word, numbers)
+
+
+def test_what_a_network_keeps_without_some_units_is_what_is_stored():
+    app = open_page(DROPOUT_PAGE, step="weights-and-units", units_view="Units off", units_p="0.3")
+    for name, config in (("plain", FULL), ("dropout", dropout_path(FULL)[0.3])):
+        kept = np.mean([measurement.load(spec).accuracy_without for spec in activations(config)], axis=0)
+        drawn = [row["mean"] for row in drawn_rows(app) if row.get("technique") == name]
+        assert drawn == pytest.approx(list(kept), abs=1e-4)
 
 
 def test_the_notebooks_histogram_is_of_a_network_that_guesses():
