@@ -66,14 +66,19 @@ def vector() -> None:
 )
 def price() -> None:
     norm_math.price_panel(
-        says="What counts is not how large a penalty *is*, but what the next bit of shortening *brings*: its "
-        "derivative. Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings, so long before it is "
-        "at zero there is something better to do. Under L1 the last hundredth is worth as much as the first.\n"
+        asks="What counts is not how large a penalty *is*, but what the next bit of shortening *brings*: its slope, "
+        "the **marginal price**. **Make ε small. Under which norm is it still worth shortening?**",
+        says="Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings, so long before it is at zero "
+        "there is something better to do. Under L1 the last hundredth is worth as much as the first.\n"
         "\n"
         "But nobody minimises the norm alone. A network minimises **loss plus penalty**, and a weight stays where the "
-        "loss pulls as hard as the penalty."
+        "loss pulls as hard as the penalty.",
     )
-    with steps.fold("And at zero?"):
+    with steps.fold("The formula, and what holds at zero"):
+        st.latex(
+            r"\frac{\partial \|x\|_2^2}{\partial x_i} = 2 x_i \qquad "
+            r"\frac{\partial \|x\|_1}{\partial x_i} = \text{sign}(x_i)"
+        )
         st.markdown(
             "$x_i$ is one entry. The second formula holds for $x_i \\ne 0$. At 0, where the norm has its kink, every "
             "slope from −1 to 1 fits under it; such a slope is called a **subgradient**. The notebook concludes that "
@@ -94,16 +99,8 @@ def plane() -> None:
         asks="**Move the centre and λ. How often does the orange dot sit on an axis, under each penalty?**",
         says="L1's ball has **corners on the axes**. An ellipse that grows until it touches the ball meets a corner "
         "from many directions, and at a corner a weight is exactly 0. L2's ball is round: the touching point lies on "
-        "an axis only if the ellipse happens to come from exactly there.\n"
-        "\n"
-        "What decides is how steep the penalty $g$ is just beside 0, because that is what holds a weight there.\n"
-        "- **A kink** (L1, or an elastic net with $\\alpha > 0$) has a finite slope beside 0. It holds the weight "
-        "against any pull of the loss that is not stronger: $|\\partial L/\\partial w_i| \\le \\lambda$ for L1.\n"
-        "- **A slope of 0** ($p > 1$) holds against nothing. The smallest pull moves the weight off 0, so p = 1.25 "
-        "makes small weights and no zeros. Look at the numbers, for the eye cannot tell.\n"
-        "- **An infinite slope** ($p < 1$) holds against every pull. Then 0 is always *a* minimum, and there may be "
-        "another one further out; the dot is at the lower of the two. These penalties make the most zeros, but a "
-        "descent that only looks around itself may stay in the wrong minimum.",
+        "an axis only if the ellipse happens to come from exactly there. The next step "
+        "says what decides in general.",
     )
     with steps.fold("The formula"):
         st.latex(r"\min_w\; \tfrac12 (w - c)^\top A\, (w - c) + \lambda \sum_i g(w_i)")
@@ -113,6 +110,28 @@ def plane() -> None:
             "$g(w)$ is $|w|$, $w^2$ (without ½), $|w|^p$, or the *elastic net* $\\alpha|w| + (1-\\alpha)w^2$. In "
             "linear models, a penalty of $w^2$ is called **ridge regression**, and one of $|w|$ the **lasso**."
         )
+
+
+@lesson.step(
+    "What decides is the slope next to zero",
+    settings=(*THIRD, "plane_lambda"),
+    say="Move p past 1, and watch where its line meets the left edge of the picture.",
+    ask="A ball with p a little above 1 looks pointed. Does it make zeros?",
+    trap="The eye cannot tell p = 1.25 from p = 1. The numbers above the right picture can.",
+    minutes=5,
+)
+def slope() -> None:
+    norm_math.slope_panel(
+        asks="**Move p past 1. Where does its line meet the left edge?**",
+        says="The loss pulls at a weight. What can hold the weight at 0 is the slope of the penalty $g$ next to 0.\n"
+        "- **A kink** (L1, or an elastic net with $\\alpha > 0$) has a finite slope next to 0. It holds the weight "
+        "against any pull of the loss up to λ times that slope: $|\\partial L/\\partial w_i| \\le \\lambda$ for L1.\n"
+        "- **A slope of 0** ($p > 1$) holds against nothing, so p = 1.25 makes small weights and no zeros. Look at "
+        "the numbers, for the eye cannot tell.\n"
+        "- **An infinite slope** ($p < 1$) holds against every pull. Then 0 is always *a* minimum, and there may be "
+        "another one further out; the dot is at the lower of the two. These penalties make the most zeros, but a "
+        "descent that only looks around itself may stay in the wrong minimum.",
+    )
 
 
 @lesson.step(
@@ -131,8 +150,8 @@ def maps() -> None:
         "\n"
         "$$\\text{prox}(w) = \\arg\\min_u\\; \\tfrac12 (u - w)^2 + \\eta\\lambda\\, g(u)$$\n"
         "\n"
-        "where $\\eta$ is the step size. L1 **subtracts** $\\eta\\lambda$ from the size of every weight and stops at "
-        "0, which is called *soft thresholding*: $\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every "
+        "where $\\eta$ is the step size. Only the product $\\eta\\lambda$ matters: half the step with twice the "
+        "λ is the same map. L1 **subtracts** $\\eta\\lambda$ from the size of every weight and stops at 0, which is called *soft thresholding*: $\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every "
         "weight by $1 + 2\\eta\\lambda$: small ones lose little, and none that was not 0 becomes 0. A p below 1 cuts "
         "small weights off, with a jump, and hardly touches large ones. L1 shortens the large ones too, which is its "
         "price.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from core.figures.shrinkage import (
     moves_figure,
     optimum_figure,
     shortened_figure,
+    slopes_figure,
     zeros_figure,
 )
 from core.maths.plane import Losses, count_zeros, minimisers, one_loss, random_losses, rough_minimisers
@@ -35,6 +37,7 @@ from core.maths.shrinkage import (
     flow_by_steps,
     flow_in_bowl,
     proximal,
+    slope,
     zero_band,
 )
 from core.maths.small_vector import NORMS, gradients
@@ -88,13 +91,11 @@ def _moved(epsilon: float, delta: float) -> None:
     )
 
 
-def price_panel(*, says: str) -> None:
-    """What the next bit of shortening brings, at either entry of (1, ε), under either norm."""
-    figure, side = steps.side_by_side(1, 1)
-    with figure:
-        st.latex(r"\frac{\partial \|x\|_2^2}{\partial x_i} = 2 x_i")
-        st.latex(r"\frac{\partial \|x\|_1}{\partial x_i} = \text{sign}(x_i)")
-        epsilon = controls.stop("ε, the small entry", EPSILONS, 0.01, key="price_epsilon")
+def price_panel(*, asks: str, says: str) -> None:
+    """What the next bit of shortening brings, at either entry of (1, ε), under either norm: the slope of each."""
+    figure, side = steps.side_by_side()
+    with side:
+        epsilon = controls.stop("ε, the small entry", EPSILONS, 0.1, key="price_epsilon")
         gained = gradients(epsilon)
         st.table(
             [
@@ -106,8 +107,20 @@ def price_panel(*, says: str) -> None:
                 {"norm": r"$\|x\|_1$", "gained per unit from the 1": "1", "gained per unit from the ε": "1"},
             ]
         )
-    with side:
-        st.markdown(says)
+        st.markdown(asks)
+        with steps.fold("Answer"):
+            st.markdown(says)
+    with figure:
+        slopes_picture({"L1": L1, "L2": L2}, epsilon, height=390)
+
+
+def slopes_picture(penalties: Mapping[str, Penalty], at: float | None = None, *, height: int) -> None:
+    """The slope of each penalty over the size of a weight."""
+    chart(
+        slopes_figure(penalties, at),
+        height=height,
+        alt=f"The slopes of {', '.join(penalties)} over the size of a weight, from 0 to 2.",
+    )
 
 
 def _norm_row(name: str, epsilon: float, delta: float, start: float) -> dict[str, str]:
@@ -131,11 +144,14 @@ def _kink_notes(epsilon: float, delta: float) -> list[str]:
     if delta > epsilon:
         notes.append(
             f"δ = {delta:g} is more than ε = {epsilon:g}. The notebook's formula ‖x − d‖₁ = 1 − δ + ε has stopped "
-            "holding: the small coordinate has gone through 0 and grows on the other side, so the norm **rises** "
-            "again, as 1 + δ − ε."
+            "holding. The small entry has passed 0 and grows on the other side, so the norm **rises**: it is 1 + δ − ε "
+            f"= {1 + delta - epsilon:.6g}."
         )
     if delta > 1:
-        notes.append(f"δ = {delta:g} is more than 1: the large coordinate has gone through 0, too, and ‖x − v‖₁ rises.")
+        notes.append(
+            f"δ = {delta:g} is more than 1. The large entry has passed 0 too, and ‖x − v‖₁ rises: it is δ − 1 + ε = "
+            f"{delta - 1 + epsilon:.6g}."
+        )
     return notes
 
 
@@ -203,13 +219,19 @@ def plane_panel(*, asks: str, says: str) -> None:
             _random_losses(strength, penalties)
 
 
+def _optimum(losses: Losses, strength: float, name: str, penalty: Penalty, *, told: bool = True) -> None:
+    """The minimum of a loss under one penalty. told: as numbers above the picture as well."""
+    found = minimisers(losses, strength, penalty)[0]
+    if told:
+        st.markdown(f"**{name}**: w = ({_number(found[0])}, {_number(found[1])})")
+    alt = f"{name}: the optimum is ({found[0]:.3f}, {found[1]:.3f})."
+    chart(optimum_figure(losses, found, name, penalty), alt=alt)
+
+
 def _optima(losses: Losses, strength: float, penalties: Penalties) -> None:
     for place, (name, penalty) in zip(st.columns(3), penalties.items(), strict=True):
-        found = minimisers(losses, strength, penalty)[0]
         with place:
-            st.markdown(f"**{name}**: w = ({_number(found[0])}, {_number(found[1])})")
-            alt = f"{name}: the optimum is ({found[0]:.3f}, {found[1]:.3f})."
-            chart(optimum_figure(losses, found, name, penalty), alt=alt)
+            _optimum(losses, strength, name, penalty)
     st.caption(
         "On a grey ellipse the loss is equal; the grey dot is its minimum. The orange dot is the minimum of loss + "
         "λ·penalty, and a ring around it says that a weight is exactly 0. The coloured curve is the penalty's ball."
@@ -221,6 +243,57 @@ def _optima(losses: Losses, strength: float, penalties: Penalties) -> None:
             "of the sum is also the lowest loss *within the ball*: a point with a lower loss and no larger penalty "
             "would make the sum smaller."
         )
+
+
+def slope_panel(*, asks: str, says: str) -> None:
+    """The slope of each penalty, and what the third one makes of the loss that the plane's sliders were left at."""
+    figure, side = steps.side_by_side()
+    with side:
+        penalties = third_penalty()
+        if frame.is_whole():
+            strength = _kept("plane_lambda", STRENGTHS, 0.5)
+        else:
+            strength = controls.stop("λ", STRENGTHS, 0.5, key="plane_lambda")
+        st.markdown(asks)
+        st.markdown(slope_in_words(*_third(penalties), strength))
+        with steps.fold("The three cases"):
+            st.markdown(says)
+    with figure:
+        left, right = st.columns(2)
+        with left:
+            slopes_picture(penalties, height=300)
+        with right, st.container(key="square"):
+            _optimum(_kept_loss(), strength, *_third(penalties), told=not frame.is_whole())
+        st.caption("Left: the slopes. Right: the loss of the step before, under the third penalty.")
+
+
+def slope_in_words(name: str, penalty: Penalty, strength: float) -> str:
+    """Whether a penalty holds a weight at 0, and against which pull of the loss."""
+    held = float(slope(0.0, penalty))
+    if np.isinf(held):
+        return f"Next to 0 the slope of **{name}** is infinite: it holds a weight at 0 against every pull."
+    if held == 0:
+        return f"Next to 0 the slope of **{name}** is 0: it holds nothing, and the smallest pull moves a weight off 0."
+    return (
+        f"Next to 0 the slope of **{name}** is {held:g}: it holds a weight at 0 while the loss pulls with at most "
+        f"{held:g}·λ = {held * strength:g}."
+    )
+
+
+def _third(penalties: Penalties) -> tuple[str, Penalty]:
+    return [*penalties.items()][-1]
+
+
+def _kept_loss() -> Losses:
+    """The loss of the plane, as its sliders were left."""
+    centre = _kept("c1", PLACES, 1.5), _kept("c2", PLACES, 0.5)
+    return one_loss(centre, _kept("tilt", TILTS, 30), _kept("stretch", STRETCHES, 2))
+
+
+def _kept(key: str, stops: Sequence[float], default: float) -> float:
+    """What another step's slider was left at; before it was drawn, what the address gives for it."""
+    texts, asked = controls.texts_of(stops), st.session_state.get(key) or st.query_params.get(key)
+    return stops[texts.index(asked)] if asked in texts else default
 
 
 def _random_losses(strength: float, penalties: Penalties) -> None:
@@ -433,9 +506,9 @@ def network_panel(*, asks: str, says: str) -> None:
         strength = controls.stop("Step size × λ", NETWORK_STRENGTHS, 0.01, key="network_lambda")
         penalties = third_penalty()
         st.markdown(asks)
-        with steps.fold("Answer"):
-            st.markdown(says)
     layer = _first_layer()
+    with side, steps.fold("Answer"):
+        st.markdown(says if layer is None else f"{_half_in_words(layer)}\n\n{says}")
     with figure:
         if layer is None:
             st.info("The network's weights are missing: `python -m core.precompute` trains it.")
@@ -466,6 +539,15 @@ def _mapped(layer: _Sizes, strength: float, penalties: Penalties) -> None:
         ]
     )
     st.caption(f"These are all {n.sum():,} weights of the plain network's first layer (60,000 images, seed 0).")
+
+
+def _half_in_words(layer: _Sizes) -> str:
+    """What makes half of the weights zero under L1, and what the same does under L2."""
+    half = float(layer.sizes[np.searchsorted(np.cumsum(layer.counts), layer.counts.sum() / 2)])
+    return (
+        f"L1 makes half of the weights zero at a step size × λ of about {half:.2g}, the median size of a weight. The "
+        f"same step of L2 divides each weight by {1 + 2 * half:.3g} and makes none of them zero."
+    )
 
 
 def _histogram(sizes: np.ndarray, layer: _Sizes) -> np.ndarray:

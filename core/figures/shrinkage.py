@@ -24,7 +24,7 @@ from core.figures.theme import (
     told,
 )
 from core.maths.plane import Losses, ball
-from core.maths.shrinkage import Penalty
+from core.maths.shrinkage import Penalty, slope
 from core.maths.small_vector import NORMS
 from core.techniques import COLOURS, L1, L2
 
@@ -122,6 +122,47 @@ def _moves_chart(look: Look):
         .encode(**place, color=by_colour("name", list(MOVES.items()), dots(columns=3))),
     ]
     return _square(look, layers)
+
+
+# --- the slope ------------------------------------------------------------------------------------------------------
+
+HIGHEST_SLOPE = 3.0
+"""Where the axis of slopes ends; p < 1 has no highest one."""
+
+
+def slopes_figure(penalties: Mapping[str, Penalty], at: float | None = None) -> Figure:
+    """The slope of each penalty over the size of a weight, from 0 to 2; a dot on each at the size `at`."""
+    sizes = np.concatenate([[1e-4, 1e-3, 3e-3], np.linspace(0.01, 2, 200)])
+    rows = {
+        "here": [] if at is None else [{"size": at}],
+        "slopes": [
+            {"size": short(w), "slope": short(g), "penalty": name}
+            for name, penalty in penalties.items()
+            for w, g in zip(sizes, slope(sizes, penalty), strict=True)
+        ],
+        "marks": [
+            {"size": at, "slope": short(float(slope(at, penalty))), "penalty": name}
+            for name, penalty in penalties.items()
+            if at is not None
+        ],
+    }
+    return figure(_slopes_chart, rows)
+
+
+def _slopes_chart(look: Look):
+    import altair as alt
+
+    x = alt.X("size:Q", title="size of the weight, |w|", scale=alt.Scale(domain=[0, 2], nice=False), axis=number_axis())
+    scale = alt.Scale(domain=[0, HIGHEST_SLOPE], nice=False)
+    place = {"x": x, "y": alt.Y("slope:Q", title="slope of the penalty", scale=scale, axis=number_axis())}
+    colour = _by_penalty()
+    marks = rows_of("marks").mark_point(filled=True, size=110, opacity=1, clip=True)
+    return layered(
+        look,
+        rows_of("here").mark_rule(color=MARK).encode(x=x),
+        rows_of("slopes").mark_line(strokeWidth=look.stroke, clip=True).encode(**place, color=colour),
+        marks.encode(**place, color=colour, tooltip=[told("penalty"), told("slope", format=".4f")]),
+    )
 
 
 # --- the plane ------------------------------------------------------------------------------------------------------

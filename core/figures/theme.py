@@ -83,7 +83,11 @@ def rows_of(name: str) -> alt.Chart:
 
 
 def layered(
-    look: Look, *layers: alt.Chart, title: str = "", height: int | None = None, plot: tuple[int, int] | None = None
+    look: Look,
+    *layers: alt.Chart,
+    title: str | alt.TitleParams = "",
+    height: int | None = None,
+    plot: tuple[int, int] | None = None,
 ) -> alt.LayerChart:
     """A chart of several layers in the sizes of `look`; Streamlit's own theme gives light and dark. As wide as its
     place. height: of the whole, with axes, legend and title; these are set tight, so that most of it is plot. plot:

@@ -53,11 +53,11 @@ def spy_figure(levels: np.ndarray, k: int, *, title: str) -> Figure:
     Blue: above the threshold. Pale orange: smaller, but not 0. White: exactly 0.
     """
     units, pixels = levels.shape
-    picture = [{"x": 0, "x2": pixels, "y": 0, "y2": units, "url": spy_image(levels, k)}]
-    return figure(_spy_chart, {"picture": picture}, title=title, units=units, pixels=pixels)
+    picture = [{"x": 0, "x2": pixels, "y": 0, "y2": units, "url": spy_image(levels, k), "title": title}]
+    return figure(_spy_chart, {"picture": picture}, units=units, pixels=pixels)
 
 
-def _spy_chart(look: Look, *, title, units, pixels):
+def _spy_chart(look: Look, *, units, pixels):
     import altair as alt
 
     x_scale = alt.Scale(domain=[0, pixels], nice=False)
@@ -73,6 +73,8 @@ def _spy_chart(look: Look, *, title, units, pixels):
             url="url:N",
         )
     )
+    # from the rows, since the name of the network holds its strength, which a slider moves
+    title = alt.TitleParams(text=alt.expr("length(data('picture')) ? data('picture')[0].title : ''"))
     return layered(look, picture, title=title, height=int(0.75 * look.height))
 
 

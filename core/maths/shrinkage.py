@@ -42,6 +42,16 @@ class Penalty:
 L1, L2 = Penalty(1.0), Penalty(2.0)
 
 
+def slope(size: np.ndarray | float, penalty: Penalty) -> np.ndarray:
+    """g′ at w = size ≥ 0; at 0 the slope on the right of it, which holds a weight there: 0 for p > 1, 1 for L1, α for
+    an elastic net, inf for p < 1."""
+    size = np.asarray(size, float)
+    if penalty.alpha is not None:
+        return penalty.alpha + 2 * (1 - penalty.alpha) * size
+    with np.errstate(divide="ignore"):
+        return penalty.p * size ** (penalty.p - 1)
+
+
 def soft_threshold(w: np.ndarray | float, threshold: float | np.ndarray) -> np.ndarray:
     """sign(w)·max(|w| − threshold, 0): the proximal map of threshold·|w|."""
     return np.sign(w) * np.maximum(np.abs(w) - threshold, 0)

@@ -30,6 +30,7 @@ from core.figures.shrinkage import (
     moves_figure,
     optimum_figure,
     shortened_figure,
+    slopes_figure,
     zeros_figure,
 )
 from core.figures.specifications import specification
@@ -168,6 +169,36 @@ def test_what_moves_with_a_slider_is_rows_so_that_the_chart_is_built_once(course
     assert moved[0].rows != moved[1].rows and specification(moved[0]) is specification(moved[1])
 
 
+def test_a_third_penalty_or_a_strength_in_a_title_leaves_the_chart_as_it_is():
+    losses, times, before = one_loss((1.5, 0.5), 30, 2), np.array([0.0, 1.0]), np.linspace(-1, 1, 3)
+    drawn = []
+    for p in (0.5, 3.0):
+        third, name = Penalty(p), f"p = {p:g}"
+        three = {"L1": Penalty(1.0), "L2": Penalty(2.0), name: third}
+        found = minimisers(losses, 0.5, third)[0]
+        drawn.append(
+            [
+                moves_figure(p / 4, 0.1),
+                slopes_figure(three),
+                optimum_figure(losses, found, name, third),
+                zeros_figure(dict.fromkeys(three, (1.0, 0.0, 0.0))),
+                maps_figure(dict.fromkeys(three, (before, before / p)), 1.0),
+                flows_figure(dict.fromkeys(three, times / p), times, 0, {}, title="x"),
+                mapped_figure({one: np.array([1, p]) for one in ("before", *three)}, np.arange(3)),
+                spy_figure(np.zeros((2, 2), np.uint8), 1, title=name),
+            ]
+        )
+    for one, other in zip(*drawn, strict=True):
+        assert one.rows != other.rows and specification(one) is specification(other)
+
+
+def test_slopes_are_those_of_the_penalties_with_a_dot_at_the_size():
+    rows = valid(slopes_figure({"L1": Penalty(1.0), "L2": Penalty(2.0)}, 0.1)).rows
+    assert {r["slope"] for r in rows["slopes"] if r["penalty"] == "L1"} == {1}
+    assert all(r["slope"] == pytest.approx(2 * r["size"]) for r in rows["slopes"] if r["penalty"] == "L2")
+    assert [(r["penalty"], r["slope"]) for r in rows["marks"]] == [("L1", 1), ("L2", 0.2)]
+
+
 def test_a_specification_holds_no_rows(courses):
     built = spec_of(valid(courses_figure(courses, x_title="epoch", y_title="loss")))
     assert "datasets" not in built and "values" not in json.dumps(built)
@@ -271,7 +302,7 @@ def test_the_spy_image_has_one_pixel_a_weight_in_the_colour_of_its_size():
     names = [["zero", "small", "small"], ["above", "small", "zero"]]
     assert np.array_equal(pixels, [[SPY_COLOURS[name] for name in row] for row in names])
     figure = valid(spy_figure(levels, 2, title="x"))
-    assert figure.rows["picture"][0] | {"url": ""} == {"x": 0, "x2": 3, "y": 0, "y2": 2, "url": ""}
+    assert figure.rows["picture"][0] | {"url": ""} == {"x": 0, "x2": 3, "y": 0, "y2": 2, "url": "", "title": "x"}
     assert spec_of(figure)["layer"][0]["encoding"]["y"]["scale"]["reverse"]
 
 

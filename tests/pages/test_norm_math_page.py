@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from page_reader import drawn_rows, open_page
+from page_reader import charts, drawn_rows, open_page
 
 from core.app import norm_math
 from core.config import FULL
@@ -79,6 +79,44 @@ def test_only_penalties_with_a_kink_make_exact_zeros_of_random_losses():
     ):
         none, one, both = norm_math._zero_shares(penalty, 0.5)
         assert none + one + both == pytest.approx(1) and (none < 1) == zeros
+
+
+@pytest.mark.parametrize(
+    ("third", "words"),
+    [
+        ({"power": "0.5"}, "infinite: it holds a weight at 0 against every pull"),
+        ({"power": "1.25"}, "0: it holds nothing"),
+        ({"third": "elastic net", "share": "0.25"}, "with at most 0.25·λ = 0.2."),
+    ],
+)
+def test_the_slope_next_to_zero_says_whether_a_weight_is_held(third, words):
+    """And the loss beside it is the one that the plane's sliders were left at."""
+    app = open_page(PAGE, step="slope", plane_lambda="0.8", c1="-2", **third)
+    assert any(words in m.value for m in app.markdown)
+    (without,) = [row for row in rows_of(app, "what") if row["what"] == "without penalty"]
+    assert (without["w1"], without["w2"]) == (-2, 0.5)
+
+
+def test_the_third_penalty_is_kept_from_step_to_step():
+    app = open_page(PAGE, step="slope", power="3")
+    for _ in range(3):
+        app.button(key="step_next").click().run()
+        assert app.select_slider(key="power").value == "3"
+        assert "p = 3" in [*table_with(app, "exactly 0" if "Σ" in str(app.table[0].value) else "penalty").iloc[:, 0]]
+
+
+def test_a_fault_of_the_address_is_the_one_that_is_drawn():
+    app = open_page(PAGE, step="find-the-fault", fault="norm alone")
+    assert {"time": 5.95, "weight": 0.0026058, "penalty": "L2", "later": False} in drawn_rows(app)
+    assert len(charts(app)) == 1
+
+
+def test_half_of_the_layer_is_zero_where_the_answer_says():
+    app = open_page(PAGE, step="network")
+    (answer,) = [m.value for m in app.markdown if "makes half of the weights zero" in m.value]
+    w = np.abs(store.load_run(FULL).weights["linear1.weight"].astype(float))
+    # two digits are shown
+    assert float(answer.split("about ")[1].split(",")[0]) == pytest.approx(np.median(w), rel=0.05)
 
 
 def test_the_maps_on_real_weights_are_counted_on_the_shipped_layer():
