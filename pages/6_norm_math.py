@@ -151,7 +151,8 @@ def maps() -> None:
         "$$\\text{prox}(w) = \\arg\\min_u\\; \\tfrac12 (u - w)^2 + \\eta\\lambda\\, g(u)$$\n"
         "\n"
         "where $\\eta$ is the step size. Only the product $\\eta\\lambda$ matters: half the step with twice the "
-        "λ is the same map. L1 **subtracts** $\\eta\\lambda$ from the size of every weight and stops at 0, which is called *soft thresholding*: $\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every "
+        "λ is the same map. L1 **subtracts** $\\eta\\lambda$ from the size of every weight and stops at 0, which is "
+        "called *soft thresholding*: $\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every "
         "weight by $1 + 2\\eta\\lambda$: small ones lose little, and none that was not 0 becomes 0. A p below 1 cuts "
         "small weights off, with a jump, and hardly touches large ones. L1 shortens the large ones too, which is its "
         "price.",
