@@ -142,6 +142,7 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
         chart(
             votes_figure(votes, e.scaled_probabilities[image].astype(float), names, right),
             alt=f"Class probabilities of image {image} by {n} thinned networks, their mean, and weight scaling.",
+            height=290,
         )
         st.caption("Each tick is a thinned network. The bars are their mean, and weight scaling, which takes one pass.")
 

@@ -19,7 +19,7 @@ CODE_NAMES = [(lesson, name) for lesson in lessons() for name in typed_code_of(l
 
 def alone(what: str, lesson: str, **params) -> AppTest:
     """The exercises of one kind without the rest of their page."""
-    function = {"faults": "_faults", "code": "_exercises"}[what]
+    function = {"faults": "find_the_fault", "code": "fill_in"}[what]
     app = AppTest.from_string(f"from core.app.{what} import {function}\n{function}({lesson!r})", default_timeout=60)
     app.query_params.update(params)
     return app.run()
@@ -142,8 +142,8 @@ def test_what_the_address_hides_is_left_out_with_its_heading(lesson):
 
 def test_hidden_solutions_leave_the_hints():
     app = AppTest.from_string(
-        "import streamlit as st\nst.session_state._hidden = ('solutions',)\nfrom core.app.code import _exercises\n"
-        "_exercises('dropout')",
+        "import streamlit as st\nst.session_state._hidden = ('solutions',)\nfrom core.app.code import fill_in\n"
+        "fill_in('dropout')",
         default_timeout=60,
     ).run()
     for _ in range(3):
