@@ -2,288 +2,437 @@
 
 import streamlit as st
 
-from core.app import code, controls, faults, frame, landscapes, panels, questions, runs, strengths, take_home
-from core.config import FULL, SMALL_AND_NOISY, seeds_of, sweep
-from core.course.baseline import BARRIER, OWN_SETTINGS
+from core.app import baseline_measurements, code, controls, faults, panels, questions, steps, strengths
+from core.config import FULL, SMALL_AND_NOISY
+from core.course.baseline import OWN_SETTINGS
 from core.course.claims import LAST_ACCURACY, MEMORISED, TRAIN_ACCURACY
 from core.course.over_seeds import against_plain, runs_at
-from core.figures.curves import sweep_figure, sweep_table
-from core.figures.surfaces import line_figure
-from core.results import library
-from core.results.surface import SurfaceSpec, notebook_spec
+from core.course.reading import one_run_margin
+from core.course.strengths import reach_in_words
+from core.results.surface import Surface
 from core.techniques import AUGMENTATION, LABEL_SMOOTHING
 
-HERE = "pages/1_baseline.py"
-NETWORKS = ("full", "small and noisy", "yours")
+SETTINGS = {"Full: 60,000 images": FULL, "Small and noisy: 2,000 images": SMALL_AND_NOISY}
 
-lesson = frame.begin(HERE)
-full, small = runs.needed_run(FULL, key="full"), runs.needed_run(SMALL_AND_NOISY, key="small")
+lesson = steps.lesson("pages/1_baseline.py")
 
-frame.title(lesson, "Baseline: a network without regularization")
 
-# --- the picture ----------------------------------------------------------------------------------------------------
-
-frame.section("One network, trained twice")
-frame.text(
-    "Here is the same network, trained twice: on all 60,000 images, and on 2,000 of them with every fifth label "
-    "wrong, for longer and in larger steps. Look at the dashed lines first: both trainings go well. Then look at "
-    "the solid lines, which are measured on images that the network never trained on. **Where do the two lines "
-    "part, and which of them would you trust?**"
+@lesson.step(
+    "One network, trained twice",
+    settings=("picture_view",),
+    say="It is the same network on both sides. Only the training differs: many images with right labels, or few images "
+    "and a fifth of the labels wrong.",
+    ask="Where do the dashed and the solid line part? Which of the two would you trust?",
+    trap="The class will praise the falling dashed line on the right. It says how well the network knows its training "
+    "images, and nothing about new ones.",
+    minutes=4,
 )
-panels.runs_side_by_side({"Full: 60,000 images": full, "Small and noisy: 2,000 images": small}, key="picture")
-st.caption(
-    "Same vertical axes left and right. Loss is cross-entropy; guessing among ten classes costs ln 10 ≈ 2.30 nats. "
-    "On the right the dashed lines start worse than the solid ones: they are measured with the labels that the "
-    "network is given, and every fifth is wrong."
+def picture() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        baseline_measurements.two_trainings(SETTINGS)
+    with side:
+        st.markdown(
+            "A network learns to tell ten kinds of clothes apart: left from 60,000 images, right from only 2,000, a "
+            "fifth of which have a **wrong label**.\n"
+            "\n"
+            "The **loss** is low where the network is sure of the right answer. An **epoch** is one pass over all "
+            "training images. **Dashed lines** are measured on the images it trains on, **solid lines** on images it "
+            "never trained on.\n"
+            "\n"
+            "**Where do the two part? Which would you trust?**"
+        )
+        with steps.fold("How to read the curves"):
+            st.markdown(
+                "Both pictures have the same vertical axis. Each line is one training, and the band around it reaches "
+                "from the lowest to the highest of five, which start from different random numbers. The dotted "
+                "upright line marks the epoch with the lowest loss on new images.\n"
+                "\n"
+                "The loss is the *cross-entropy*. Guessing among ten classes costs ln 10 ≈ 2.30 nats. On the right the dashed lines start worse than the solid ones, because they are "
+                "measured with the labels that the network was given, and every fifth of those is wrong."
+            )
+            baseline_measurements.trainings_in_full(SETTINGS, key="picture")
+
+
+@lesson.step(
+    "What is overfitting?",
+    say="Follow the dashed line down, and then the solid one. From the marked epoch on the network learns its list by "
+    "heart and forgets the rule.",
+    ask="At which epoch would you have stopped?",
+    trap="Overfitting is not a high training accuracy. It is that new images get worse while the training images get "
+    "better.",
+    minutes=4,
+)
+def overfitting() -> None:
+    small = runs_at(SMALL_AND_NOISY)
+    figure, side = steps.side_by_side()
+    with figure:
+        run = baseline_measurements.one_training(SMALL_AND_NOISY)
+    with side:
+        st.markdown(
+            "This is the small training again. The loss on its training images falls to the end. On new images it is "
+            f"lowest after epoch **{run.best_epoch}**, and then it rises. **Overfitting** is this: the "
+            "network goes on improving on its training images while it gets worse on new ones.\n"
+            "\n"
+            f"At the end it is right about **{TRAIN_ACCURACY.over(small)}** of its training images, as they are "
+            f"labelled, and about **{LAST_ACCURACY.over(small)}** of the new ones, over {len(small)} seeds."
+        )
+        with steps.fold("And the wrong labels?"):
+            st.markdown(
+                f"The network even reproduces **{MEMORISED.over(small)}** of the *wrong* labels that it was trained "
+                "on. There is no rule that says that one particular coat is a sandal. Such a label can only be learned "
+                "by heart."
+            )
+        with steps.fold("What does ± mean?"):
+            st.markdown(
+                f"The network was trained {len(small)} times. Each training started from another **seed**, which is "
+                "the number that all randomness comes from. The numbers are the mean and the standard deviation of "
+                "these trainings."
+            )
+
+
+@lesson.step(
+    "What does the training minimise?",
+    say="The formula is a mean over the training images. Look for the new images in it: they are not there.",
+    ask="Which term of the formula keeps the gap small?",
+    trap="None does. Regularization is what one adds because of that.",
+    minutes=4,
+)
+def network() -> None:
+    left, right = steps.side_by_side(1, 1)
+    with left:
+        st.markdown("**The network** is a multilayer perceptron: three linear layers with a ReLU after the first two.")
+        baseline_measurements.parameter_table(FULL)
+    with right:
+        st.markdown("**Training** minimises the mean **cross-entropy** over the training images.")
+        st.latex(r"L(\theta) = \frac{1}{n}\sum_{i=1}^{n} -\log p_\theta(y_i \mid x_i)")
+        st.markdown(
+            "Here $\\theta$ are all weights and biases, $n$ is the number of training images, and $p_\\theta(y_i \\mid "
+            "x_i)$ is the probability that the network gives to the label $y_i$ of image $x_i$.\n"
+            "\n"
+            "**Which term of $L$ speaks of new images?**"
+        )
+        with steps.fold("Answer, and the gap"):
+            st.markdown(
+                "None does, so nothing in $L$ keeps the training images and the new ones together. How far they are "
+                "apart is the **generalisation gap**: held-out loss minus training loss. The *accuracy gap* is "
+                "training accuracy minus held-out accuracy. With wrong labels it can be negative, because a right "
+                "answer to a wrong label counts as a training mistake. Both are measured in evaluation mode, after the "
+                "last epoch."
+            )
+        with steps.fold("The details"):
+            st.markdown(
+                "The image is flattened into 784 pixels, scaled to $[0, 1]$. The ten outputs of the last layer are "
+                "called **logits**, and a softmax turns them into probabilities. $\\log$ is the natural logarithm, so "
+                "$L$ is in nats per image. The optimizer is Adam, which takes its steps on batches of images."
+            )
+
+
+@lesson.step(
+    "Try it: open and close the gap",
+    settings=(*OWN_SETTINGS, "notebook_loss", "own_view"),
+    say="Let the class guess before anybody moves a slider. Stops around the two settings are stored; anything else is "
+    "trained while you watch.",
+    ask="What does more for the validation accuracy: ten times the images, or a third of the epochs?",
+    trap="Nearly everybody says the images. Stopping early costs nothing and competes with them.",
+    minutes=7,
+)
+def own_run() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(
+            "**Guess first: what does more for the validation accuracy, ten times the images or a third of the "
+            "epochs?** Then move the sliders."
+        )
+        config = baseline_measurements.own_controls()
+        with steps.fold("Predict first: how much do more images help?"):
+            questions.at("baseline", "images")
+    with figure:
+        baseline_measurements.own_figures(config)
+
+
+@lesson.step(
+    "How much is one run worth?",
+    say="These are trainings of one and the same network. Only the seed differs. Nothing was improved, and still the "
+    "numbers differ.",
+    ask="Your new trick gains half a point in one run with 60,000 images. What do you know?",
+    trap="A difference that is smaller than the band is what a new seed would have given as well.",
+    minutes=4,
+)
+def one_run() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        baseline_measurements.spread_of_seeds(SETTINGS)
+    with side:
+        st.markdown(
+            "Train the same network again from another **seed**, so with other first weights and another order of the "
+            "images, and it ends elsewhere. Each band spans five seeds.\n"
+            "\n"
+            "**How large must a difference between two single runs be before it means anything?** Larger than about "
+            f"**{one_run_margin(FULL)}** of accuracy with 60,000 images, and larger than about "
+            f"**{one_run_margin(SMALL_AND_NOISY)}** in the small and noisy setting."
+        )
+        with steps.fold("Where these margins come from"):
+            st.markdown(
+                "The spread of the five seeds tells how far apart two runs of equally good networks usually lie. In 95 "
+                "of 100 such pairs the difference is smaller than the margin, which is Student's $t$ for five seeds "
+                "times $\\sqrt 2$ times the standard deviation. In the small setting another seed also draws other "
+                "images. That is why this course trains everything that it compares from five seeds, and compares seed "
+                "by seed."
+            )
+        with steps.fold("The cheapest regularizer: stop in time"):
+            st.markdown(
+                "Keep the weights of the epoch with the lowest held-out loss. The test accuracy at that epoch, against "
+                "the last one:\n"
+                f"- **small and noisy**: {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))};\n"
+                f"- **full**: {panels.early_stopping_verdict(runs_at(FULL))}. Here the epoch was chosen on the test "
+                "images themselves, because no others are left, and that flatters the number."
+            )
+
+
+CHOSEN = (
+    "\n\nWith 60,000 images nothing is left to choose a strength on but the test images. The strength was picked by "
+    "hand by someone who had seen them, so a small gain there is flattered. With 2,000 images it was picked on "
+    "validation images."
 )
 
-frame.section("What overfitting is")
-frame.text(
-    f"The small network gets **{panels.percent(small.last.train_accuracy)}** of its training images right, as they "
-    f"are labelled, and **{panels.percent(small.last.held_out_accuracy)}** of the validation images. It even gives "
-    f"back **{panels.percent(small.last.memorised, 0)}** of the *wrong* labels it was trained on. There is no rule "
-    "that says a particular coat is a sandal; those can only be learned by heart."
-)
-frame.text(
-    f"Its validation loss was lowest after epoch **{small.best_epoch}** of {SMALL_AND_NOISY.epochs} and has risen "
-    "since. From there on it still learns its list, and unlearns the rule. **Overfitting** is this: the loss on the "
-    "training images goes on falling while the loss on new images rises."
-)
 
-# --- the formula ----------------------------------------------------------------------------------------------------
-
-frame.section("The network and what it minimises")
-frame.text("A multilayer perceptron: flatten the image, then three linear layers with ReLU between them.")
-panels.parameter_table(FULL)
-st.latex(r"L(\theta) = \frac{1}{n}\sum_{i=1}^{n} -\log p_\theta(y_i \mid x_i)")
-frame.text(
-    "$\\theta$: all weights and biases together. $n$: the number of training images. $x_i$: image $i$, its pixels "
-    "scaled to $[0, 1]$. $y_i$: its label. $p_\\theta(y_i \\mid x_i)$: the probability that the network gives to "
-    "that label, by a softmax over its ten outputs. $\\log$ is the natural logarithm, so $L$, the "
-    "**cross-entropy**, is in nats per image."
+@lesson.step(
+    "More images for nothing: augmentation",
+    settings=("augment", "augment_on", "augment_view"),
+    say="A shirt that is moved by a pixel is still a shirt. The network sees another version of each image in every "
+    "epoch.",
+    ask="How many wrong labels does the network still reproduce with shifts by one pixel?",
+    trap="What helps on few images need not help on many. Switch to 60,000.",
+    minutes=4,
 )
-frame.text(
-    "The **generalisation gap** is training accuracy minus held-out accuracy, both in evaluation mode. Adam "
-    "minimises $L$ on batches of images; nothing in $L$ speaks of new images, so nothing keeps the gap small."
-)
-
-# --- try it ---------------------------------------------------------------------------------------------------------
-
-frame.section("Try it: open and close the gap")
-frame.text(
-    "Before you move a slider, guess: what does more for the validation accuracy of the small and noisy setting, "
-    "ten times the images or a third of the epochs? Stops around the two "
-    "settings above are precomputed. Anything else is trained while you watch."
-)
-with st.container(horizontal=True):
-    st.button(
-        "Small and noisy",
-        on_click=controls.set_widgets,
-        args=(SMALL_AND_NOISY, OWN_SETTINGS),
-        icon=":material/restart_alt:",
+def augmentation() -> None:
+    strengths.technique_panel(
+        AUGMENTATION,
+        asks="A shirt that is moved by a pixel is still a shirt. **Augmentation** shifts each training image by a few "
+        "pixels, and mirrors it half of the time, anew in every epoch. **Raise the shifts: how many wrong labels are "
+        "still learned by heart? And what happens with 60,000 images?**",
+        says="With shifts by up to one pixel and flips, the held-out accuracy after the last epoch, against the plain "
+        "network and paired over seeds, is:\n"
+        "- **2,000 images, a fifth of the labels wrong**: "
+        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, AUGMENTATION.at(SMALL_AND_NOISY, 1), 'higher', 'lower')};\n"
+        "- **60,000 images, right labels**: "
+        f"{against_plain(LAST_ACCURACY, FULL, AUGMENTATION.at(FULL, 1), 'higher', 'lower')}.\n"
+        "\n"
+        "What is learned by heart would have to hold for all versions of an image. But the clothes lie in the middle "
+        "of their images, and all shoes point the same way, in the test images too. What the network learns about "
+        "other places is of no use there.\n"
+        "\n"
+        "Over the last five epochs:\n"
+        f"- {reach_in_words(AUGMENTATION, FULL)}\n"
+        f"- {reach_in_words(AUGMENTATION, SMALL_AND_NOISY)}\n"
+        "\n"
+        "The training accuracy is measured on the images as they are. LeCun, Bottou, Bengio & Haffner (1998) distorted "
+        "digits for the same reason." + CHOSEN,
     )
-    st.button("Full", on_click=controls.set_widgets, args=(FULL, OWN_SETTINGS), icon=":material/database:")
-config = controls.config_from_widgets(OWN_SETTINGS, SMALL_AND_NOISY)
-yours = runs.run_or_training(config, key="yours")
-panels.report(yours, key="yours")
 
-questions.at("baseline", "images")
 
-# --- measured -------------------------------------------------------------------------------------------------------
-
-frame.section("What was measured")
-frame.text(
-    "Five seeds of each setting: other first weights, another order, and in the small setting other images drawn. "
-    "Mean ± standard deviation."
+@lesson.step(
+    "Do not believe a label entirely: label smoothing",
+    settings=("smoothing", "smoothing_on", "smoothing_view"),
+    say="Smoothing takes a little of each label away and spreads it over all classes, so being entirely sure no longer "
+    "pays.",
+    ask="Does label smoothing keep the wrong labels out?",
+    trap="It raises the accuracy without keeping the wrong labels out. Let the class look at the row of the table.",
+    minutes=4,
 )
-by_setting = {
-    "full": library.stored_runs(seeds_of(FULL)),
-    "small and noisy": library.stored_runs(seeds_of(SMALL_AND_NOISY)),
-}
-panels.seed_table(by_setting)
-frame.text(
-    "The cheapest regularizer needs no formula: **stop at the best epoch**. On the test images of the small and "
-    f"noisy setting that is {panels.early_stopping_verdict(by_setting['small and noisy'])}. On the full setting: "
-    f"{panels.early_stopping_verdict(by_setting['full'])}; but there the best epoch was picked by the test images "
-    "themselves, so even that number flatters."
-)
-by_noise = library.stored_runs(sweep(SMALL_AND_NOISY, "label_noise"))
-left, right = st.columns(2)
-with left:
-    panels.captioned(
-        sweep_figure(
-            library.stored_runs(sweep(SMALL_AND_NOISY, "n_train")),
-            "n_train",
-            "training images (log scale)",
-            log=True,
-        ),
-        alt_text="Training and held-out accuracy against the number of training images.",
-        caption="More images: the lines close in. 20 % of the training labels are wrong throughout, so the rule alone "
-        "could reach about 80 % on the dashed line; what is above is learned by heart. One seed; at 60,000 the "
-        "solid line is the test images.",
-        rows=sweep_table(library.stored_runs(sweep(SMALL_AND_NOISY, "n_train")), "n_train"),
-        key="images",
+def smoothing() -> None:
+    smoothed = LABEL_SMOOTHING.at(SMALL_AND_NOISY, 0.5)
+    strengths.technique_panel(
+        LABEL_SMOOTHING,
+        asks="With **label smoothing** the loss asks for the labelled class with probability $1 - ε + ε/10$, and for "
+        "every other class with $ε/10$. Being entirely sure no longer pays. **Raise ε: are fewer wrong labels learned "
+        "by heart? What happens to the accuracy?**",
+        says="The held-out accuracy after the last epoch, against the plain network and paired over seeds, is:\n"
+        "- **2,000 images, a fifth of the labels wrong, ε = 0.5**: "
+        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, smoothed, 'higher', 'lower')};\n"
+        "- **60,000 images, right labels, ε = 0.1**: "
+        f"{against_plain(LAST_ACCURACY, FULL, LABEL_SMOOTHING.at(FULL, 0.1), 'higher', 'lower')}.\n"
+        "\n"
+        "So label smoothing does matter against wrong labels, but not by keeping them out: the network reproduces "
+        f"{MEMORISED.over(runs_at(smoothed))} of them at ε = 0.5, and {MEMORISED.over(runs_at(SMALL_AND_NOISY))} "
+        "without smoothing.\n"
+        "\n"
+        "Over the last five epochs:\n"
+        f"- {reach_in_words(LABEL_SMOOTHING, FULL)}\n"
+        f"- {reach_in_words(LABEL_SMOOTHING, SMALL_AND_NOISY)}\n"
+        "\n"
+        "The curves show the plain cross-entropy, without the smoothing. The method is from [Szegedy et al. "
+        "2016](https://arxiv.org/abs/1512.00567), §7." + CHOSEN,
     )
-with right:
-    panels.captioned(
-        sweep_figure(
-            by_noise,
-            "label_noise",
-            "share of wrong labels",
-            log=False,
-        ),
-        alt_text="Training and held-out accuracy against the share of wrong labels.",
-        caption="More wrong labels: up to half of what the dashed line counts is wrong, and still it is at "
-        f"{TRAIN_ACCURACY.over(by_noise[-1:])} in the end, against {TRAIN_ACCURACY.over(by_noise[:1])} with none. The "
-        "solid line pays for it. One seed.",
-        rows=sweep_table(by_noise, "label_noise"),
-        key="noise",
+
+
+@lesson.step(
+    "The loss surface around a trained network",
+    settings=("network", "radius", "directions", "view", "log_z", "along", "at"),
+    say="The loss is a function of all weights. We cut a plane through the trained network and look at the loss above "
+    "it.",
+    ask="Which of the two networks lies in the steeper bowl? Is it the same with other directions?",
+    trap="A picture of two directions out of hundreds of thousands. What one pair shows may be chance.",
+    minutes=6,
+)
+def surface() -> None:
+    baseline_measurements.surface_panel(
+        asks="The loss depends on 386,000 weights and biases. Walk from the trained network θ* by α along one random "
+        "direction and by β along another, and measure it. **Which network lies in the steeper bowl: full, or small "
+        "and noisy?**"
     )
-take_home.take_home(
-    {f"{c.n_train:,} images": c for c in sweep(SMALL_AND_NOISY, "n_train")}
-    | {f"{100 * c.label_noise:g} % wrong labels": c for c in sweep(SMALL_AND_NOISY, "label_noise")},
-    key="sweeps",
-)
+    with steps.fold("The formula: which directions?"):
+        st.latex(r"f(\alpha, \beta) = L(\theta^* + \alpha\,u + \beta\,v)")
+        st.latex(r"\|u_i\| = \|v_i\| = \|w_i\| \text{ for every unit } i")
+        st.markdown(
+            "$w_i$ is the row of a weight matrix that leads into unit $i$. Each random row is scaled to the length of "
+            "the row that it moves. Such a direction is called **filter-normalised** ([Li et al. "
+            "2018](https://arxiv.org/abs/1712.09913)). A raw direction would make large weights look flat, because a "
+            "step of the same length changes a large weight by a smaller share of itself than a small one. Biases stay "
+            "where they are.\n"
+            "\n"
+            "The grid has an odd number of points along each axis, so that the middle one is θ* itself; with an even "
+            "number θ* would lie between two points and never be measured."
+        )
 
-frame.section("More images for nothing")
-frame.text(
-    "A shirt that is moved by a pixel is still a shirt. **Augmentation** shows the network each training image shifted "
-    "by up to some pixels, and mirrored half of the time, anew in every epoch (LeCun, Bottou, Bengio & Haffner 1998 "
-    "distorted digits for the same reason). What is learned by heart would have to hold for all versions of an image. "
-    "The training accuracy below is of the images as they are. **Raise the shifts: how many wrong labels does the "
-    "network still learn by heart? And what happens with all 60,000 images?**"
-)
-strengths.technique_panel(AUGMENTATION, asks="", says="")
-frame.text(
-    "Held-out accuracy with shifts by up to one pixel and flips, against the plain network, paired over five seeds:\n"
-    "- **2,000 images, a fifth of the labels wrong**: "
-    f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, AUGMENTATION.at(SMALL_AND_NOISY, 1), 'higher', 'lower')}.\n"
-    "- **60,000 images, right labels**: "
-    f"{against_plain(LAST_ACCURACY, FULL, AUGMENTATION.at(FULL, 1), 'higher', 'lower')}. The clothes lie in the middle "
-    "of their images, and shoes all point the same way, in the test images too. What is learned about other places "
-    "is of no use there."
-)
 
-frame.section("Do not believe a label entirely")
-frame.text(
-    "Another cheap regularizer changes the labels. With **label smoothing** ([Szegedy et al. "
-    "2016](https://arxiv.org/abs/1512.00567), §7) the loss asks for the labelled class with probability $1 - ε + ε/10$ "
-    "and for every other one with $ε/10$. So there is nothing to gain from being entirely sure. The curves below are "
-    "the "
-    "plain cross-entropy, without the smoothing. **Raise ε: are fewer wrong labels learned by heart? What becomes of "
-    "the "
-    "accuracy?**"
+@lesson.step(
+    "Is the loss convex? The notebook's proof, and a better one",
+    settings=("same_z", "notebook_view"),
+    say="The notebook draws the left surface and concludes that the loss is not convex. The conclusion is right, and "
+    "the picture does not prove it.",
+    ask="What is on the notebook's vertical axis?",
+    trap="A slice that looks like a bowl proves nothing. One that is not convex does, if it is a slice of the loss.",
+    minutes=6,
 )
-strengths.technique_panel(LABEL_SMOOTHING, asks="", says="")
-frame.text(
-    "Held-out accuracy against the plain network, paired over five seeds:\n"
-    "- **2,000 images, a fifth of the labels wrong, ε = 0.5**: "
-    f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, LABEL_SMOOTHING.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')}.\n"
-    "- **60,000 images, right labels, ε = 0.1**: "
-    f"{against_plain(LAST_ACCURACY, FULL, LABEL_SMOOTHING.at(FULL, 0.1), 'higher', 'lower')}.\n"
-    "\n"
-    "So it does matter against wrong labels, but not by keeping them out. Of the wrong labels the network reproduces "
-    f"{MEMORISED.over(runs_at(LABEL_SMOOTHING.at(SMALL_AND_NOISY, 0.5)))} at ε = 0.5, and "
-    f"{MEMORISED.over(runs_at(SMALL_AND_NOISY))} without smoothing."
-)
+def notebook() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(
+            "This course grew out of a teaching notebook that draws the left surface and concludes: *not convex*. "
+            "**What is on its vertical axis?**\n"
+            "\n"
+            "One slice that is not convex proves that the loss is not. A slice that looks convex proves nothing. "
+            "**Then look between two networks.**"
+        )
+        same_z = controls.toggle("Same logarithmic loss axis for both", key="same_z")
+    found = None
+    with figure:
+        shown = steps.views(("Two surfaces", "Between two networks"), key="notebook_view")
+        if "Two surfaces" in shown:
+            found = baseline_measurements.notebook_surfaces(same_z)
+        if "Between two networks" in shown:
+            baseline_measurements.between_two_networks()
+    with side:
+        if found:
+            with steps.fold("What is wrong with the notebook's picture"):
+                _what_is_wrong(*found)
+        with steps.fold("What a slice can say"):
+            st.markdown(
+                "A random direction mixes thousands of curvatures, and the few that bend down drown among the many "
+                "that bend up. That is why our slices look like bowls near the trained network.\n"
+                "\n"
+                "Now take two networks that were trained from two seeds. Both are good. If the loss were convex, every "
+                "network on the straight line between them would have a loss on or below the **chord**, the straight "
+                "line between their two losses. Swapping hidden units gives other networks that compute the same "
+                "function; between them lie ridges like this one."
+            )
 
-# --- the loss surface -----------------------------------------------------------------------------------------------
 
-frame.section("The loss surface around the trained network")
-frame.text(
-    "The loss is a function of 386,000 weights. We can only look at a slice of it: choose two random directions $u$ "
-    "and $v$ in the space of weights, walk from the trained network $\\theta^*$ by $\\alpha$ along one and $\\beta$ "
-    "along the other, and measure the loss at each place. **Which of the two networks sits in the steeper bowl?** "
-    "Turn it, change the range, switch the network."
-)
-st.latex(r"f(\alpha, \beta) = L(\theta^* + \alpha\,u + \beta\,v)")
-st.latex(r"\|u_i\| = \|v_i\| = \|w_i\| \text{ for every unit } i")
-network = controls.choice("Network", NETWORKS, key="network")
-shown = {"full": full, "small and noisy": small, "yours": yours}[network]
-landscapes.surface_panel(
-    shown,
-    key="surface",
-    missing="Your network's surface appears here once it is trained on this machine: of most precomputed runs only the "
-    "numbers were kept, not the weights. Move a slider off the stops, or choose another network.",
-)
-frame.text(
-    "$w_i$ is the row of a weight matrix that leads into unit $i$. Each random row is scaled to the length of the "
-    "row that it moves: a **filter-normalised** direction ([Li et al. 2018](https://arxiv.org/abs/1712.09913)). "
-    "Without it a network with larger weights would look flatter for no better reason than that. Biases stay where "
-    "they are."
-)
-
-# --- find the fault ---------------------------------------------------------------------------------------------------
-
-faults.find_the_fault("baseline")
-
-# --- the notebook ---------------------------------------------------------------------------------------------------
-
-frame.section("The notebook's picture, and what is wrong with it")
-frame.text(
-    "This course grew out of a teaching notebook that draws the surface on the left. It concludes: *not convex*. "
-    "**Before you read on: what is on its vertical axis?**"
-)
-theirs = runs.measured_or_computing(notebook_spec(FULL), full, key="theirs")
-ours = runs.measured_or_computing(SurfaceSpec(FULL), full, key="ours")
-same_z = controls.toggle("Same logarithmic loss axis for both", key="same_z")
-if theirs and ours:
-    landscapes.surfaces_side_by_side(
-        {"The notebook's method": (theirs, True), "Filter-normalised, fixed images": (ours, False)},
-        key="notebook",
-        log_z=same_z,
-        same_z=same_z,
-    )
-    frame.text(
-        f"- **It looks from too far away.** Its directions are {theirs.direction_norms[0]:.0f} long, the network's "
-        f"weights {theirs.weight_norm:.0f}. {panels.percent(theirs.worse_than_chance)} of its points are worse than "
-        f"guessing; its top is a loss of {theirs.range[1]:,.0f}.\n"
-        "- **Its directions are not random enough.** Every entry is drawn from $[0, 1)$, so both mostly add a constant "
-        f"to every weight. The cosine between them is {theirs.cosine:.2f} (ours: {ours.cosine:.3f}): the axes it draws "
-        f"at right angles are only {theirs.angle:.0f}° apart. And each layer restarts the same random numbers.\n"
-        "- **Each point is measured on other images**: a fresh batch of 128. What is a ripple of the loss and what is "
-        "luck of the batch cannot be told apart.\n"
-        "- **The trained network is not in it.** Forty points from −1 to 1 leave out 0.\n"
+def _what_is_wrong(theirs: Surface, ours: Surface) -> None:
+    st.markdown(
+        f"- **It looks from too far away.** Its directions are {theirs.direction_norms[0]:.0f} long, and the network's "
+        f"weights are {theirs.weight_norm:.0f} long. {panels.percent(theirs.worse_than_chance)} of its points are "
+        f"worse than guessing, and its top is a loss of {theirs.range[1]:,.0f}.\n"
+        "- **Its directions are not random enough.** Every entry is drawn from $[0, 1)$, so both directions mostly add "
+        f"a constant to every weight. The cosine between them is {theirs.cosine:.2f} (ours: {ours.cosine:.3f}), so the "
+        f"axes that it draws at right angles are only {theirs.angle:.0f}° apart. Each layer also restarts the same "
+        "random numbers.\n"
+        "- **Each point is measured on other images**, a fresh batch of 128. A ripple of the loss cannot be told from "
+        "the luck of a batch.\n"
+        "- **The trained network is not in it.** Forty points from −1 to 1 leave out 0; with an odd number the middle "
+        "one would be 0.\n"
         "- **Its axes are swapped**, α for β. Nobody notices, because both have the same range.\n"
-        "- **It leaves the network ruined**: the loop overwrites the weights and stops at the last corner of the grid. "
+        "- **It leaves the network ruined.** The loop overwrites the weights and stops at the last corner of the grid. "
         "Everything that is drawn of this network afterwards is drawn of the wrong weights."
     )
 
-# --- convexity ------------------------------------------------------------------------------------------------------
 
-frame.section("Is the loss convex? What a slice can say")
-frame.text(
-    "If a slice is not convex, the whole is not convex. If a slice *looks* convex, that says nothing: a random "
-    "direction mixes thousands of curvatures, and the few that bend down drown among the many that bend up. Near "
-    "the trained network our slices look like bowls. **Is the loss convex, then?**"
+@lesson.step(
+    "Find the fault",
+    settings=("fault",),
+    part="faults",
+    say="This is code from the notebook, shortened, and what it gives. Let the class read the figure before the code.",
+    ask="What is wrong?",
+    trap="The code runs without an error. That is why nobody noticed.",
+    minutes=5,
 )
-frame.text(
-    "Take two networks, trained from two seeds. Both are good. On a convex loss every network on the straight line "
-    "between them would be at least as good as the chord between their losses."
+def find_the_fault() -> None:
+    faults.find_the_fault("baseline")
+
+
+@lesson.step(
+    "Fill in the code",
+    settings=("exercise",),
+    part="code",
+    say="The blanks are the sizes of the layers, one step of training, and a fair random direction.",
+    ask="What happens if the gradients are not cleared?",
+    trap="backward() adds to the gradients that are there.",
+    minutes=8,
 )
-line = runs.measured_or_computing(BARRIER, key="line")
-if line:
-    panels.captioned(
-        line_figure(line),
-        alt_text=f"The loss along the line between two trained networks rises {line.barrier:.2f} nats above the chord.",
-        caption=f"The loss rises {line.barrier:.2f} nats above the chord: the loss is not convex. Swapping "
-        "hidden units gives other networks that compute the same; between them lie ridges like this one.",
-    )
+def fill_in_the_code() -> None:
+    code.fill_in("baseline")
 
-# --- exercises, reading ---------------------------------------------------------------------------------------------
 
-code.fill_in("baseline")
-
-questions.check_yourself("baseline")
-
-frame.section("What to read")
-st.markdown(
-    "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking generalization*, "
-    "[arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random labels by heart.\n"
-    "- Li, Xu, Taylor, Studer & Goldstein 2018, *Visualizing the Loss Landscape of Neural Nets*, "
-    "[arXiv:1712.09913](https://arxiv.org/abs/1712.09913): filter-normalised directions.\n"
-    "- Dinh, Pascanu, Bengio & Bengio 2017, *Sharp Minima Can Generalize for Deep Nets*, "
-    "[arXiv:1703.04933](https://arxiv.org/abs/1703.04933): why a raw measure of sharpness means little.\n"
-    "- Xiao, Rasul & Vollgraf 2017, *Fashion-MNIST*, [arXiv:1708.07747](https://arxiv.org/abs/1708.07747)."
+@lesson.step(
+    "Check yourself",
+    settings=("question",),
+    part="questions",
+    say="Commit before you look.",
+    ask="Which of these would you have answered differently an hour ago?",
+    trap="A loss can rise while the accuracy stays: it also counts how sure the network is.",
+    minutes=5,
 )
-frame.end(HERE)
+def check_yourself() -> None:
+    questions.check_yourself("baseline")
+
+
+@lesson.step(
+    "What you can now do",
+    say="One figure to take away: the dashed line falls, and the solid one turns. All the other lessons try to keep "
+    "the two together.",
+    ask="Explain to your neighbour, in two sentences, how you would recognise overfitting.",
+    trap="“The training accuracy is high” is not the answer.",
+    minutes=3,
+)
+def now_you_can() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        baseline_measurements.one_training(SMALL_AND_NOISY, height=400)
+    with side:
+        st.markdown(
+            "You can now\n"
+            "1. read learning curves, and say where overfitting begins;\n"
+            "2. explain why a network can reproduce wrong labels;\n"
+            "3. say how large a difference between two single runs must be before it means anything;\n"
+            "4. use more images, augmentation, label smoothing, or stopping in time against overfitting;\n"
+            "5. ask of a loss surface which directions, which images and which axis it was drawn with.\n"
+            "\n"
+            "**Remember this picture**: the dashed line falls, and the solid one turns."
+        )
+        with steps.fold("What to read"):
+            st.markdown(
+                "- Zhang, Bengio, Hardt, Recht & Vinyals 2017, *Understanding deep learning requires rethinking "
+                "generalization*, [arXiv:1611.03530](https://arxiv.org/abs/1611.03530): networks that learn random "
+                "labels by heart.\n"
+                "- Li, Xu, Taylor, Studer & Goldstein 2018, *Visualizing the Loss Landscape of Neural Nets*, "
+                "[arXiv:1712.09913](https://arxiv.org/abs/1712.09913): filter-normalised directions.\n"
+                "- Dinh, Pascanu, Bengio & Bengio 2017, *Sharp Minima Can Generalize for Deep Nets*, "
+                "[arXiv:1703.04933](https://arxiv.org/abs/1703.04933): why a raw measure of sharpness means little.\n"
+                "- Xiao, Rasul & Vollgraf 2017, *Fashion-MNIST*, "
+                "[arXiv:1708.07747](https://arxiv.org/abs/1708.07747)."
+            )
+
+
+lesson.show()

@@ -80,6 +80,19 @@ def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3)
     return replace(base, **told)
 
 
+def kept_config(names: Sequence[str], base: RunConfig) -> RunConfig:
+    """The config that the widgets of several fields make out of `base`, where they stand on another step: as they were
+    left there, or as the address has them."""
+    told: dict[str, Any] = {}
+    for name in names:
+        field = FIELDS[name]
+        offered = field.choices if field.kind == "choice" else [field.format(stop) for stop in field.stops]
+        kept = st.session_state.get(name, st.query_params.get(name))
+        if kept in offered:
+            told[name] = field.parse(kept)
+    return replace(base, **told)
+
+
 def set_widgets(config: RunConfig, names: Sequence[str]) -> None:
     """Move the widgets of several fields to a config's values: for the callback of a preset's button."""
     for name in names:

@@ -7,18 +7,15 @@ from collections.abc import Iterable, Mapping
 import streamlit as st
 
 from core.app import controls
-from core.app.draw import chart, scene
+from core.app.draw import scene
 from core.app.frame import is_presenting
 from core.app.panels import percent, table
-from core.app.runs import measured_or_computing
 from core.app.take_home import take_home
-from core.config import FULL, RunConfig
 from core.course.claims import spread
 from core.course.over_seeds import over_directions
 from core.course.pictures import describe_surface
-from core.figures.surfaces import shared_z_range, slice_figure, surface_figure
+from core.figures.surfaces import shared_z_range, surface_figure
 from core.results.library import stored
-from core.results.run import Run
 from core.results.surface import RADII, Surface, SurfaceSpec, share_curving_down
 
 AT_SHARES = tuple(tenths / 10 for tenths in range(-10, 11))
@@ -38,41 +35,6 @@ def place_controls(a, b, c) -> tuple[float, int, bool]:
     with c:
         log_z = controls.toggle("Log loss", key="log_z", help_text="Shows the floor of the bowl as well as its rim.")
     return radius, int(directions), log_z
-
-
-def surface_controls(config: RunConfig) -> tuple[SurfaceSpec, str, bool]:
-    """The widgets of one surface: which part of it, how it is drawn. Gives the spec, the view and whether z is
-    logarithmic."""
-    a, b, c, d = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-    radius, directions, log_z = place_controls(a, b, d)
-    with c:
-        view = controls.choice("View", ("3-D", "contours"), key="view")
-    return SurfaceSpec(config, radius=radius, direction_seed=directions), view, log_z
-
-
-def surface_panel(run: Run | None, *, key: str, missing: str = "") -> None:
-    """A run's loss surface with all its controls, and a slice of it. `missing` is said where there is no run to show.
-
-    The controls are drawn in any case: a widget that is left out for a moment loses its place in the address.
-    """
-    config = run.config if run else FULL
-    spec, view, log_z = surface_controls(config)
-    place = st.container()
-    cut_controls, cut_place = st.columns([2, 5], vertical_alignment="center")
-    along, at = slice_controls(cut_controls)
-    with place:
-        if run is None or run.weights is None:
-            st.info(missing)
-            return
-        surface = measured_or_computing(spec, run, key=key)
-        if surface is None:
-            return
-        figure = surface_figure(surface, view=view, log_z=log_z)
-        scene(figure, key=f"{key}_scene", alt=describe_surface(surface), height=640 if is_presenting() else 480)
-        st.caption(surface_caption(surface))
-    cut = slice_figure(surface, along, at * spec.radius, log_z=log_z)
-    chart(cut, into=cut_place, alt=f"The loss along {along}, the other coordinate held at {at * spec.radius:.2f}.")
-    table(surface_rows(surface), key=key, label="Numbers behind the surface")
 
 
 def slice_controls(place) -> tuple[str, float]:

@@ -1,4 +1,4 @@
-"""The parts that several lessons share: a run's curves and numbers, several seeds, a surface with its controls."""
+"""The parts that several lessons share: a captioned figure, a run's curves and numbers, the student's own run."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
-from core.course.claims import Measure, percent, spread, verdict_between, verdict_within
-from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, curve_table, learning_curves, shared_range
+from core.course.claims import Measure, percent, verdict_between, verdict_within
+from core.course.over_seeds import runs_at
+from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, Curves, curve_table, learning_curves
 from core.figures.theme import Figure
-from core.results.run import Run, parameter_counts, total_parameters
+from core.results.run import Run
 
 # --- one figure -----------------------------------------------------------------------------------------------------
 
@@ -70,42 +71,39 @@ def headline(run: Run, *, narrow: bool = False) -> None:
     numbers = {
         "Training accuracy": percent(run.last.train_accuracy),
         f"{held_out.capitalize()} accuracy": percent(run.last.held_out_accuracy),
-        "Gap": f"{100 * run.gap:.1f} points",
+        "Gap": f"{100 * run.gap:.1f} points".replace("-", "−"),
         "Best epoch": f"{run.best_epoch} of {run.config.epochs}",
     }
     for label, value in numbers.items():
         places.metric(label, value, help=EXPLAINED.get(label))
 
 
+NOTEBOOK_LOSS_IS = (
+    "The notebook's training loss is the mean of the loss over an epoch's batches. It is taken in training mode, while "
+    "the weights are still changing, and any penalty is added to it. The other curves are measured after the epoch, in "
+    "evaluation mode and without a penalty, so the two kinds cannot be compared."
+)
+
+
 def run_curves(run: Run, *, key: str) -> None:
     """Loss and accuracy of one run side by side, with its table; the notebook's own training loss on request."""
-    with_notebook = toggle(
-        "Show the notebook's training loss too",
-        key="notebook_loss",
-        help_text="The mean over an epoch's batches in training mode, penalty included, while the weights move.",
-    )
-    left, right = st.columns(2)
-    curves = NOTEBOOK_LOSS if with_notebook else LOSS
-    with left:
-        chart(learning_curves(run.records, run.config, curves), alt=_describe(run, "loss"))
-    with right:
-        chart(learning_curves(run.records, run.config, ACCURACY), alt=_describe(run, "accuracy"))
+    with_notebook = toggle("Show the notebook's training loss too", key="notebook_loss", help_text=NOTEBOOK_LOSS_IS)
+    for place, curves in zip(st.columns(2), (NOTEBOOK_LOSS if with_notebook else LOSS, ACCURACY), strict=True):
+        with place:
+            curves_chart(run, curves)
+    if with_notebook:
+        st.caption(NOTEBOOK_LOSS_IS)
     table(curve_table(run.records, run.config), key=key)
 
 
-def runs_side_by_side(runs: Mapping[str, Run], *, key: str) -> None:
-    """The curves of several runs, a column each, on the same axes."""
-    loss_range, accuracy_range = (shared_range(list(runs.values()), curves) for curves in (LOSS, ACCURACY))
-    for place, (name, run) in zip(st.columns(len(runs)), runs.items(), strict=True):
-        with place:
-            st.subheader(name)
-            st.caption(settings_in_words(run.config))
-            headline(run, narrow=True)
-            for curves, y_range in ((LOSS, loss_range), (ACCURACY, accuracy_range)):
-                figure = learning_curves(run.records, run.config, curves, y_range=y_range)
-                chart(figure, alt=_describe(run, curves.title.lower()))
-            table(curve_table(run.records, run.config), key=f"{key}_{run.config.digest}")
-    take_home({name: run.config for name, run in runs.items()}, key=key)
+def curves_chart(
+    run: Run, curves: Curves, *, y_range: tuple[float, float] | None = None, height: int | None = None
+) -> None:
+    """A run's loss or accuracy over its epochs, in the band of all seeds of the same training that are stored."""
+    seeds = [other.records for other in runs_at(run.config) if other.config != run.config]
+    figure = learning_curves(run.records, run.config, curves, seeds=seeds, y_range=y_range)
+    band = f" In a band from the lowest to the highest of {len(seeds) + 1} seeds." if seeds else ""
+    chart(figure, alt=_describe(run, curves.title.lower()) + band, height=height)
 
 
 def settings_in_words(config: RunConfig) -> str:
@@ -139,44 +137,6 @@ def test_accuracy(run: Run, *, key: str) -> None:
             f"**{percent(run.test_last.accuracy)}** after the last epoch, and **{percent(run.test_best.accuracy)}** "
             f"with the weights of epoch {run.best_epoch}, the best by validation loss."
         )
-
-
-def parameter_table(config: RunConfig) -> None:
-    """The parameters of a config's network, layer by layer."""
-    rows = [
-        {"layer": f"Linear {name}", "weights": f"{w:,}", "biases": f"{b:,}", "together": f"{w + b:,}"}
-        for name, (w, b) in parameter_counts(config).items()
-    ]
-    counts = parameter_counts(config).values()
-    weights, biases = sum(w for w, _ in counts), sum(b for _, b in counts)
-    rows.append(
-        {
-            "layer": "all",
-            "weights": f"{weights:,}",
-            "biases": f"{biases:,}",
-            "together": f"{total_parameters(config):,}",
-        }
-    )
-    st.table(rows)
-
-
-def seed_table(runs_by_name: Mapping[str, Sequence[Run]]) -> None:
-    """What several seeds of each setting gave: mean ± standard deviation."""
-    rows = []
-    for name, runs in runs_by_name.items():
-        if not runs:
-            continue
-        rows.append(
-            {
-                "setting": name,
-                "training accuracy": spread([r.last.train_accuracy for r in runs]).percent(),
-                "held-out accuracy": spread([r.last.held_out_accuracy for r in runs]).percent(),
-                "gap (points)": spread([100 * r.gap for r in runs]).plain(1),
-                "best epoch": spread([r.best_epoch for r in runs]).plain(1),
-                "seeds": str(len(runs)),
-            }
-        )
-    numbers_table(rows)
 
 
 LAST, BEST = (

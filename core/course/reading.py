@@ -50,13 +50,15 @@ def _one_run() -> str:
     return (
         "**One run alone** says little, because two runs of the same network differ as well when their seeds do. A "
         "difference between the final accuracies of two single runs means something only if it is larger than about "
-        f"{_margin(FULL)} with 60,000 images, or {_margin(SMALL_AND_NOISY)} with 2,000 images and wrong labels. These "
-        "margins come from the spread of the plain network's five seeds; in pairs of equally good networks, 95 of 100 "
-        "differ by less."
+        f"{one_run_margin(FULL)} with 60,000 images, or {one_run_margin(SMALL_AND_NOISY)} with 2,000 images and wrong "
+        "labels. These margins come from the spread of the plain network's five seeds; in pairs of equally good "
+        "networks, 95 of 100 differ by less."
     )
 
 
-def _margin(plain: RunConfig) -> str:
+def one_run_margin(plain: RunConfig) -> str:
+    """How far apart the final accuracies of two single runs of the same network must be expected to lie, in words: no
+    further in 95 of 100 pairs. From the spread of the seeds."""
     return f"{100 * single_run_margin([LAST_ACCURACY.of(run) for run in runs_at(plain)]):.1f} points"
 
 

@@ -83,10 +83,10 @@ def test_a_junk_parameter_falls_back_to_the_default_and_is_named(name, junk):
 
 def test_the_presets_move_all_sliders():
     app = open_page(BASELINE)
-    app.button[1].click().run()
+    app.button(key="preset_full").click().run()
     assert app.select_slider(key="n_train").value == "60000"
     assert app.select_slider(key="lr").value == "0.0003"
-    app.button[0].click().run()
+    app.button(key="preset_small").click().run()
     assert app.select_slider(key="n_train").value == "2000"
 
 
