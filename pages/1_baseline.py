@@ -48,7 +48,8 @@ def picture() -> None:
                 "from the lowest to the highest of five, which start from different random numbers. The dotted "
                 "upright line marks the epoch with the lowest loss on new images.\n"
                 "\n"
-                "The loss is the *cross-entropy*. Guessing among ten classes costs ln 10 ≈ 2.30 nats. On the right the dashed lines start worse than the solid ones, because they are "
+                "The loss is the *cross-entropy*. Guessing among ten classes costs ln 10 ≈ 2.30 nats. On the right the "
+                "dashed lines start worse than the solid ones, because they are "
                 "measured with the labels that the network was given, and every fifth of those is wrong."
             )
             baseline_measurements.trainings_in_full(SETTINGS, key="picture")
@@ -293,7 +294,7 @@ def surface() -> None:
             "where they are.\n"
             "\n"
             "The grid has an odd number of points along each axis, so that the middle one is θ* itself; with an even "
-            "number θ* would lie between two points and never be measured."
+            "number θ* would lie between two of them and be left out."
         )
 
 

@@ -161,7 +161,8 @@ def _over_images() -> None:
         sweep_figure(runs, "n_train", "training images (log scale)", log=True),
         alt_text="Training and held-out accuracy against the number of training images.",
         caption="With more images the lines approach each other. 20 % of the training labels are wrong throughout, so "
-        "the rule alone could reach about 80 % on the dashed line; what lies above is learned by heart. Each dot is one seed, trained for 60 epochs. At 60,000 the solid line is measured on the test "
+        "the rule alone could reach about 80 % on the dashed line; what lies above is learned by heart. Each dot is "
+        "one seed, trained for 60 epochs. At 60,000 the solid line is measured on the test "
         "images.",
         rows=sweep_table(runs, "n_train"),
         key="images",

@@ -83,7 +83,7 @@ def draw_images() -> Drawing:
     return Drawing(
         (
             "Now predict: how much do more images help? 20 % wrong labels throughout, 60 epochs. **Draw the "
-            "validation accuracy after training on so many images**, then commit."
+            "validation accuracy for each number of training images**, and then commit."
         ),
         Curve(
             "images",
@@ -95,8 +95,9 @@ def draw_images() -> Drawing:
             0.05,
         ),
         (
-            f"Four or five times the images bring {min(gains):.1f} to {max(gains):.1f} points, each time. All 50,000 "
-            f"end at {percent(accuracies[-1])}; 2,000 images with right labels reach "
+            f"Each step to four or five times the images brings {min(gains):.1f} to {max(gains):.1f} points (one "
+            f"seed). "
+            f"With all 50,000 the accuracy ends at {percent(accuracies[-1])}; 2,000 images with right labels give "
             f"{percent(clean.last.held_out_accuracy)}."
         ),
     )
@@ -109,7 +110,7 @@ def images_or_epochs() -> Choice:
         f"{name} {percent(run_of(replace(SMALL_AND_NOISY, **changes)).last.held_out_accuracy)}"
         for name, changes in changed.items()
     )
-    ends = f"Of the validation images these are right at the end: {ends}."
+    ends = f"These shares of the validation images are right at the end (one seed): {ends}."
     return Choice(
         (
             "From the small and noisy setting: what does more for the validation accuracy, **ten times the images** "
@@ -118,7 +119,7 @@ def images_or_epochs() -> Choice:
         (
             Option(
                 "Ten times the images, by far",
-                f"Data help, but so does stopping. {ends}",
+                f"More images help, but so does stopping. {ends}",
             ),
             Option(
                 "Each gains several points, and stopping early no fewer",
@@ -130,7 +131,7 @@ def images_or_epochs() -> Choice:
             ),
             Option(
                 "Neither changes much",
-                f"Both do. {ends}",
+                f"Both change it. {ends}",
             ),
             Option(
                 "A third of the epochs makes it worse: it has learned less",
@@ -151,7 +152,7 @@ def vanishing_gap() -> Choice:
                 "It can still learn single images by heart instead of the rule.",
             ),
             Option(
-                "It shrinks, and stays",
+                "It shrinks but remains",
                 (
                     f"The training accuracy still goes to {percent(clean.last.train_accuracy)}, the validation "
                     f"accuracy to {percent(clean.last.held_out_accuracy)}. Noise makes overfitting costly; too "
@@ -161,7 +162,7 @@ def vanishing_gap() -> Choice:
             ),
             Option(
                 "It grows: without noise it overfits more",
-                "Move the slider: the solid line rises much more than the dashed one.",
+                "Move the slider: the solid line rises much more than the dashed one does.",
             ),
         ),
     )
@@ -173,7 +174,7 @@ def loss_and_accuracy() -> Choice:
     return Choice(
         (
             "Clean labels, 2,000 images: the validation loss rises from its best epoch on, while the validation "
-            "accuracy stays. How can that be?"
+            "accuracy stays the same. How can that be?"
         ),
         (
             Option(
@@ -185,7 +186,7 @@ def loss_and_accuracy() -> Choice:
                 "Then the loss need not rise. What rises is what the mistakes cost.",
             ),
             Option(
-                "Its mistakes hardly change in number, but the network gets surer of them",
+                "Its mistakes hardly change in number, but the network becomes more certain of them",
                 (
                     "Loss counts how *sure* the network is, of its mistakes too. From its best epoch "
                     f"({clean.best_epoch}) to its last the loss rises from {clean.best.held_out_loss:.2f} to "
@@ -207,19 +208,19 @@ def loss_and_accuracy() -> Choice:
 def learned_by_heart() -> Choice:
     given_back = percent(run_of(SMALL_AND_NOISY).last.memorised, 0)
     return Choice(
-        "Of the wrong labels that the small and noisy network was trained on, how many does it give back at the end?",
+        "Of the wrong labels that the small and noisy network was trained on, how many does it reproduce at the end?",
         (
             Option(
                 "About one in ten, as by guessing",
-                f"Far more: it gives back {given_back} of them.",
+                f"Far more: it reproduces {given_back} of them.",
             ),
             Option(
                 "About half of them",
-                f"More: it gives back {given_back} of them.",
+                f"More: it reproduces {given_back} of them.",
             ),
             Option(
                 "Nearly all",
-                f"{given_back}. There is no rule that leads to them: they are learned by heart.",
+                f"It reproduces {given_back}. No rule leads to these labels, so they are learned by heart.",
                 right=True,
             ),
         ),
@@ -232,12 +233,12 @@ def steeper_bowl() -> Choice:
     more = sum(s.edge_rise > f.edge_rise for f, s in zip(full, small, strict=False))
     return Choice(
         (
-            "Go from each trained network to the edge of the picture at range 1. Whose loss rises more, on the mean "
+            "Go from each trained network to the edge of the picture at range 1. Whose loss rises more, averaged "
             "over the three pairs of directions?"
         ),
         (
             Option(
-                "The full one: it was trained on more",
+                "The full one, because it was trained on more",
                 (
                     f"Look at how far the loss rises to the edge: {edge_rise(SurfaceSpec(FULL))} for the "
                     f"full one, {edge_rise(SurfaceSpec(SMALL_AND_NOISY))} for the small and noisy one."
@@ -249,8 +250,8 @@ def steeper_bowl() -> Choice:
                     f"To the edge the loss rises by {edge_rise(SurfaceSpec(SMALL_AND_NOISY))}, for the full one by "
                     f"{edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation over pairs of directions, of one "
                     "network each). It "
-                    f"rises more in {more} of the {len(full)} pairs. How much more hangs on the pair, and another "
-                    "seed may differ: these are few."
+                    f"rises more in {more} of the {len(full)} pairs. How much more depends on the pair, and "
+                    "another seed may differ: these are few."
                 ),
                 right=True,
             ),
@@ -275,7 +276,7 @@ def choose_by_test() -> Choice:
         (
             Option(
                 "Nothing: it was measured on images that were not trained on",
-                "Not trained on, but *chosen* by: the epoch fits these images by luck as well.",
+                "They were not trained on, but they *chose* the epoch, which therefore fits them by luck as well.",
             ),
             Option(
                 "It was measured on the test images that chose the epoch",
@@ -287,7 +288,7 @@ def choose_by_test() -> Choice:
             ),
             Option(
                 "The last epoch has seen more data, so it must be reported",
-                "Stopping early is allowed, by validation images.",
+                "Stopping early is allowed if validation images decide when.",
             ),
         ),
     )
@@ -300,7 +301,7 @@ def what_a_slice_says() -> Choice:
         (
             Option(
                 "The loss is convex there",
-                "A slice shows two of 386,000 directions, each a mixture of all.",
+                "A slice shows two of very many directions, and each mixes all weights.",
             ),
             Option(
                 "Nothing about convexity; the line between two networks shows that the loss is not convex",
