@@ -6,6 +6,7 @@ from core import techniques
 from core.app import (
     code,
     comparisons,
+    controls,
     diagrams,
     faults,
     frame,
@@ -15,7 +16,9 @@ from core.app import (
     panels,
     questions,
     runs,
+    steps,
 )
+from core.app.take_home import take_home
 from core.config import FULL
 from core.course.batch_norm import (
     BATCH_NORM,
@@ -24,8 +27,10 @@ from core.course.batch_norm import (
     LARGE_STEPS,
     LEARNING_RATES,
     OWN_BATCH,
+    REFUSED,
     SMALL_BATCHES,
     VARIANTS,
+    accuracy_change,
     accuracy_under,
     at_batch_size,
     at_learning_rate,
@@ -44,403 +49,762 @@ from core.course.claims import (
     TRAIN_ACCURACY,
     verdict,
 )
-from core.course.layer_norm import why_it_is_faster
+from core.course.layer_norm import learns_up_to, why_it_is_faster
 from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import edge_rise, edge_verdict
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import LAYER_NORM, PLAIN
 
-HERE = "pages/2_batch_norm.py"
-NETWORKS = {PLAIN.name: FULL, techniques.BATCH_NORM.name: BATCH_NORM}
+BATCH = techniques.BATCH_NORM.name
+NETWORKS = {PLAIN.name: FULL, BATCH: BATCH_NORM}
+PLACED = {**NETWORKS, "batch norm after ReLU": BATCH_NORM_AFTER}
+RUNNING, ANEW = "batch norm, running", "batch norm, re-estimated"
+UNFOLD = ":material/unfold_more:"
 
-lesson = frame.begin(HERE)
-found = comparisons.runs_of({**NETWORKS, "batch norm after ReLU": BATCH_NORM_AFTER})
-plain, batch, after = found.values()
-
-frame.title(lesson, "Batch norm: every feature on one scale")
+lesson = steps.lesson("pages/2_batch_norm.py")
 
 # --- the picture ----------------------------------------------------------------------------------------------------
 
-frame.section("One network, with and without")
-frame.text(
-    "The same network as in the last lesson, on all 60,000 images, by Adam at a learning rate of 0.0003 in batches "
-    "of 128, from the same first weights and in the same order. The only difference: between each hidden linear "
-    "layer and its ReLU stands a **batch norm**. **Who is ahead after the first epoch, and who at the end?** Then "
-    "look at the loss: whose turns first?"
+PLACEMENT = "Before or after ReLU?"
+
+
+@lesson.step(
+    "One network, with and without batch norm",
+    settings=("picture_on", "picture_view"),
+    say="The two networks have the same first weights and see the same images in the same order. One of them has a "
+    "batch norm before each ReLU.",
+    ask="Who is ahead after the first epoch, and who is ahead at the end? Whose loss turns upwards first?",
+    trap="The class will call batch norm a regularizer. Here it overfits sooner than the plain network does.",
+    minutes=5,
 )
-comparisons.curves_over_seeds(
-    NETWORKS,
-    key="picture",
-    caption="Line: mean of 5 seeds. Band: from the lowest to the highest seed. The held-out images are the test "
-    "images here, so nothing may be chosen by these curves.",
-)
-frame.text(
-    "The network with batch norm against the plain one:\n"
-    f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'ahead', 'behind')}.\n"
-    f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'ahead', 'behind')}.\n"
-    "\n"
-    f"Its loss is lowest at epoch {BEST_EPOCH.over(batch)} (plain: {BEST_EPOCH.over(plain)}) and then rises: batch "
-    "norm **trains faster, and overfits faster**. It is an aid to optimisation first. Whatever it regularizes is a "
-    "side effect of the noise in its batches. (An interval like this is Student's, over five differences: each seed "
-    "with batch norm against the same seed without.)"
-)
+def picture() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        measured_on = comparisons.images_choice("picture")
+        st.markdown(
+            "The second network is the first one with a **batch norm** between each hidden linear layer and its ReLU. "
+            "The line is the mean of five seeds, and the band reaches from the lowest to the highest. **Which network "
+            "is ahead after one epoch, and which at the end? Whose loss rises first?**"
+        )
+        with steps.fold("What five seeds say"):
+            _first_and_last()
+        with steps.fold("Before or after the ReLU?"):
+            _before_or_after()
+    with figure:
+        shown = steps.views((*comparisons.CURVES[::-1], PLACEMENT), key="picture_view")
+        curves = [name for name in shown if name in comparisons.CURVES]
+        if curves:
+            comparisons.curves_figures(NETWORKS, measured_on, key="picture", height=370, shown=curves)
+        if PLACEMENT in shown:
+            _placements()
+        with steps.fold("All measures of the two networks"):
+            _measures()
+        take_home(NETWORKS, key="picture")
+
+
+def _first_and_last() -> None:
+    plain, batch = comparisons.runs_of(NETWORKS).values()
+    st.markdown(
+        "This is batch norm against the plain network, paired seed by seed:\n"
+        f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'higher', 'lower')}.\n"
+        f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
+        "\n"
+        f"Its test loss is lowest at epoch {BEST_EPOCH.over(batch)}, and the plain network's at epoch "
+        f"{BEST_EPOCH.over(plain)}. After that both losses rise. So batch norm **trains faster and overfits sooner**. "
+        "It is first of all an aid to optimisation. If it also regularizes, that is a side effect of the noise in its "
+        "batches."
+    )
+
+
+def _measures() -> None:
+    plain, batch = comparisons.runs_of(NETWORKS).values()
+    comparisons.measure_table(
+        {PLAIN.name: plain, BATCH: batch},
+        (FIRST_EPOCH, FIVE_EPOCHS, LAST_ACCURACY, BEST_LOSS, LAST_LOSS, RISE, GAP),
+    )
+    st.caption(
+        "These networks were trained on all 60,000 images for 20 epochs, by Adam at a learning rate of 0.0003 in "
+        "batches of 128. The table gives the mean ± standard deviation over seeds, and losses are in nats. The "
+        "held-out images are the test images here, so nothing may be chosen by these curves."
+    )
+    st.markdown(
+        "Batch norm against the plain network:\n"
+        f"- **Mean accuracy of the first five epochs**: {verdict(FIVE_EPOCHS, plain, batch, 'higher', 'lower')}.\n"
+        f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
+        f"- **Loss at the best epoch**: {verdict(BEST_LOSS, plain, batch, 'higher', 'lower')}.\n"
+        "- **Overfitting**, which is the rise of the loss from the best to the last epoch: "
+        f"{verdict(RISE, plain, batch, 'higher', 'lower')}.\n"
+        "\n"
+        "Each interval is Student's, over five differences: each seed with batch norm against the same seed without."
+    )
+
+
+def _placements() -> None:
+    for place, (name, (diagram, shows)) in zip(st.columns(3), diagrams.PLACEMENTS.items(), strict=True):
+        with place:
+            st.markdown(f"**{name}**")
+            st.mermaid_chart(diagram, alt=shows)
+
+
+def _before_or_after() -> None:
+    found = comparisons.runs_of(PLACED)
+    _, batch, after = found.values()
+    st.markdown(
+        "The authors put it *before* the non-linearity. Others found *after* better, and it depends on the network. "
+        "In a network with skip connections the usual order is batch norm, ReLU, then the layer, with nothing on the "
+        "skip itself, so that $x$ passes unchanged ([He et al. 2016](https://arxiv.org/abs/1603.05027)).\n"
+        "\n"
+        "Here, batch norm after the ReLU against batch norm before it:\n"
+        f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}.\n"
+        f"- **Loss at the last epoch**: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}.\n"
+        f"- **Loss at the best epoch**: {verdict(BEST_LOSS, batch, after, 'higher', 'lower')}.\n"
+        f"- **Gap**: {verdict(GAP, batch, after, 'higher', 'lower')}.\n"
+        "\n"
+        "Where it says *no clear difference*, five seeds cannot tell the two places apart."
+    )
+    comparisons.measure_table(
+        found, (FIRST_EPOCH, LAST_ACCURACY, TRAIN_ACCURACY, BEST_EPOCH, BEST_LOSS, LAST_LOSS, GAP)
+    )
+
 
 # --- the formula, on a batch that can be edited ---------------------------------------------------------------------
 
-frame.section("What it computes, step by step")
-frame.text(
-    "Take one feature: the number that one unit of the layer before gives to each of the $B$ images in the batch. "
-    "Batch norm measures the mean and the variance of these $B$ numbers, puts them on one scale, and then lets "
-    "training choose another scale. It does so for each feature by itself. (In a convolution a feature is a "
-    "channel, and the mean runs over all its positions as well.)"
-)
-st.latex(r"\mu_j = \frac{1}{B}\sum_{i=1}^{B} x_{ij} \qquad \sigma_j^2 = \frac{1}{B}\sum_{i=1}^{B} (x_{ij} - \mu_j)^2")
-st.latex(r"\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}}")
-st.latex(r"y_{ij} = \gamma_j \hat x_{ij} + \beta_j")
-frame.text(
-    "$x_{ij}$: feature $j$ of sample $i$. $B$: samples in the batch. $\\mu_j$, $\\sigma_j^2$: mean and *biased* "
-    "variance (divided by $B$) of feature $j$ over the batch. $\\varepsilon = 10^{-5}$ keeps the root away from 0. "
-    "$\\gamma_j$, $\\beta_j$: a scale and a shift for each feature, trained like weights; they begin at 1 and 0."
-)
-frame.text(
-    "**Before you touch it, guess:** if you make one number of feature 1 a hundred times larger, what happens to "
-    "the other three samples of feature 1? And to feature 2?"
-)
-norm_arithmetic.transform_panel()
-st.code(
-    """nn.Linear(784, 392, bias=False), nn.BatchNorm1d(392), nn.ReLU()   # one hidden layer
 
-model.train()   # batch statistics; the running statistics are updated
-model.eval()    # running statistics; nothing is updated""",
-    language="python",
+@lesson.step(
+    "What it computes: edit a batch",
+    settings=("mode", "gamma", "beta", "bias", "seen"),
+    say="Each column is one feature, which is what one unit gives to each image. Batch norm puts each column on one "
+    "scale, by the mean and the variance of that column.",
+    ask="I make one number of feature 1 a hundred times larger. What happens to the other three samples of feature 1? "
+    "And to feature 2?",
+    trap="Many expect the other samples to stay where they are, because their numbers did not change.",
+    minutes=6,
 )
-frame.text(
-    "**Why the bias before it is redundant.** A bias adds the same $b_j$ to a whole column. The mean grows by $b_j$ "
-    "and takes it away again; the variance never saw it. What the bias did, $\\beta_j$ does. So the layer before "
-    "may be built with `bias=False` ([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), section 3.2)."
-)
+def arithmetic() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        by = norm_arithmetic.transform_controls()
+        with steps.fold("The formula"):
+            _formula()
+        with steps.fold("Why is the bias before it redundant?"):
+            st.markdown(
+                "A bias adds the same $b_j$ to a whole column. The mean grows by $b_j$ and is subtracted again, and "
+                "the variance does not change at all. $\\beta_j$ now does what the bias did. So the layer before may "
+                "be built with `bias=False` ([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), section 3.2)."
+            )
+    with figure:
+        st.markdown(
+            "Four samples, three features. **Guess first: if you make one number of feature 1 a hundred times larger, "
+            "what happens to its other three samples? And to feature 2?** Then change it in the table."
+        )
+        x = norm_arithmetic.usable_batch()
+        if x is None:
+            return
+        out = norm_arithmetic.transformed(x, by)
+        norm_arithmetic.transform_figure(out, by.mode)
+        with steps.fold("One cell by hand, and every step as a number"):
+            norm_arithmetic.first_cell(out, by)
+            norm_arithmetic.transform_tables(out, by)
+            norm_arithmetic.transform_says(x, out, by)
+            st.caption(
+                "In the figure there is one strip for each feature and one dot for each sample. In training mode the "
+                "orange dots of all features share one scale, whatever you type: their mean is β and their standard "
+                "deviation is |γ|, unless a feature's values are all alike. To take a row away, click at its left edge "
+                "and press Delete. The empty line adds one."
+            )
 
-frame.section("Two modes: where the statistics come from")
-frame.text(
-    "In **training mode** a sample is normalised by its batch: its output depends on the company it is in. To "
-    "classify one image there is no batch. So during training batch norm also keeps **running statistics**, and in "
-    "**evaluation mode** it uses those: every sample is treated alike, alone or in company."
+
+def _formula() -> None:
+    st.latex(r"\mu_j = \frac{1}{B}\sum_{i=1}^{B} x_{ij}")
+    st.latex(r"\sigma_j^2 = \frac{1}{B}\sum_{i=1}^{B} (x_{ij} - \mu_j)^2")
+    st.latex(r"\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}}")
+    st.latex(r"y_{ij} = \gamma_j \hat x_{ij} + \beta_j")
+    st.markdown(
+        "$x_{ij}$ is feature $j$ of sample $i$: the **pre-activation** that unit $j$ computes for it. $B$ is the "
+        "number of samples in the batch. $\\mu_j$ and $\\sigma_j^2$ are the mean and the *biased* variance (divided by "
+        "$B$) of the feature over the batch. $\\varepsilon = 10^{-5}$ keeps the root away from 0. $\\gamma_j$ and "
+        "$\\beta_j$ are a scale and a shift, which are trained like weights and begin at 1 and 0. In a convolution a "
+        "feature is a channel, and the mean runs over all its positions as well."
+    )
+    st.code("nn.Linear(784, 392, bias=False)\nnn.BatchNorm1d(392)\nnn.ReLU()", language="python")
+
+
+# --- two modes ------------------------------------------------------------------------------------------------------
+
+
+@lesson.step(
+    "What does it do with one image?",
+    settings=("momentum", "stream"),
+    say="One image has no batch. So during training batch norm keeps running statistics, and in evaluation mode it "
+    "uses them.",
+    ask="What do you pay for a large momentum, and what for a small one?",
+    trap="PyTorch's momentum is the weight of the new value. It has nothing to do with an optimizer's momentum, and "
+    "Keras counts the other way round.",
+    minutes=6,
 )
-st.latex(r"r \leftarrow (1 - m)\, r + m\, s_{\text{batch}}")
-frame.text(
-    "$r$: the running mean or variance; it begins at 0 or 1. $s_{\\text{batch}}$: the batch's mean, or its *unbiased* "
-    "variance (divided by $B - 1$). $m$: PyTorch's `momentum`, 0.1 unless told otherwise. It is the weight of the "
-    "*new* value and has nothing to do with the momentum of an optimizer; Keras calls $1 - m$ momentum. **What do "
-    "you pay for a large $m$, and what for a small one?**"
-)
-norm_arithmetic.running_panel()
-frame.text(
-    "A small $m$ still remembers its arbitrary start after a hundred steps. A large one hardly averages: it follows "
-    "the last batch. With batches of two, single batches are often far from the truth."
-)
+def two_modes() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        momentum, size = norm_arithmetic.running_controls()
+        st.markdown(
+            "In **training mode** an image is normalised by its batch, and a single image is refused. In **evaluation "
+            "mode** it is normalised by **running statistics**, which were collected in training. **What do you pay "
+            "for a large momentum, and what for a small one?**"
+        )
+        with steps.fold("Answer"):
+            st.markdown(
+                "With a small $m$ the running statistics still remember their arbitrary start after a hundred steps. "
+                "With a large one they hardly average and follow the last batch. The smaller the batches are, the "
+                "further a single batch may be from the truth."
+            )
+        with steps.fold("The formula"):
+            st.latex(r"r \leftarrow (1 - m)\, r + m\, s_{\text{batch}}")
+            st.markdown(
+                "$r$ is the running mean, which begins at 0, or the running variance, which begins at 1. "
+                "$s_{\\text{batch}}$ is the batch's mean, or its *unbiased* variance (divided by $B - 1$). $m$ is "
+                "PyTorch's `momentum`, which is 0.1 unless you say otherwise. It is the weight of the *new* value and "
+                "has nothing to do with the momentum of an optimizer. What Keras calls momentum is $1 - m$."
+            )
+    with figure:
+        norm_arithmetic.running_figures(momentum, size, height=320)
+        with steps.fold("What PyTorch says to one image"):
+            st.code(
+                f"model.train()       # batch statistics; the running statistics are updated\nmodel(x[:1])\n"
+                f"ValueError: {REFUSED}\n\n"
+                "model.eval()        # running statistics; nothing is updated\nmodel(x[:1])        # works",
+                language="python",
+            )
+            st.markdown(
+                "The mean of a single image is the image itself, so $\\hat x$ would be 0 whatever it shows. That is "
+                "why training mode stops. The same happens when the last batch of an epoch holds one image, and then "
+                "`drop_last=True` in the data loader leaves it out."
+            )
+
 
 # --- the two shifts -------------------------------------------------------------------------------------------------
 
-frame.section("Two shifts with almost the same name")
-left, right = st.columns(2)
-with left, st.container(border=True):
-    st.subheader("Covariate shift")
+
+@lesson.step(
+    "Covariate shift: does batch norm protect?",
+    settings=("brightness", "contrast", "noise", "shift_view"),
+    say="These networks were trained on clear images. Now the light changes, and nothing else does. Press Fog and read "
+    "the two rows of batch norm.",
+    ask="Batch norm normalises. So does it protect the network when the images turn foggy?",
+    trap="Running statistics describe the training images. It is only measuring them again that removes the fog.",
+    minutes=6,
+)
+def covariate_shift() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        shift = norm_measurements.shift_controls()
+        st.markdown(
+            "In a **covariate shift** the images change between training and use. **Press *Fog*: does batch norm "
+            "protect the network?** In the row *re-estimated* its statistics are measured again on the shifted images, "
+            "without labels or training."
+        )
+        with steps.fold("What was measured"):
+            _under_shift()
+        with steps.fold("Why does that undo the fog?"):
+            _undoing_fog()
+        with steps.fold("Why is fog better than clear images?"):
+            _better_than_clear()
+    with figure:
+        shown = steps.views(norm_measurements.SHIFT_VIEWS, key="shift_view")
+        norm_measurements.shift_figures(shift, shown)
+
+
+def _under_shift() -> None:
+    fog = {name: accuracy_under("Fog", name) for name in VARIANTS}
     st.markdown(
-        "The inputs change **between training and use**, and the rule does not: $P(x)$ is another, $P(y \\mid x)$ "
-        "is the same. A speech recogniser trained on one region's accent meets another region's speakers. The words "
-        "mean what they meant; they sound different."
+        "Batch norm with its running statistics is no reliable protection, because they describe the training images. "
+        f"In *Dark* it reaches {accuracy_under('Dark', RUNNING)}, and the plain network "
+        f"{accuracy_under('Dark', PLAIN.name)}. In *Fog* every network fails: the plain one reaches {fog[PLAIN.name]}, "
+        f"layer norm {fog[LAYER_NORM.name]} and batch norm {fog[RUNNING]}. With statistics measured again on the foggy "
+        f"images, batch norm is back at **{fog[ANEW]}**. (These are five seeds of each, on 10,000 test images.)\n"
+        "\n"
+        "This is a way to *deploy* a network ([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
+        "2020](https://arxiv.org/abs/2006.16971)). It needs many new images at once, and batch norm was not made for "
+        "it."
     )
-with right, st.container(border=True):
-    st.subheader("Internal covariate shift")
+
+
+def _undoing_fog() -> None:
     st.markdown(
-        "The inputs of a hidden layer change **during training**, because the layers before it learn too. Nothing "
-        "about the data changes. This is what Ioffe & Szegedy wanted batch norm to reduce; the accent is no example "
-        "of it."
+        "Fog turns every pixel $x$ into $a x + b$, with the same $a$ and $b$ everywhere. Each sum in the first layer "
+        "then becomes $a$ times itself plus a constant of its own. When the mean is subtracted the constant goes, and "
+        "when the result is divided by the standard deviation $a$ goes.\n"
+        "\n"
+        "Noise is different for every pixel, so it is not of that form. That is why *Grainy* is mended only in part "
+        f"({accuracy_under('Grainy', RUNNING)} and, re-estimated, {accuracy_under('Grainy', ANEW)}). *Dark* is mended "
+        "only in part as well, because pixels that would become darker than black are cut off at black, and what was "
+        "cut off cannot be restored."
     )
-st.subheader("The first, live: change the light")
-frame.text(
-    "These networks were trained on clean images. Change brightness, contrast and noise of the **test** images. "
-    "**Does batch norm protect against covariate shift?** Look at its running statistics first, then at the last "
-    "row: there mean and variance are measured again on the shifted images, without any labels and without training."
-)
-norm_measurements.shift_panel()
-fog = {name: accuracy_under("Fog", name) for name in VARIANTS}
-frame.text(
-    "With its running statistics batch norm is no reliable protection: they describe the training images, and "
-    "belong to them. In *Dark* it does worse than the plain network, in *Fog* everything fails: plain "
-    f"{fog[PLAIN.name]}, layer norm {fog[LAYER_NORM.name]}, batch norm {fog['batch norm, running']}. Measured again "
-    "on the "
-    f"foggy images, the statistics bring batch norm back to **{fog['batch norm, re-estimated']}**. **Why all the "
-    "way?** Fog maps every pixel to $a x + b$ with the same $a$ and $b$. Each sum in the first layer then becomes "
-    "$a$ times itself plus a constant of its own, and taking away mean and scale over the batch removes exactly "
-    "that. Noise is no such map, and *Grainy* is only mended in part; nor is *Dark*, which cuts off what would be "
-    "blacker than black."
-)
-frame.text(
-    "This is a way to *deploy* a network ([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
-    "2020](https://arxiv.org/abs/2006.16971)), and it needs many new images at once. It is not what batch norm was "
-    "made for."
-)
-st.subheader("The second, watched: one unit's input during training")
-frame.text(
-    "What reaches the ReLU of one unit, over the first 400 steps, as Ioffe & Szegedy drew it. **In which network "
-    "does the band travel?**"
-)
-norm_measurements.drift_panel()
-frame.text(
-    "With batch norm the mean of what the unit gets is $\\beta$ (the line is its median), and the width of the band "
-    "follows $\\gamma$: it can only move as fast as these two are trained. So far the motive. Is it also the *reason* "
-    "why training is faster? Santurkar and colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after "
-    "batch norm, until the inputs were less stable than in the plain network. It still did about as well as without "
-    "the noise. Their own explanation, a smoother loss, is measured below. It cannot be the whole reason either."
-)
 
-# --- where to put it ------------------------------------------------------------------------------------------------
 
-frame.section("Where to put it")
-for place, (name, (diagram, shows)) in zip(st.columns(3), diagrams.PLACEMENTS.items(), strict=True):
-    with place:
-        st.markdown(f"**{name}**")
-        st.mermaid_chart(diagram, alt=shows)
-frame.text(
-    "The authors put it *before* the non-linearity. Others found *after* better, and which one wins depends on the "
-    "network. With skip connections the answer is clearer: batch norm, ReLU, then the layer, and nothing on the "
-    "skip itself, so that it carries $x$ on unchanged ([He et al. 2016](https://arxiv.org/abs/1603.05027)). "
-    "**Before or after: which do you expect to win here?**"
-)
-comparisons.measure_table(found, (FIRST_EPOCH, LAST_ACCURACY, TRAIN_ACCURACY, BEST_EPOCH, BEST_LOSS, LAST_LOSS, GAP))
-frame.text(
-    "After against before:\n"
-    f"- **Accuracy, last epoch**: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}.\n"
-    f"- **Loss, last epoch**: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}.\n"
-    f"- **Loss, best epoch**: {verdict(BEST_LOSS, batch, after, 'higher', 'lower')}.\n"
-    f"- **Gap**: {verdict(GAP, batch, after, 'wider', 'narrower')}.\n"
-    "\n"
-    "Where it says *no clear difference*, five seeds cannot tell the two places apart."
-)
-
-# --- larger steps ---------------------------------------------------------------------------------------------------
-
-frame.section("What it buys: larger steps")
-frame.text(
-    f"Plain gradient descent (SGD) on all images, {LARGE_STEPS.epochs} epochs. SGD, because Adam rescales its steps "
-    "and would hide what the learning rate does. **Move it up: which network gives up first, and how?**"
-)
-comparisons.stops_panel(
-    at_learning_rate,
-    LEARNING_RATES,
-    0.1,
-    label="Learning rate of SGD",
-    x_title="learning rate",
-    key="sgd_lr",
-    caption="Left: mean and range over 5 seeds. Right: one dot a seed at every learning rate, the current one "
-    "shaded; a cross on the floor means that seeds diverged. Test images.",
-)
-best_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, PLAIN.name, LAST_ACCURACY)
-norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, techniques.BATCH_NORM.name, LAST_ACCURACY)
-norm_at = {lr: comparisons.runs_of(at_learning_rate(lr))[techniques.BATCH_NORM.name] for lr in LEARNING_RATES}
-frame.text(
-    f"The plain network does best at {best_lr:g} ({best}), and falls apart above it. Batch norm does best at "
-    f"{norm_lr:g} ({norm_best}). Its accuracy at the other rates, against that one:\n"
-    + "\n".join(
-        f"- **{lr:g}**: {verdict(LAST_ACCURACY, norm_at[norm_lr], found, 'higher', 'lower')}."
-        for lr, found in norm_at.items()
-        if lr != norm_lr
+def _better_than_clear() -> None:
+    clear = "As in training"
+    st.markdown(
+        f"Foggy images with re-estimated statistics give {accuracy_under('Fog', ANEW)}, but clear images with running "
+        f"statistics give {accuracy_under(clear, RUNNING)}. It is the statistics that help, and not the fog. Measured "
+        f"again on *clear* images they give {accuracy_under(clear, ANEW)}. Against the running ones that is "
+        f"{accuracy_change((clear, RUNNING), (clear, ANEW))}.\n"
+        "\n"
+        "Running statistics are an average over roughly the last ten batches, while the weights were still moving. "
+        "Statistics over all 10,000 images at once belong to the final weights and hardly contain any chance."
     )
-    + "\n\n"
-    "Each network's best rate was picked on the test images that it is shown on, so both numbers flatter. Still, the "
-    "slider spans a factor of a hundred."
-)
-frame.text(
-    "Why does batch norm mind so little? Make all weights of a unit twice as large: $\\hat x$ stays the same, so the "
-    "output does, and the gradient halves. A step that is too large makes the weights large; large weights make the "
-    "next steps small. It brakes itself, where the plain network's next step is larger still."
-)
 
-# --- small batches --------------------------------------------------------------------------------------------------
 
-frame.section("What it costs: it needs a batch")
-frame.text(
-    f"{SMALL_BATCHES.n_train:,} images, {SMALL_BATCHES.epochs} epochs of Adam, batches of 128 down to 2. **At which "
-    "batch size does batch norm break, and why there?**"
+@lesson.step(
+    "Internal covariate shift: whose input moves?",
+    settings=("unit",),
+    say="The name is almost the same, and the thing is another. Here the images stay as they are, and it is the layers "
+    "before that change.",
+    ask="In which of the two networks does the band travel? Try a few units.",
+    trap="A change of light, or of a speaker's accent, is covariate shift. It is no example of the internal kind.",
+    minutes=5,
 )
-questions.at("batch_norm", "batches")
-comparisons.stops_panel(
-    at_batch_size,
-    BATCH_SIZES,
-    2,
-    label="Batch size",
-    x_title="batch size",
-    key="small_batch",
-    caption="Left: mean and range over 5 seeds. Right: one dot a seed at every batch size, the current one shaded. "
-    "Validation images. Smaller batches take more steps in an epoch, so compare the networks at one batch size, not "
-    "one network across them.",
+def internal_shift() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        unit = norm_measurements.unit_control()
+        st.markdown(
+            "A hidden layer's inputs change **during training**, because the layers before it learn too. Ioffe & "
+            "Szegedy called this *internal* covariate shift and made batch norm to reduce it. **In which network does "
+            "the band travel?**"
+        )
+        with steps.fold("Answer: how far do the units move?"):
+            norm_measurements.drift_says()
+            st.markdown(
+                "With batch norm the mean of what the unit gets is $\\beta$, and the width of its band follows "
+                "$\\gamma$. So the band can only move as fast as these two are trained."
+            )
+        with steps.fold("The two shifts, side by side"):
+            st.markdown(
+                "**Covariate shift** happens between training and use. The inputs change and the rule does not: $P(x)$ "
+                "is another, and $P(y \\mid x)$ is the same. A speech recogniser trained on one region's accent meets "
+                "another region's speakers, whose words mean the same and sound different.\n"
+                "\n"
+                "**Internal covariate shift** happens during training and inside the network. Nothing about the data "
+                "changes."
+            )
+        with steps.fold("Is that why training is faster?"):
+            st.markdown(
+                "Santurkar and colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after batch norm, "
+                "until the inputs were less stable than in the plain network. It still trained about as well as "
+                "without the noise. So stable inputs do not explain it."
+            )
+    with figure:
+        norm_measurements.drift_figures(unit, height=330)
+        st.caption(
+            "This is what reaches the ReLU of one unit in the first 400 steps of Adam. The line is the median over "
+            "1,024 training images, and the band reaches from the 15th to the 85th percentile."
+        )
+
+
+# --- what it buys, and what it costs --------------------------------------------------------------------------------
+
+
+@lesson.step(
+    "How large a learning rate does it cope with?",
+    settings=("sgd_lr",),
+    say="This is plain SGD, because Adam rescales its steps and would hide what a learning rate does. Move the rate "
+    "up.",
+    ask="Which network gives up first, and how: does it learn nothing, or does its loss stop being a number?",
+    trap="Each network's best rate was picked on the images that it is judged by, so its accuracy there is too good.",
+    minutes=6,
 )
-by_size = {size: comparisons.runs_of(at_batch_size(size)) for size in (2, 4, 128)}
-behind = {
-    size: verdict(LAST_ACCURACY, of[PLAIN.name], of[techniques.BATCH_NORM.name], "ahead", "behind")
-    for size, of in by_size.items()
-}
-of_128 = by_size[128][PLAIN.name], by_size[128][techniques.BATCH_NORM.name]
-frame.text(
-    "Batch norm against plain, accuracy after the last epoch:\n"
-    f"- **Batches of 128**: {behind[128]}.\n"
-    f"- **Batches of 4**: {behind[4]}.\n"
-    f"- **Batches of 2**: {behind[2]}. Here it breaks.\n"
-    "\n"
-    "That is at this learning rate, and at the end. Earlier, with batches of 128:\n"
-    f"- **After the first epoch**: {verdict(FIRST_EPOCH, *of_128, 'ahead', 'behind')}.\n"
-    f"- **Each at its best epoch**: {verdict(BEST_ACCURACY, *of_128, 'ahead', 'behind')}."
+def learning_rates() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        lr = controls.stop("Learning rate of SGD", LEARNING_RATES, 0.1, key="sgd_lr")
+        st.markdown(
+            f"These networks are trained by SGD on all images for {LARGE_STEPS.epochs} epochs, with five seeds of "
+            "each. **Move the rate up: which network gives up first, and how?** A cross on the floor means that a "
+            "seed diverged."
+        )
+        with steps.fold("Where is each best, and where does it break?"):
+            _rates()
+        with steps.fold("Why? It brakes itself"):
+            _brake()
+    with figure:
+        _beside_all_stops(at_learning_rate, LEARNING_RATES, lr, x_title="learning rate", key="sgd_lr")
+
+
+def _beside_all_stops(at, stops, current, *, x_title: str, key: str) -> None:
+    """The networks at the current stop, epoch by epoch, and beside them at all stops."""
+    left, right = st.columns(2, gap="small")
+    with right:
+        comparisons.all_stops(at, stops, current, x_title=x_title, key=key, height=350)
+    with left:
+        comparisons.stop_curves(at(current), key=key, height=350)
+    take_home({f"{name}, {x_title} {current:g}": config for name, config in at(current).items()}, key=key)
+
+
+def _rates() -> None:
+    plain_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, PLAIN.name, LAST_ACCURACY)
+    norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, BATCH, LAST_ACCURACY)
+    norm_at = {lr: comparisons.runs_of(at_learning_rate(lr))[BATCH] for lr in LEARNING_RATES}
+    st.markdown(
+        f"With every seed, the plain network learns up to a rate of {learns_up_to(PLAIN.name)}, and batch norm up to "
+        f"{learns_up_to(BATCH)}, the largest that we tried. The plain network is best at {plain_lr:g} ({best}), and "
+        f"batch norm at {norm_lr:g} ({norm_best}). Against that rate, batch norm's accuracy at the others is\n"
+        + "\n".join(
+            f"- **at {lr:g}**: {verdict(LAST_ACCURACY, norm_at[norm_lr], found, 'higher', 'lower')};"
+            for lr, found in norm_at.items()
+            if lr != norm_lr
+        )
+        + "\n\n"
+        "so it loses little over a factor of a hundred. Each best rate was picked on the very test images that it is "
+        "shown on, so both best accuracies are somewhat too good."
+    )
+
+
+def _brake() -> None:
+    st.markdown(
+        "Multiply all the weights $w$ of a unit by $c$. Its pre-activation, their mean and their standard deviation "
+        "all become $c$ times as large, so $\\hat x$ stays the same (apart from the tiny $\\varepsilon$), and with it "
+        "the loss. Taking the derivative of both sides with respect to $w$ shows what happens to the gradient:"
+    )
+    st.latex(r"L(c\,w) = L(w) \quad\Rightarrow\quad \nabla L(c\,w) = \frac{1}{c}\,\nabla L(w)")
+    st.markdown(
+        "**Large weights get small gradients.** And the loss does not change along $w$, so the gradient is "
+        "perpendicular to $w$. By Pythagoras a step of SGD can then only make the weights longer:"
+    )
+    st.latex(r"\|w - \eta g\|^2 = \|w\|^2 + \eta^2 \|g\|^2")
+    st.markdown(
+        "**A step that is too large makes the weights long, and long weights make the next steps small.** In the plain "
+        "network nothing does this: there longer weights change the output, and the gradients of the other layers "
+        "grow with them."
+    )
+
+
+@lesson.step(
+    "What does it cost? It needs a batch",
+    settings=("small_batch",),
+    say="Smaller and smaller batches. Compare the networks at one batch size, and not one network across them, because "
+    "small batches take more steps in an epoch.",
+    ask="At which batch size does batch norm break, and why just there?",
+    trap="The class will say that small batches are noisy. At two it is worse than noise: only a sign is left.",
+    minutes=6,
 )
-frame.text(
-    "Two samples $a$ and $b$, unequal, have the mean $(a + b)/2$, and each is $|a - b|/2$ away from it: $\\hat x$ "
-    "is $+1$ and $-1$ (as long as $\\varepsilon$ is small beside their variance), **whatever $a$ and $b$ were**. "
-    "All that is left of a feature is which of the two had more of it. Delete two rows in the table above, and see. "
-    "Evaluation mode then divides by the running variance, and $\\hat x$ takes values beyond and between $\\pm 1$, "
-    "which the next layer never met in training. On ResNet-50, batches of 2 cost batch norm more than ten points "
-    "against group norm ([Wu & He 2018](https://arxiv.org/abs/1803.08494))."
-)
+def small_batches() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        size = controls.stop("Batch size", BATCH_SIZES, 2, key="small_batch")
+        st.markdown(
+            f"These networks are trained on {SMALL_BATCHES.n_train:,} images for {SMALL_BATCHES.epochs} epochs of "
+            "Adam, with five seeds of each. **At which batch size does batch norm break, and why there?**"
+        )
+        with steps.fold("What five seeds say"):
+            _batches()
+        with steps.fold("Why does it break at two?"):
+            _two_samples()
+    with figure:
+        with st.expander("Predict first: draw the accuracy", icon=UNFOLD):
+            questions.at("batch_norm", "batches")
+        _beside_all_stops(at_batch_size, BATCH_SIZES, size, x_title="batch size", key="small_batch")
+
+
+def _batches() -> None:
+    by_size = {size: comparisons.runs_of(at_batch_size(size)) for size in BATCH_SIZES}
+    of_128 = by_size[128][PLAIN.name], by_size[128][BATCH]
+    st.markdown(
+        "This is batch norm's validation accuracy after the last epoch, against the plain network's:\n"
+        + "\n".join(
+            f"- **Batches of {size}**: {verdict(LAST_ACCURACY, of[PLAIN.name], of[BATCH], 'higher', 'lower')}."
+            for size, of in by_size.items()
+        )
+        + "\n\n"
+        "That holds for this learning rate, and at the end of training. Earlier, in batches of 128, it is this:\n"
+        f"- **After the first epoch**: {verdict(FIRST_EPOCH, *of_128, 'higher', 'lower')}.\n"
+        f"- **Each at its best epoch**: {verdict(BEST_ACCURACY, *of_128, 'higher', 'lower')}.\n"
+        "\n"
+        "Smaller batches take more steps in an epoch. So compare the networks at one batch size, and not one network "
+        "across them."
+    )
+
+
+def _two_samples() -> None:
+    st.markdown(
+        "Two unequal samples $a$ and $b$ have the mean $(a + b)/2$, and each is $|a - b|/2$ away from it. So $\\hat x$ "
+        "is $+1$ and $-1$, **whatever $a$ and $b$ were** (as long as $\\varepsilon$ is small beside their variance). "
+        "All that is left of a feature is which of the two had more of it. You can see it in the step with the table, "
+        "if you delete two of its rows.\n"
+        "\n"
+        "Evaluation mode then divides by the running variance. Now $\\hat x$ takes values between and beyond $\\pm 1$, "
+        "which the next layer never met in training. On ResNet-50, batches of 2 cost batch norm more than ten points "
+        "against group norm ([Wu & He 2018](https://arxiv.org/abs/1803.08494))."
+    )
+
 
 # --- smoother? ------------------------------------------------------------------------------------------------------
 
-frame.section("Is the loss surface smoother?")
-frame.text(
-    "The notebook looked at batch norm's surface and wrote that it had become *a little smoother*. Here are three, "
-    "on one loss axis. As in the last lesson, $\\alpha$ and $\\beta$ lead away from the trained network in two "
-    "random directions. The middle one keeps the **running statistics** of the trained network while its weights "
-    "are moved away from them. The right one measures the **batch's statistics** again at each point, as training "
-    "would. **Which of the two would you compare with the plain network?**"
-)
 SPECS = {
     PLAIN.name: SurfaceSpec(FULL),
     "batch norm, running statistics": SurfaceSpec(BATCH_NORM),
     "batch norm, batch statistics": SurfaceSpec(BATCH_NORM, statistics="batch"),
 }
-landscapes.landscape_panel(SPECS, key="landscape")
-frame.text(
-    "From the trained network to the edge at range 1 the loss rises by "
-    + ", ".join(f"{edge_rise(spec)} ({name})" for name, spec in SPECS.items())
-    + ": mean ± standard deviation over three pairs of directions, around one network of each kind (seed 0). Batch "
-    "norm against plain:\n"
-    + "\n".join(
-        f"- **{statistics.capitalize()} statistics, range {radius:g}**: "
-        f"{edge_verdict(SPECS[PLAIN.name], SPECS[f'batch norm, {statistics} statistics'], radius)}."
-        for statistics in ("running", "batch")
-        for radius in (1.0, 2.0)
+
+
+@lesson.step(
+    "Is its loss surface smoother?",
+    settings=("radius", "directions", "log_z", "beside"),
+    say="The notebook wrote that the landscape became a little smoother. Here are the surfaces on one loss axis. Ask "
+    "first which statistics the network uses once its weights have been moved.",
+    ask="Which of the two pictures of batch norm would you compare with the plain network?",
+    trap="Running statistics belong to the trained weights. At any other point nobody would use them.",
+    minutes=5,
+)
+def surface() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(
+            "α and β lead away from the trained network. Batch norm keeps its **running statistics** on the way, or "
+            "it measures the **batch's statistics** again at each point, as training would. **Which would you compare "
+            "with the plain network?**"
+        )
+        beside = steps.views(tuple(SPECS)[1:], key="beside", label="Beside the plain network")
+        radius, directions, log_z = landscapes.place_controls(*(st.container() for _ in range(3)))
+        with steps.fold("How far each rises"):
+            _rises()
+    found = landscapes.surfaces_there(SPECS, radius, directions)
+    with figure:
+        landscapes.landscape_figures(found, (PLAIN.name, *beside), log_z=log_z, key="landscape", height=400)
+        with steps.fold("The numbers, and how they were computed"):
+            landscapes.edge_table(SPECS, radius)
+            if found:
+                st.caption(landscapes.how_it_was_computed(next(iter(found.values()))))
+            st.caption("If you turn one surface, the others turn too. *Log loss* shows the floors of the bowls.")
+        take_home({name: spec.run for name, spec in SPECS.items()}, key="landscape")
+    drawn = st.expander(
+        "What the notebook drew and concluded",
+        key="notebook_drew",
+        on_change="rerun",
+        expanded=frame.is_whole(),
+        icon=UNFOLD,
     )
-    + "\n\n"
-    "**So the answer depends on the statistics and on how far one looks.** Such a picture cannot settle the claim."
+    if drawn.open:
+        with drawn:
+            _notebook()
+
+
+def _rises() -> None:
+    st.markdown(
+        "From the trained network to the edge at range 1 the loss rises by\n"
+        + "\n".join(f"- {edge_rise(spec)} ({name})" for name, spec in SPECS.items())
+        + "\n\nThis is the mean ± standard deviation over three pairs of directions, around one network of each kind "
+        "(seed 0). The rise of batch norm's loss, against the plain network's:\n"
+        + "\n".join(
+            f"- **{name.removeprefix('batch norm, ').capitalize()}, range {radius:g}**: "
+            f"{edge_verdict(SPECS[PLAIN.name], spec, radius, 'higher', 'lower')}."
+            for name, spec in list(SPECS.items())[1:]
+            for radius in (1.0, 2.0)
+        )
+        + "\n\n**So the answer depends on the statistics and on how far one looks.** Such a picture cannot settle "
+        "whether batch norm makes the loss smoother."
+    )
+
+
+def _notebook() -> None:
+    theirs = {
+        name: runs.measured_or_computing(notebook_spec(config), run, key=f"theirs_{name}")
+        for name, config in NETWORKS.items()
+        if (run := library.stored_run(config))
+    }
+    if all(theirs.values()) and len(theirs) == len(NETWORKS):
+        landscapes.surfaces_side_by_side(
+            {f"{name}, the notebook's method": (found, True) for name, found in theirs.items()},
+            key="notebook",
+            log_z=False,
+            same_z=False,
+        )
+        st.markdown(
+            "- **“The landscape became a little smoother.”** Read the axes: the plain network's ends at "
+            f"{theirs[PLAIN.name].range[1]:,.0f}, and batch norm's at {theirs[BATCH].range[1]:,.0f}. Each picture has "
+            "its own scale, so the eye compares two shapes that cannot be compared. They lie far outside of where any "
+            "training goes, and their running statistics belong to another point."
+        )
+    st.markdown(
+        "- **“Our data and model are simple, so we cannot see the effect.”** The notebook looked only at the last "
+        "accuracy. The effect is in the first epochs, in the learning rates that work, in small batches and along the "
+        "gradient.\n"
+        "- **It explains batch norm by the dialect example**, which is covariate shift, and it calls it *covariant*. "
+        "Batch norm was made for the internal kind.\n"
+        "- **“With skip connections it is better to use BN before the layer.”** That is true of pre-activation "
+        "residual networks, which is where the sentence comes from. This network has no skip connections.\n"
+        "- **Its exercise asks to “fill in the model with dropout”** where batch norm is meant."
+    )
+
+
+MEASURES = {"Effective β": "effective_beta", "Change of gradient": "gradient_change", "Loss range": "loss_range"}
+
+
+@lesson.step(
+    "Is the loss smoother along the gradient?",
+    settings=("probe_optimizer", "gradient_view"),
+    say="Training does not walk in random directions. It walks along the gradient, from the beginning. So stop at a "
+    "training step, try steps of several sizes, and measure how much changes.",
+    ask="Is batch norm's line below the plain network's from the first step on, and under both optimizers?",
+    trap="A smoother loss is a good story, but in the next lesson layer norm trains faster under SGD without it.",
+    minutes=6,
 )
-st.subheader("Smoother along the gradient: Santurkar's test")
-frame.text(
-    "Perhaps it is the wrong kind of picture. Training does not walk in random directions around the end; it walks "
-    "along the gradient, from the beginning. So stop at a training step, with weights $\\theta$ and the batch's "
-    "gradient $g = \\nabla L(\\theta)$. Try steps of several sizes $\\eta$ along it, and measure three things:"
-)
-st.latex(r"\max_\eta L(\theta - \eta g) - \min_\eta L(\theta - \eta g)")
-st.latex(r"\max_\eta \|\nabla L(\theta) - \nabla L(\theta - \eta g)\|")
-st.latex(r"\beta_\mathrm{eff} = \max_\eta \frac{\|\nabla L(\theta) - \nabla L(\theta - \eta g)\|}{\eta\,\|g\|}")
-frame.text(
-    "The **loss range**: how much the loss varies along the step. The **change of the gradient**: how far the "
-    "gradient over there differs from the one that the step was chosen by. The **effective β**: that change per "
-    "distance moved (the paper's letter; neither batch norm's shift nor the axis above). Small is smooth, in all "
-    "three. $\\|\\cdot\\|$ is the Euclidean norm over all parameters, $L$ the loss on the batch."
-)
-norm_measurements.smoothness_panel()
-frame.text(
-    "Under Adam, from step 100 on, the plain network's loss range is "
-    f"**{probe_ratio('adam', 'loss_range', digits=0)} times** batch norm's, and its effective β "
-    f"**{probe_ratio('adam', 'effective_beta')} times**. Under SGD it is "
-    f"{probe_ratio('sgd', 'loss_range')} and "
-    f"{probe_ratio('sgd', 'effective_beta')} times. At step 0 it is the other way round: the "
-    "plain network hardly answers yet, so there is little to change. After that *smoother* is true, **along the "
-    "gradient, during training**, and by how much depends on the optimizer and on how far one looks."
-)
-frame.text(why_it_is_faster())
+def along_the_gradient() -> None:
+    figure, side = steps.side_by_side()
+    with side:
+        optimizer = norm_measurements.optimizer_choice()
+        st.markdown(
+            "Training follows the gradient. Stop at a step, move along it, and ask how much the gradient changes for "
+            "the distance moved: that is the **effective β**. A small one means a smooth loss. **Is batch norm's line "
+            "lower from the first step on? Is it lower under SGD too?**"
+        )
+        with steps.fold("What was measured"):
+            st.markdown(
+                "From step 100 on, under Adam, the plain network's loss range is "
+                f"**{probe_ratio('adam', 'loss_range', digits=0)} times** batch norm's, and its effective β is "
+                f"**{probe_ratio('adam', 'effective_beta')} times** batch norm's. Under SGD they are "
+                f"{probe_ratio('sgd', 'loss_range')} and {probe_ratio('sgd', 'effective_beta')} times. At step 0 it is "
+                "the other way round, because the plain network hardly answers yet, and there is little to change.\n"
+                "\n"
+                "So after the first steps *smoother* is true, **along the gradient and during training**. How much "
+                "smoother depends on the optimizer and on how far one looks."
+            )
+        with steps.fold("So why does it train faster?"):
+            st.markdown(why_it_is_faster())
+    with figure:
+        shown = steps.views(tuple(MEASURES), key="gradient_view")
+        norm_measurements.smoothness_figures(optimizer, [MEASURES[name] for name in shown], height=370)
+    with steps.fold("The formulas, the numbers, and how they were measured"):
+        _santurkar()
+        norm_measurements.smoothness_numbers(optimizer)
+
+
+def _santurkar() -> None:
+    for place, formula in zip(
+        st.columns(3),
+        (
+            r"\max_\eta L(\theta - \eta g) - \min_\eta L(\theta - \eta g)",
+            r"\max_\eta \|\nabla L(\theta) - \nabla L(\theta - \eta g)\|",
+            r"\beta_\mathrm{eff} = \max_\eta \frac{\|\nabla L(\theta) - \nabla L(\theta - \eta g)\|}{\eta\,\|g\|}",
+        ),
+        strict=True,
+    ):
+        place.latex(formula)
+    st.markdown(
+        "The measures are those of [Santurkar et al. 2018](https://arxiv.org/abs/1805.11604). $\\theta$ are the "
+        "weights at a training step, $L$ is the loss on the batch, $g = \\nabla L(\\theta)$ is its gradient, and "
+        "$\\eta$ is the size of a step that is tried. The **loss range** is how much the loss varies along the step. "
+        "The **change of the gradient** is how far the gradient over there differs from the one that the step was "
+        "chosen by. The **effective β** is that change per distance moved; the letter is the paper's, and has nothing "
+        "to do with batch norm's shift. $\\|\\cdot\\|$ is the Euclidean norm over all parameters. For all three, small "
+        "means smooth."
+    )
+
 
 # --- try it ---------------------------------------------------------------------------------------------------------
 
-frame.section("Try it: your own run")
-frame.text(
-    "2,000 images, so that it trains in seconds. Stops around this setting are precomputed; anything else is "
-    "trained while you watch. Can you find a setting in which batch norm is better at the *end*? One run of each "
-    "is little: change the seed before you believe it."
+
+@lesson.step(
+    "Your own run",
+    settings=(*OWN_SETTINGS, "notebook_loss"),
+    say="Everything at the stops is stored. Anything else is trained while you watch, in a few seconds.",
+    ask="Can you find a setting in which batch norm is better at the end? Does it stay better with another seed?",
+    trap="One run of each proves little: on 2,000 images two seeds differ by more than most techniques do.",
+    minutes=5,
 )
-panels.own_run(OWN_SETTINGS, OWN_BATCH, says="")
-
-# --- measured -------------------------------------------------------------------------------------------------------
-
-frame.section("What was measured")
-comparisons.measure_table(
-    {PLAIN.name: plain, techniques.BATCH_NORM.name: batch},
-    (FIRST_EPOCH, FIVE_EPOCHS, LAST_ACCURACY, BEST_LOSS, LAST_LOSS, RISE, GAP),
-)
-st.caption("All 60,000 images, Adam at 0.0003, 20 epochs; mean ± standard deviation over seeds; losses in nats.")
-frame.text(
-    f"- **First five epochs:** {verdict(FIVE_EPOCHS, plain, batch, 'ahead of plain', 'behind plain')}.\n"
-    f"- **Last accuracy:** {verdict(LAST_ACCURACY, plain, batch, 'higher than plain', 'lower than plain')}.\n"
-    f"- **Loss at the best epoch:** {verdict(BEST_LOSS, plain, batch, 'higher than plain', 'lower than plain')}.\n"
-    "- **Overfitting**, the rise from the best to the last epoch: "
-    f"{verdict(RISE, plain, batch, 'larger than plain', 'smaller than plain')}."
-)
-
-# --- find the fault ---------------------------------------------------------------------------------------------------
-
-faults.find_the_fault("batch_norm")
-
-# --- the notebook ---------------------------------------------------------------------------------------------------
-
-frame.section("What the notebook did")
-theirs = {
-    name: runs.measured_or_computing(notebook_spec(config), library.stored_run(config), key=f"theirs_{name}")
-    for name, config in NETWORKS.items()
-    if library.stored_run(config)
-}
-if all(theirs.values()) and len(theirs) == len(NETWORKS):
-    landscapes.surfaces_side_by_side(
-        {f"{name}, the notebook's method": (surface, True) for name, surface in theirs.items()},
-        key="notebook",
-        log_z=False,
-        same_z=False,
+def own_run() -> None:
+    panels.own_run(
+        OWN_SETTINGS,
+        OWN_BATCH,
+        first=("norm", "n_train", "seed"),
+        says="These are 2,000 images, so that a run takes seconds. **Can you find a setting in which batch norm is "
+        "higher at the end?** One run of each proves little, so change the seed before you believe it.",
     )
-    frame.text(
-        "- **“The landscape became a little smoother.”** Read the axes: plain ends at "
-        f"{theirs[PLAIN.name].range[1]:,.0f}, batch norm at {theirs[techniques.BATCH_NORM.name].range[1]:,.0f}. Each "
-        "picture has its "
-        "own scale, so the eye compares two shapes that cannot be compared, far outside of where any training goes, "
-        "with running statistics that belong to another point."
+
+
+# --- the notebook's faults, exercises, reading ----------------------------------------------------------------------
+
+
+@lesson.step(
+    "Find the fault",
+    settings=("fault",),
+    part="faults",
+    say="There are three pieces of code. Each of them runs, and each leads to a wrong conclusion.",
+    ask="Which statistics does the network use at this point?",
+    trap="A fault need not be in the code. It may be in what is concluded from it.",
+    minutes=5,
+)
+def find_the_fault() -> None:
+    faults.find_the_fault("batch_norm")
+
+
+@lesson.step(
+    "Fill in the code",
+    settings=("exercise",),
+    part="code",
+    say="There are three blanks: batch norm in layers, batch norm by hand, and the running mean.",
+    ask="Over which dimension does the mean run, and by what is the variance divided?",
+    trap="x.var divides by n − 1 unless it is told otherwise. Batch norm normalises with the biased variance.",
+    minutes=8,
+)
+def fill_in_the_code() -> None:
+    code.fill_in("batch_norm")
+
+
+@lesson.step(
+    "Check yourself",
+    settings=("question",),
+    part="questions",
+    say="Commit before you look.",
+    ask="Which of these would you have answered differently an hour ago?",
+    trap="Most of the wrong answers come from forgetting that an output depends on the other images of its batch.",
+    minutes=5,
+)
+def check_yourself() -> None:
+    questions.check_yourself("batch_norm")
+
+
+@lesson.step(
+    "What you can now do",
+    say="One picture to take away: a lead in the first epochs, and none that is clear at the end.",
+    ask="Tell your neighbour in two sentences what differs between training mode and evaluation mode.",
+    trap="Batch norm is an aid to optimisation. It is not the regularizer that the chapter's heading promises.",
+    minutes=3,
+)
+def now_you_can() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        comparisons.curves_figures(NETWORKS, "held-out images", key="remember", height=370, shown=("Accuracy",))
+    with side:
+        st.markdown(
+            "You can now\n"
+            "1. normalise a batch by hand, feature by feature;\n"
+            "2. say what training mode and evaluation mode do, and what happens to a single image;\n"
+            "3. tell covariate shift from internal covariate shift;\n"
+            "4. say what batch norm buys (speed, large learning rates) and what it costs (it needs a batch);\n"
+            "5. say where the loss is smoother, and where that cannot be told.\n"
+            "\n"
+            "**Remember the first epochs**: batch norm trains faster and overfits sooner."
+        )
+        with steps.fold("What to read"):
+            _reading()
+
+
+def _reading() -> None:
+    st.markdown(
+        "- Ioffe & Szegedy 2015, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal "
+        "Covariate Shift*, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167).\n"
+        "- Santurkar, Tsipras, Ilyas & Mądry 2018, *How Does Batch Normalization Help Optimization?*, "
+        "[arXiv:1805.11604](https://arxiv.org/abs/1805.11604): the three measures, and the noisy batch norm.\n"
+        "- He, Zhang, Ren & Sun 2016, *Identity Mappings in Deep Residual Networks*, "
+        "[arXiv:1603.05027](https://arxiv.org/abs/1603.05027): pre-activation.\n"
+        "- Wu & He 2018, *Group Normalization*, [arXiv:1803.08494](https://arxiv.org/abs/1803.08494): small batches.\n"
+        "- van Laarhoven 2017, *L2 Regularization versus Batch and Weight Normalization*, "
+        "[arXiv:1706.05350](https://arxiv.org/abs/1706.05350): why a penalty on weights before a batch norm only "
+        "changes the learning rate.\n"
+        "- Nado et al. 2020, [arXiv:2006.10963](https://arxiv.org/abs/2006.10963), and Schneider et al. 2020, "
+        "[arXiv:2006.16971](https://arxiv.org/abs/2006.16971): statistics of the shifted images."
     )
-frame.text(
-    "- **“Our data and model are simple, so we cannot see the effect.”** It looked at the last accuracy only. The "
-    "effect is in the first epochs, in the learning rates that work, in small batches and along the gradient.\n"
-    "- **It explains batch norm by the dialect example**, which is covariate shift, and calls it *covariant*. Batch "
-    "norm was made for the internal kind. Why it works is not settled, as said above.\n"
-    "- **“With skip connections it is better to use BN before the layer.”** True of pre-activation residual "
-    "networks, which is where the sentence comes from; this network has no skips.\n"
-    "- **Its exercise asks to “fill in the model with dropout”** where batch norm is meant."
-)
 
-# --- exercises, reading ---------------------------------------------------------------------------------------------
 
-code.fill_in("batch_norm")
-
-questions.check_yourself("batch_norm")
-
-frame.section("What to read")
-st.markdown(
-    "- Ioffe & Szegedy 2015, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate "
-    "Shift*, [arXiv:1502.03167](https://arxiv.org/abs/1502.03167).\n"
-    "- Santurkar, Tsipras, Ilyas & Mądry 2018, *How Does Batch Normalization Help Optimization?*, "
-    "[arXiv:1805.11604](https://arxiv.org/abs/1805.11604): the three measures, and the noisy batch norm.\n"
-    "- He, Zhang, Ren & Sun 2016, *Identity Mappings in Deep Residual Networks*, "
-    "[arXiv:1603.05027](https://arxiv.org/abs/1603.05027): pre-activation.\n"
-    "- Wu & He 2018, *Group Normalization*, [arXiv:1803.08494](https://arxiv.org/abs/1803.08494): small batches.\n"
-    "- van Laarhoven 2017, *L2 Regularization versus Batch and Weight Normalization*, "
-    "[arXiv:1706.05350](https://arxiv.org/abs/1706.05350): why a penalty on weights before a batch norm only changes "
-    "the learning rate.\n"
-    "- Nado et al. 2020, [arXiv:2006.10963](https://arxiv.org/abs/2006.10963), and Schneider et al. 2020, "
-    "[arXiv:2006.16971](https://arxiv.org/abs/2006.16971): statistics of the shifted images."
-)
-
-frame.end(HERE)
+lesson.show()

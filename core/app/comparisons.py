@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.app import controls
 from core.app.panels import captioned, numbers_table
-from core.app.take_home import take_home
 from core.course.claims import Measure
 from core.course.over_seeds import Networks, over_seeds
 from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
@@ -29,15 +28,6 @@ def outcomes_of(networks: Networks) -> dict[str, list[Outcome]]:
 def runs_of(networks: Networks) -> dict[str, list[Run]]:
     """The runs of each network over all seeds, without those that diverged."""
     return {name: stored_runs(configs) for name, configs in over_seeds(networks).items()}
-
-
-@st.fragment
-def curves_over_seeds(networks: Networks, *, key: str, log_loss: bool = False, caption: str = "") -> None:
-    """Loss and accuracy of several networks side by side, mean and range over seeds, on either kind of images."""
-    curves_figures(networks, images_choice(key), key=key, log_loss=log_loss)
-    if caption:
-        st.caption(caption)
-    take_home(networks, key=key)
 
 
 def images_choice(key: str) -> str:
@@ -117,40 +107,13 @@ def measure_table(runs: Mapping[str, Sequence[Run]], measures: Sequence[Measure]
     )
 
 
-@st.fragment
-def stops_panel(
-    at: Callable[[float], Networks],
-    stops: Sequence[float],
-    default: float,
-    *,
-    label: str,
-    x_title: str,
-    key: str,
-    caption: str = "",
-) -> None:
-    """A slider over a setting; the networks at its current stop, epoch by epoch, and all stops beside each other."""
-    current = controls.stop(label, stops, default, key=key)
-    outcomes = {stop: outcomes_of(at(stop)) for stop in stops}
-    here = outcomes[current]
-    left, right = st.columns(2)
-    with left:
-        courses = {name: course_of(found, "held_out_accuracy") for name, found in here.items()}
-        course_chart(courses, what="accuracy", x="epoch", percent=True, key=f"{key}_curve")
-    values = {
-        name: {stop: [_last_accuracy(o) for o in found[name]] for stop, found in outcomes.items()} for name in here
-    }
-    with right:
-        captioned(
-            stops_figure(values, current, x_title=x_title, title="Accuracy, last epoch"),
-            alt_text=f"Accuracy at the last epoch against {x_title}, for {', '.join(here)}.",
-            rows=_stop_rows(values, x_title),
-            key=key,
-        )
-    for note in filter(None, (diverged_note(name, found) for name, found in here.items())):
+def stop_curves(networks: Networks, *, key: str, height: int | None = None) -> None:
+    """The held-out accuracy of the networks at one stop, epoch by epoch, and a word where trainings diverged."""
+    found = outcomes_of(networks)
+    courses = {name: course_of(outcomes, "held_out_accuracy") for name, outcomes in found.items()}
+    course_chart(courses, what="accuracy", x="epoch", percent=True, narrow=True, key=f"{key}_curve", height=height)
+    for note in filter(None, (diverged_note(name, outcomes) for name, outcomes in found.items())):
         st.warning(note)
-    if caption:
-        st.caption(caption)
-    take_home({f"{name}, {x_title} {current:g}": config for name, config in at(current).items()}, key=key)
 
 
 def all_stops(

@@ -10,7 +10,6 @@ from core.app import controls
 from core.app.draw import scene
 from core.app.frame import is_presenting
 from core.app.panels import percent, table
-from core.app.take_home import take_home
 from core.course.claims import spread
 from core.course.over_seeds import over_directions
 from core.course.pictures import describe_surface
@@ -95,27 +94,6 @@ def surfaces_side_by_side(
 
 
 # --- several networks on one loss axis ------------------------------------------------------------------------------
-
-
-@st.fragment
-def landscape_panel(named: Mapping[str, SurfaceSpec], *, key: str) -> None:
-    """Several networks' surfaces on one loss axis, with one camera; how far each rises to its edge."""
-    radius, directions, log_z = place_controls(*st.columns([3, 3, 2], vertical_alignment="bottom"))
-    specs = {name: _at(spec, radius, directions) for name, spec in named.items()}
-    found = {name: surface for name, spec in specs.items() if (surface := stored(spec))}
-    if len(found) < len(specs):
-        st.info("Some of these surfaces are missing: `python -m core.precompute` computes them.")
-    if not found:
-        return
-    surfaces_side_by_side({name: (s, False) for name, s in found.items()}, key=key, log_z=log_z, same_z=True)
-    some = next(iter(found.values()))
-    st.caption(
-        f"The same loss axis and the same random numbers for all. {some.spec.resolution} × {some.spec.resolution} "
-        f"points, each the mean over the same {some.spec.n_images:,} training images. Turn one and all turn. *Log "
-        "loss* shows the floors of the bowls."
-    )
-    table(_edge_rows(named, radius), key=key, label="How far each rises, over three pairs of directions")
-    take_home({name: spec.run for name, spec in named.items()}, key=key)
 
 
 def surfaces_there(named: Mapping[str, SurfaceSpec], radius: float, directions: int) -> dict[str, Surface]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 
 from core.app import controls
 from core.app.draw import chart
+from core.course.batch_norm import REFUSED
 from core.figures.norms import cells_figure, features_figure, running_figure
 from core.maths.normalisation import Axis, Normalised, Running, normalise, running_course
 from core.seeds import seeded
@@ -23,40 +26,44 @@ BIASES = (-10.0, -5.0, -1.0, 0.0, 1.0, 5.0, 10.0)
 STEPS_SEEN = (0, 1, 2, 5, 10, 20, 50, 100)
 
 
-@st.fragment
-def transform_panel() -> None:
-    """A small batch that the student edits, and every step of batch norm on it, in training and in evaluation mode."""
-    left, right = st.columns([2, 3])
-    with left:
-        st.markdown("**The batch**: four samples, three features. Change any number.")
-        x = _edited_batch()
-        st.caption("To take a row away, click at its left edge and press Delete; the empty line adds one.")
-    with right:
-        mode = controls.choice("Mode", MODES, key="mode")
-        a, b = st.columns(2)
-        with a:
-            gamma = controls.stop("γ (scale)", GAMMAS, 1, key="gamma")
-            bias = controls.stop("Bias b, added to all of x", BIASES, 0, key="bias")
-        with b:
-            beta = controls.stop("β (shift)", BETAS, 0, key="beta")
-            seen = int(
-                controls.stop(
-                    "Training steps on this batch so far",
-                    STEPS_SEEN,
-                    10,
-                    key="seen",
-                    help_text="What evaluation mode knows, it learned in these steps.",
-                )
-            )
-    if x is None:
-        return
-    if len(x) < 2:
+@dataclass(frozen=True)
+class Transform:
+    """How the edited batch is normalised. seen: the training steps on this batch that evaluation mode has behind it."""
+
+    mode: str
+    gamma: float
+    beta: float
+    bias: float
+    seen: int
+
+
+def transform_controls() -> Transform:
+    """The widgets of the mode, of γ and β, of a bias before the batch norm, and of the steps taken so far."""
+    mode = controls.choice("Mode", MODES, key="mode")
+    gamma = controls.stop("γ (scale)", GAMMAS, 1, key="gamma")
+    beta = controls.stop("β (shift)", BETAS, 0, key="beta")
+    bias = controls.stop("Bias b, added to all of x", BIASES, 0, key="bias")
+    seen = controls.stop(
+        "Training steps on this batch so far",
+        STEPS_SEEN,
+        10,
+        key="seen",
+        help_text="In evaluation mode batch norm knows only what it has learned in these steps.",
+    )
+    return Transform(mode, gamma, beta, bias, int(seen))
+
+
+def usable_batch() -> np.ndarray | None:
+    """The table of the batch, which a student edits, as (B, 3) numbers; None, and a word, where there is nothing to
+    normalise."""
+    x = _edited_batch()
+    if x is not None and len(x) < 2:
         st.error(
-            "One sample has no variance. PyTorch refuses it in training mode: *Expected more than 1 value per "
-            "channel when training*. Add a row."
+            f"One sample has no variance. In training mode PyTorch stops with a ValueError: *{REFUSED.split(',')[0]}*. "
+            "Add a row."
         )
-        return
-    _transform_steps(x, mode, gamma, beta, bias, seen)
+        return None
+    return x
 
 
 def _edited_batch() -> np.ndarray | None:
@@ -73,42 +80,73 @@ def _edited_batch() -> np.ndarray | None:
     return np.array(rows, np.float64)
 
 
-def _transform_steps(x: np.ndarray, mode: str, gamma: float, beta: float, bias: float, seen: int) -> None:
-    z, gammas, betas = x + bias, np.full(x.shape[1], gamma), np.full(x.shape[1], beta)
+@dataclass(frozen=True)
+class Transformed:
+    """The batch with its bias, z (B, 3), and what batch norm makes of it: in both modes, and in the one that is
+    shown."""
+
+    z: np.ndarray
+    shown: Normalised
+    in_training: Normalised
+    in_evaluation: Normalised
+
+
+def transformed(x: np.ndarray, by: Transform) -> Transformed:
+    """Every step of batch norm on x (B, 3), in training and in evaluation mode."""
+    z, gammas, betas = x + by.bias, np.full(x.shape[1], by.gamma), np.full(x.shape[1], by.beta)
     in_training = normalise(z, gammas, betas, "batch")
-    in_evaluation = running_course([z] * seen, features=x.shape[1])[0][-1].normalise(z, gammas, betas)
-    shown = in_training if mode == "training" else in_evaluation
+    in_evaluation = running_course([z] * by.seen, features=x.shape[1])[0][-1].normalise(z, gammas, betas)
+    return Transformed(z, in_training if by.mode == "training" else in_evaluation, in_training, in_evaluation)
+
+
+def transform_figure(out: Transformed, mode: str) -> None:
+    """The three features before and after: a strip for each feature, a dot for each sample."""
     chart(
-        features_figure({"x": z, "y": shown.y}),
+        features_figure({"x": out.z, "y": out.shown.y}),
         alt=f"The three features before and after batch norm in {mode} mode.",
     )
-    st.caption(
-        "One strip a feature, one dot a sample. In training mode the orange dots of all features share one scale, "
-        "whatever you type: mean β, standard deviation |γ| (unless its values are all alike)."
-    )
-    mean, variance = shown.mean[0], shown.variance[0]
-    st.latex(r"y_{11} = \gamma\,\frac{x_{11} - \mu_1}{\sqrt{\sigma^2_1 + \varepsilon}} + \beta")
+
+
+def first_cell(out: Transformed, by: Transform) -> None:
+    """The arithmetic of the first sample's first feature."""
+    z, shown = out.z, out.shown
     st.latex(
-        rf"= {gamma:g} \cdot "
-        rf"\frac{{{_tex(z[0, 0])} - {_tex(mean[0], True)}}}{{\sqrt{{{_tex(variance[0])} + 10^{{-5}}}}}}"
-        rf" + {_tex(beta, True)} = {_tex(shown.y[0, 0])}"
+        r"y_{11} = \gamma\,\frac{x_{11} - \mu_1}{\sqrt{\sigma^2_1 + \varepsilon}} + \beta = "
+        rf"{by.gamma:g} \cdot "
+        rf"\frac{{{_tex(z[0, 0])} - {_tex(shown.mean[0][0], True)}}}"
+        rf"{{\sqrt{{{_tex(shown.variance[0][0])} + 10^{{-5}}}}}} + {_tex(by.beta, True)} = {_tex(shown.y[0, 0])}"
     )
+
+
+def transform_tables(out: Transformed, by: Transform) -> None:
+    """Every step as numbers: mean, variance and root of each feature, x̂, γ, β and y."""
+    shown, width = out.shown, out.z.shape[1]
     mu, sigma = (
-        ("mean μ of the batch", "variance σ², biased") if mode == "training" else ("running mean", "running variance")
+        ("mean μ of the batch", "variance σ², biased")
+        if by.mode == "training"
+        else ("running mean", "running variance")
     )
     left, right = st.columns(2)
-    named = {mu: mean, sigma: variance, "√(σ² + ε)": shown.std[0]}
+    named = {mu: shown.mean[0], sigma: shown.variance[0], "√(σ² + ε)": shown.std[0]}
     named |= {f"x̂ of sample {i + 1}": values for i, values in enumerate(shown.x_hat)}
     left.table([_row(name, values) for name, values in named.items()])
-    named = {"γ": gammas, "β": betas} | {f"y of sample {i + 1}": values for i, values in enumerate(shown.y)}
+    named = {"γ": np.full(width, by.gamma), "β": np.full(width, by.beta)}
+    named |= {f"y of sample {i + 1}": values for i, values in enumerate(shown.y)}
     right.table([_row(name, values) for name, values in named.items()])
-    moved = float(np.abs(normalise(x, gammas, betas, "batch").y - in_training.y).max())
-    apart = float(np.abs(in_evaluation.y - in_training.y).max())
+
+
+def transform_says(x: np.ndarray, out: Transformed, by: Transform) -> None:
+    """What the bias changes in training mode, and how far the two modes are apart."""
+    ones = np.ones(x.shape[1])
+    without = normalise(x, by.gamma * ones, by.beta * ones, "batch")
+    moved = float(np.abs(without.y - out.in_training.y).max())
+    apart = float(np.abs(out.in_evaluation.y - out.in_training.y).max())
     st.markdown(
-        f"- In training mode the outputs with and without the bias differ by {moved:.1g} at most: by nothing but "
-        "rounding. The bias is part of every μ, and is subtracted with it.\n"
-        f"- Training and evaluation mode are {apart:.2g} apart at most. Give it more training steps, and see what "
-        "remains: the running variance is the *unbiased* one, divided by B − 1."
+        f"In training mode the bias of {by.bias:g} changes the outputs by {moved:.1g} at most, which is rounding. The "
+        "bias is part of every μ and is subtracted with it.\n"
+        "\n"
+        f"The outputs of training mode and evaluation mode differ by {apart:.2g} at most. After more training steps "
+        "a small difference remains, because the running variance is the *unbiased* one, divided by $B - 1$."
     )
 
 
@@ -132,26 +170,26 @@ TRUE_MEAN, TRUE_VARIANCE = 2.0, 9.0
 STREAM_STEPS = 100
 
 
-@st.fragment
-def running_panel() -> None:
+def running_controls() -> tuple[float, int]:
+    """The widgets of the momentum and of the samples in a batch."""
+    momentum = controls.stop("Momentum m", MOMENTA, 0.1, key="momentum")
+    return momentum, int(controls.stop("Samples in a batch", STREAM_SIZES, 8, key="stream"))
+
+
+def running_figures(momentum: float, size: int, *, height: int | None = None) -> None:
     """The running statistics of one feature over training steps, for a momentum and a batch size."""
-    left, right = st.columns(2)
-    with left:
-        momentum = controls.stop("Momentum m", MOMENTA, 0.1, key="momentum")
-    with right:
-        size = int(controls.stop("Samples in a batch", STREAM_SIZES, 8, key="stream"))
     draws = seeded(0, "stream").normal(TRUE_MEAN, TRUE_VARIANCE**0.5, (STREAM_STEPS, size, 1))
     course, batches = running_course(list(draws), momentum)
     for place, what, value in zip(
-        st.columns(2), ("mean", "variance"), (course[-1].mean[0], course[-1].variance[0]), strict=True
+        st.columns(2, gap="small"), ("mean", "variance"), (course[-1].mean[0], course[-1].variance[0]), strict=True
     ):
         figure = running_figure(course, batches, (TRUE_MEAN, TRUE_VARIANCE), what=what)
-        chart(figure, into=place, alt=f"Running {what} over {STREAM_STEPS} steps, ending at {value:.2f}.")
+        alt = f"Running {what} over {STREAM_STEPS} steps, ending at {value:.2f}."
+        chart(figure, into=place, alt=alt, height=height)
     st.caption(
-        f"One feature whose values are drawn from a normal distribution with mean {TRUE_MEAN:g} and variance "
-        f"{TRUE_VARIANCE:g} (dashed), {STREAM_STEPS} batches of {size}. Grey: each batch's own mean and unbiased "
-        f"variance. Orange: PyTorch's running statistics. They end at {course[-1].mean[0]:.2f} and "
-        f"{course[-1].variance[0]:.2f}."
+        f"The values of one feature are drawn with mean {TRUE_MEAN:g} and variance {TRUE_VARIANCE:g} (dashed). The "
+        f"grey dots are each batch's own statistics, and the orange line is PyTorch's running statistics. They end at "
+        f"{course[-1].mean[0]:.2f} and {course[-1].variance[0]:.2f}."
     )
 
 
@@ -200,7 +238,7 @@ def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tu
     if out is None:
         after.error(
             "With a single sample every feature is its own mean, and nothing is left to normalise. PyTorch stops with "
-            "the error *Expected more than 1 value per channel when training*. Switch to layer norm, or to evaluation "
+            f"the error *{REFUSED.split(',')[0]}*. Switch to layer norm, or to evaluation "
             "mode."
         )
         return

@@ -25,33 +25,39 @@ from core.techniques import BATCH_NORM, PLAIN
 # --- covariate shift ------------------------------------------------------------------------------------------------
 
 
-@st.fragment
-def shift_panel() -> None:
-    """Brightness, contrast and noise on the test images, and what they cost each network."""
-    with st.container(horizontal=True):
+SHIFT_VIEWS = ("Accuracy", "Pixels")
+
+
+def shift_controls() -> Shift:
+    """The widgets of brightness, contrast and noise, and buttons that set all three."""
+    with st.container(horizontal=True, gap="small"):
         for name, preset in PRESETS.items():
             st.button(name, key=f"shift_{name}", on_click=_set_shift, args=(preset,))
-    with st.grid(3, min_column_width=220):
-        shift = Shift(
-            controls.stop("Brightness (added)", BRIGHTNESS, 0, key="brightness"),
-            controls.stop("Contrast (around mid-grey)", CONTRAST, 1, key="contrast"),
-            controls.stop("Noise (standard deviation)", NOISE, 0, key="noise"),
-        )
+    return Shift(
+        controls.stop("Brightness (added)", BRIGHTNESS, 0, key="brightness"),
+        controls.stop("Contrast (around mid-grey)", CONTRAST, 1, key="contrast"),
+        controls.stop("Noise (standard deviation)", NOISE, 0, key="noise"),
+    )
+
+
+def shift_figures(shift: Shift, shown: Sequence[str], *, height: int | None = None) -> None:
+    """The shifted images, and some of SHIFT_VIEWS: what the shift costs each network, and what it does to the
+    pixels."""
     found = _shifted()
     if not all(found.values()):
         st.info("The accuracies under shift are missing: `python -m core.precompute` computes them.")
         return
     shifted_gallery(shift)
-    left, right = st.columns([3, 2])
-    with left:
-        _shift_accuracies(found, shift)
-    with right:
+    if "Accuracy" in shown:
+        _shift_accuracies(found, shift, height=height)
+    if "Pixels" in shown:
         counts = found[PLAIN.name][0].pixel_counts
         chart(
             pixels_figure(Shift().histogram(counts), shift.histogram(counts)),
             alt="Histogram of the pixel values before and after the shift.",
+            height=height,
         )
-        st.caption("P(x), pixel by pixel: what the network was trained on, and what it gets.")
+        st.caption("This is P(x), pixel by pixel: what the network was trained on, and what it gets now.")
 
 
 def _shifted() -> dict[str, list[Shifted]]:
@@ -63,7 +69,7 @@ def _set_shift(shift: Shift) -> None:
         st.session_state[name] = f"{value:g}"
 
 
-def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> None:
+def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift, *, height: int | None) -> None:
     values = {name: [s.at(shift, statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
     clean = {name: [s.at(Shift(), statistics) for s in found[net]] for name, (net, statistics) in VARIANTS.items()}
     captioned(
@@ -74,13 +80,14 @@ def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> N
             x_range=(0, 1),
         ),
         alt_text="Accuracy of each network on the shifted test images, one dot a seed.",
-        caption=f"One dot for each of {len(found[PLAIN.name])} seeds, and a bar at the mean; 10,000 test images. "
-        "Guessing gives 10 %.",
+        caption=f"There is one dot for each of {len(found[PLAIN.name])} seeds, and a bar at their mean. Guessing "
+        "gives 10 %.",
         rows=[
             {"network": name, "shifted": spread(v).percent(), "as in training": spread(clean[name]).percent()}
             for name, v in values.items()
         ],
         key="shift",
+        height=height,
     )
 
 
@@ -89,29 +96,47 @@ def _shift_accuracies(found: Mapping[str, Sequence[Shifted]], shift: Shift) -> N
 UNITS = tuple(range(12))
 
 
-@st.fragment
-def drift_panel() -> None:
+def unit_control() -> int:
+    """The widget of the unit whose input is watched."""
+    return int(controls.stop("Unit of the second hidden layer", UNITS, 0, key="unit"))
+
+
+def drift_figures(unit: int, *, height: int | None = None) -> None:
     """The input of one unit's non-linearity over the first training steps, without and with batch norm."""
     found = {name: drift for name, spec in drifts().items() if (drift := stored(spec))}
     if len(found) < len(drifts()):
         st.info("The unit inputs are missing: `python -m core.precompute` computes them.")
         return
-    unit = int(controls.stop("Unit of the second hidden layer", UNITS, 0, key="unit"))
     low = min(d.percentiles[:, unit].min() for d in found.values())
     high = max(d.percentiles[:, unit].max() for d in found.values())
-    for place, (name, drift) in zip(st.columns(2), found.items(), strict=True):
+    for place, (name, drift) in zip(st.columns(2, gap="small"), found.items(), strict=True):
         figure = unit_figure(drift, unit, name, (float(low), float(high)))
-        chart(figure, into=place, alt=f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}.")
+        alt = f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}."
+        chart(figure, into=place, alt=alt, height=height)
+
+
+def drift_says() -> None:
+    """How far the units' medians move without and with batch norm, on three scales."""
+    found = {name: drift for name, spec in drifts().items() if (drift := stored(spec))}
+    if len(found) < len(drifts()):
+        return
     plain, batch = found[PLAIN.name], found[BATCH_NORM.name]
-    st.caption(
-        "Line: the median over 1,024 training images; band: from the 15th to the 85th percentile; the first 400 "
-        f"steps of Adam. The largest way of a unit's median, mean ± standard deviation over all {len(plain.way)} units "
-        "of one seed, without and with batch norm.\n"
-        f"- As it is: {spread(plain.way).plain(2)} and {spread(batch.way).plain(2)}.\n"
-        "- In widths of the unit's band at the last step: "
-        f"{spread(plain.last_travel).plain(2)} and {spread(batch.last_travel).plain(2)}.\n"
-        "- In widths of its band at the first step, which is thin in the plain network: "
-        f"{spread(plain.travel).plain(1)} and {spread(batch.travel).plain(2)}."
+    rows = {
+        "in the unit's own numbers": (spread(plain.way).plain(2), spread(batch.way).plain(2)),
+        "in widths of its band at the last step": (
+            spread(plain.last_travel).plain(2),
+            spread(batch.last_travel).plain(2),
+        ),
+        "in widths of its band at the first step": (spread(plain.travel).plain(1), spread(batch.travel).plain(2)),
+    }
+    st.markdown(
+        "At each step we ask how far a unit's median is from where it began. The table gives the largest such "
+        f"distance, as mean ± standard deviation over all {len(plain.way)} units of one network of each kind (seed 0)."
+    )
+    st.table([{"largest distance": name, PLAIN.name: p, BATCH_NORM.name: b} for name, (p, b) in rows.items()])
+    st.markdown(
+        "The last row exaggerates, because in the plain network the band is thin at the first step. On every one of "
+        "the three scales the plain network's units move further."
     )
 
 
@@ -125,14 +150,6 @@ MEASURES = {
 
 
 OPTIMIZERS = ("adam", "sgd")
-
-
-@st.fragment
-def smoothness_panel() -> None:
-    """Loss range, gradient predictiveness and effective β-smoothness over the first training steps, over seeds."""
-    optimizer = optimizer_choice()
-    smoothness_figures(optimizer, tuple(MEASURES))
-    smoothness_numbers(optimizer)
 
 
 def optimizer_choice() -> str:

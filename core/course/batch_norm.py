@@ -9,7 +9,7 @@ import numpy as np
 
 from core import techniques
 from core.config import FULL, RunConfig, seeds_of
-from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, Measure, percent, verdict
+from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, Measure, percent, verdict, verdict_between
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
 from core.course.norms import (
@@ -52,6 +52,9 @@ LEARNING_RATES = (0.03, 0.1, 0.5, 1.0, 3.0)
 SMALL_BATCHES = RunConfig(n_train=2000, epochs=10, lr=1e-3)
 """2,000 images with right labels, so that batches of 2 take seconds."""
 BATCH_SIZES = (2, 4, 8, 32, 128)
+
+REFUSED = "Expected more than 1 value per channel when training, got input size torch.Size([1, 392])"
+"""What PyTorch's ValueError says when the first hidden layer's batch norm gets one image in training mode."""
 
 OWN_BATCH = techniques.BATCH_NORM.on(CLEAN)
 """Where the student's own run begins."""
@@ -127,9 +130,19 @@ VARIANTS = {
 
 def accuracy_under(preset: str, variant: str) -> str:
     """The accuracy of one of VARIANTS under one of PRESETS, over seeds, in words."""
-    network, statistics = VARIANTS[variant]
-    accuracy: Measure[Shifted] = Measure(preset, lambda s: s.at(PRESETS[preset], statistics), "%", 100)
-    return accuracy.over(measured(shifted_networks()[network]))
+    return _under(preset, variant).over(measured(shifted_networks()[VARIANTS[variant][0]]))
+
+
+def accuracy_change(before: tuple[str, str], after: tuple[str, str]) -> str:
+    """How batch norm's accuracy under one (preset, variant) differs from that under another, paired by seed, in
+    words."""
+    found = measured(shifted_networks()[techniques.BATCH_NORM.name])
+    return verdict_between(_under(*before), found, _under(*after), found, "higher", "lower")
+
+
+def _under(preset: str, variant: str) -> Measure[Shifted]:
+    statistics = VARIANTS[variant][1]
+    return Measure(preset, lambda s: s.at(PRESETS[preset], statistics), "%", 100)
 
 
 # --- along the gradient ---------------------------------------------------------------------------------------------
@@ -160,7 +173,8 @@ def draw_batches() -> Drawing:
     plain = [LAST_ACCURACY.mean(found[PLAIN.name]) for found in runs_by_size.values()]
     return Drawing(
         (
-            "Before you look below: **draw batch norm's validation accuracy at each batch size**, then commit. (The "
+            "Before you look at the figure, **draw batch norm's validation accuracy at each batch size**, then "
+            "commit. (The "
             f"plain network is at {percent(min(plain))} to {percent(max(plain))}.)"
         ),
         Curve(
@@ -172,7 +186,7 @@ def draw_batches() -> Drawing:
             1.0,
             0.04,
         ),
-        "At 4 it still learns; at 2 it breaks.",
+        "With batches of 4 it still learns, and with batches of 2 it breaks.",
     )
 
 
@@ -186,7 +200,7 @@ def one_large_number() -> Choice:
         (
             Option(
                 "Nothing: their numbers did not change",
-                "Their inputs did not; mean and variance did.",
+                "Their inputs did not change, but the mean and the variance did.",
             ),
             Option(
                 "They are squeezed together",
@@ -202,7 +216,7 @@ def one_large_number() -> Choice:
             ),
             Option(
                 "They become 0 exactly",
-                "Nearly alike, but their small differences are still there.",
+                "They become nearly alike, but their small differences are still there.",
             ),
         ),
     )
@@ -216,21 +230,22 @@ def first_and_last() -> Choice:
         (
             Option(
                 "In accuracy at the end",
-                f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower').capitalize()}.",
+                f"At the last epoch its accuracy, against the plain network's, is this: "
+                f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.",
             ),
             Option(
                 "In accuracy after the first epoch",
                 (
-                    f"{FIRST_EPOCH.over(batch)} against {FIRST_EPOCH.over(plain)}. At the end: "
-                    f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}."
+                    f"It reaches {FIRST_EPOCH.over(batch)}, and the plain network {FIRST_EPOCH.over(plain)}. At the "
+                    f"end the comparison gives this: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}."
                 ),
                 right=True,
             ),
             Option(
                 "In held-out loss at the end",
                 (
-                    f"There it is behind: {LAST_LOSS.over(batch)} against {LAST_LOSS.over(plain)} nats. It overfits "
-                    "faster."
+                    f"There its loss is {LAST_LOSS.over(batch)}, and the plain network's is {LAST_LOSS.over(plain)}. "
+                    "It overfits sooner."
                 ),
             ),
             Option(
@@ -253,9 +268,10 @@ def evaluation_fails() -> Choice:
             Option(
                 "The running statistics",
                 (
-                    "Too few steps for a small momentum, batches too small to measure a variance, or test images from "
-                    "another distribution: evaluation mode then divides by the wrong numbers. Set the training steps "
-                    "to 0 above, or choose *Fog*."
+                    "There may have been too few steps for a small momentum, or batches too small to measure a "
+                    "variance "
+                    "with, or the test images come from another distribution. Evaluation mode then divides by the "
+                    "wrong numbers. Try it: set the training steps to 0 where a batch can be edited, or choose *Fog*."
                 ),
                 right=True,
             ),
@@ -286,7 +302,7 @@ def two_modes() -> Choice:
             ),
             Option(
                 "No: batch norm draws random numbers",
-                "Nothing is drawn. What changes is the company.",
+                "Nothing is drawn at random. What changes is the other images of the batch.",
             ),
         ),
     )
@@ -299,7 +315,8 @@ def which_bias() -> Choice:
         (
             Option(
                 "It decides which inputs the ReLU lets through",
-                "It would without batch norm. Here the mean takes it away again; β has taken over.",
+                "It would do so without batch norm. Here it is subtracted again with the mean, and β has taken its "
+                "place.",
             ),
             Option(
                 "Nothing: the mean of the batch contains it, and is subtracted",
@@ -329,20 +346,21 @@ def fair_comparison() -> Choice:
         (
             Option(
                 "No: the rates must be equal",
-                "Then one of them is held back by a rate that does not suit it.",
+                "Then one of them would be held back by a rate that does not suit it.",
             ),
             Option(
                 "Yes: each at the rate that suits it best",
                 (
-                    f"Plain at 0.5: {low[PLAIN.name]}; batch norm at 1: {high[techniques.BATCH_NORM.name]}. But "
-                    "these are five epochs of SGD. After twenty epochs of Adam, batch norm's accuracy against plain "
-                    f"is this: {end}. What holds in one experiment need not hold in another."
+                    f"The plain network reaches {low[PLAIN.name]} at 0.5, and batch norm "
+                    f"{high[techniques.BATCH_NORM.name]} at 1. But these are five epochs of SGD. After twenty epochs "
+                    f"of Adam the comparison of the two accuracies gives this: {end}. What holds in one experiment "
+                    f"need not hold in another."
                 ),
                 right=True,
             ),
             Option(
                 "Yes: a larger rate is always better",
-                f"The plain network at 1: {high[PLAIN.name]}.",
+                f"At 1 the plain network reaches {high[PLAIN.name]}.",
             ),
         ),
     )
@@ -361,17 +379,17 @@ def fog() -> Choice:
                 "No network was trained again, and no label was used.",
             ),
             Option(
-                "Fog maps every pixel to a·x + b, and mean and scale over the batch take exactly that away",
+                "Fog turns every pixel x into a·x + b, and normalising over the batch removes exactly that",
                 (
-                    f"So it is exact: {accuracy_under('Fog', 'batch norm, re-estimated')}. Noise is no such map, and "
-                    "*Grainy* is mended "
-                    "only in part."
+                    f"So it recovers to {accuracy_under('Fog', 'batch norm, re-estimated')}. Noise is different for "
+                    f"every "
+                    "pixel and not of this form, so *Grainy* is mended only in part."
                 ),
                 right=True,
             ),
             Option(
                 "Batch norm is robust to covariate shift",
-                f"With its running statistics it is not: {accuracy_under('Fog', 'batch norm, running')}.",
+                f"With its running statistics it reaches only {accuracy_under('Fog', 'batch norm, running')}.",
             ),
         ),
     )
@@ -412,8 +430,8 @@ def _own_axes_mended() -> Picture:
     return Picture(
         surfaces_side_by_side(BY_THE_NOTEBOOK, log_z=True, as_in_notebook=True),
         f"The highest point: plain {plain:,.0f} nats, batch norm {batch:,.0f}. In this picture batch norm's is "
-        f"{batch / plain:.0f} times as high. What smoothness means, and where batch norm has it, stands in the section "
-        "on smoothness above.",
+        f"{batch / plain:.0f} times as high. What smoothness means, and where batch norm has it, is asked in the step "
+        "on the gradient.",
     )
 
 
@@ -438,12 +456,12 @@ for i, alpha in enumerate(alphas):
         move_weights(model_bn, theta, alpha * u + beta * v)
         z[i, j] = loss_func(model_bn(x), y).item()""",
     picture=_stale_statistics,
-    says="The plain network, and batch norm by this code.",
+    says="These are the plain network's surface and the one that this code draws of batch norm.",
     asks="Batch norm looks much steeper than the plain network. What is wrong?",
     options=(
         Option(
             "Nothing: batch norm makes the loss steeper",
-            "In this picture. But which network stands at each point?",
+            "It does in this picture. But which network stands at each point?",
         ),
         Option(
             "In evaluation mode the statistics are those of the trained weights, not of the moved ones",
@@ -455,11 +473,11 @@ for i, alpha in enumerate(alphas):
         ),
         Option(
             "The directions must also move γ and β",
-            "They are left alone on purpose, as biases are: their scale is another one.",
+            "They are left alone on purpose, as biases are, because their scale is another one.",
         ),
         Option(
             "`loss_func` must be averaged over the batch",
-            "It is: cross-entropy is a mean by default.",
+            "It is averaged already: cross-entropy is a mean by default.",
         ),
     ),
     mended="""\
@@ -497,11 +515,11 @@ for losses in (losses_plain, losses_bn):
         ),
         Option(
             "The networks have different numbers of weights",
-            "Nearly the same, and it would not matter here.",
+            "The numbers are nearly the same, and it would not matter here.",
         ),
         Option(
             "You may: one has fewer bumps",
-            "Bumps in a box of another height. Look at the numbers on the axes.",
+            "These are bumps in a box of another height. Look at the numbers on the axes.",
         ),
     ),
     mended="""\
@@ -512,7 +530,7 @@ for z in logs:
     fig.update_layout(scene_zaxis_range=z_range)
     fig.show()""",
     mended_picture=_own_axes_mended,
-    after="On one loss axis; logarithmic, or the lower one would be a flat sheet.",
+    after="Now both stand on one loss axis. It is logarithmic, or the lower surface would be a flat sheet.",
 )
 
 LAST_NUMBER = Fault(
@@ -523,12 +541,13 @@ for name, history in results.items():
     print(name, history["val_accuracy"][-1])
 # about the same: batch norm has no effect""",
     picture=lambda: last_accuracies(COMPARED, {name: name for name in COMPARED}),
-    says="The test accuracy after epoch 20. A dot for each of five seeds.",
+    says="This is the test accuracy after epoch 20, with a dot for each of five seeds.",
     asks="*We cannot see the effect of batch norm.* Is the conclusion right?",
     options=(
         Option(
-            "Yes: five seeds each, and no difference",
-            "No difference *in this number*. Batch norm is an aid to training: look at the training.",
+            "Yes: five seeds of each, and no difference to be seen",
+            "There is no clear difference *in this number*. But batch norm is an aid to training, so look at the "
+            "training.",
         ),
         Option(
             "No: it looks only at the end, and batch norm acts at the beginning",
@@ -540,14 +559,14 @@ for name, history in results.items():
         ),
         Option(
             "No: the accuracy should be measured on training images",
-            "There it is higher, but that is overfitting, not the point.",
+            "On these it is higher, but that is overfitting, and not the point.",
         ),
     ),
     mended="""\
 for name, history in results.items():
     plt.plot(history["val_accuracy"], label=name)""",
     mended_picture=_whole_curves,
-    after="The whole curves: after the first epoch batch norm is ahead by more than the seeds differ.",
+    after="The whole curves show it: after the first epoch batch norm is higher by more than the seeds differ.",
 )
 
 # --- typed code ------------------------------------------------------------------------------------------------------
@@ -638,7 +657,7 @@ BATCH_NORM_BY_HAND = Exercise(
                 "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False)) + eps": (
                     "Brackets: eps is added to the result here. It belongs under the root."
                 ),
-                "x / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": "The mean is not subtracted.",
+                "x / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": "The mean is not subtracted here.",
                 "x - x.mean(dim=0)": "The mean is gone, the variance is not 1 yet.",
             },
         ),

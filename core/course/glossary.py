@@ -149,6 +149,7 @@ TERMS: tuple[Term, ...] = (
         "would still get the same label.",
         "batch_norm",
         source="[Shimodaira 2000](https://doi.org/10.1016/S0378-3758(00)00115-4)",
+        step="covariate-shift",
     ),
     Term(
         "cross-entropy",
@@ -194,6 +195,7 @@ TERMS: tuple[Term, ...] = (
         "batch_norm",
         also=("effective beta", "smoothness", "effective smoothness"),
         source=SANTURKAR,
+        step="along-the-gradient",
     ),
     Term(
         "elastic net",
@@ -281,6 +283,7 @@ TERMS: tuple[Term, ...] = (
         "was invented to reduce it; later experiments found that this does not explain why batch norm helps.",
         "batch_norm",
         source=f"{IOFFE}; {SANTURKAR}",
+        step="internal-shift",
     ),
     Term(
         "interval, 95 %",
@@ -398,6 +401,7 @@ TERMS: tuple[Term, ...] = (
         "A running mean of past gradients, which an optimizer follows in place of the newest gradient. Batch norm's "
         "momentum is something else: the share by which each batch moves the running statistics.",
         "batch_norm",
+        step="two-modes",
     ),
     Term(
         "Monte Carlo",
@@ -483,6 +487,7 @@ TERMS: tuple[Term, ...] = (
         "The weighted sum that a unit computes, bias included, before ReLU is applied to it.",
         "batch_norm",
         also=("preactivation",),
+        step="arithmetic",
     ),
     Term(
         "proximal step",
@@ -520,6 +525,7 @@ TERMS: tuple[Term, ...] = (
         "evaluation mode they stand in for the batch's own.",
         "batch_norm",
         also=("running mean", "running variance"),
+        step="two-modes",
     ),
     Term(
         "seed",
@@ -534,6 +540,7 @@ TERMS: tuple[Term, ...] = (
         "rescaling.",
         "batch_norm",
         also=("stochastic gradient descent",),
+        step="learning-rates",
     ),
     Term(
         "small and noisy",
@@ -626,6 +633,7 @@ TERMS: tuple[Term, ...] = (
         "batch. In evaluation mode, dropout does nothing and batch norm uses its running statistics.",
         "batch_norm",
         also=("training mode", "evaluation mode", "eval mode", "train mode"),
+        step="two-modes",
     ),
     Term(
         "training images",
@@ -676,6 +684,7 @@ TERMS: tuple[Term, ...] = (
         "normalisation where that is useful.",
         "batch_norm",
         also=("gamma", "beta", "γ", "β", "gain"),
+        step="arithmetic",
     ),
 )
 """In alphabetical order, whatever the case of their letters; Greek ones last."""

@@ -168,10 +168,10 @@ def test_a_norm_lesson_draws_all_its_surfaces_on_one_loss_axis(server, page, pat
 
 
 def test_the_batch_in_the_table_can_be_edited_and_the_steps_follow(server, page):
-    page.goto(f"{server.url}/batch_norm")
+    page.goto(f"{server.url}/batch_norm?step=arithmetic")
+    page.get_by_text("One cell by hand").click()
     steps = page.locator("[data-testid=stTable]").first
     expect(steps).to_contain_text("3.5")
-    drawn(page, 4)  # the page has stopped growing
     grid = page.locator("[data-testid=stDataFrame] canvas").first
     grid.scroll_into_view_if_needed()
     page.wait_for_timeout(2000)
@@ -184,7 +184,7 @@ def test_the_batch_in_the_table_can_be_edited_and_the_steps_follow(server, page)
 
 
 def test_a_preset_changes_the_light_and_its_accuracies(server, page):
-    page.goto(f"{server.url}/batch_norm")
+    page.goto(f"{server.url}/batch_norm?step=covariate-shift")
     page.get_by_role("button", name="Fog").click()
     page.wait_for_function("location.search.includes('contrast=0.25')")
     expect(page.locator(".st-key-contrast")).to_contain_text("0.25")
@@ -196,9 +196,7 @@ def test_a_learning_rate_in_the_address_opens_on_what_diverged(server, page):
 
 
 def test_the_diagrams_of_the_placements_are_drawn(server, page):
-    page.goto(f"{server.url}/batch_norm")
-    drawn(page, 4)
-    page.get_by_role("heading", name="Where to put it").evaluate("el => el.scrollIntoView()")
+    page.goto(f"{server.url}/batch_norm?step=picture&picture_view=Before+or+after+ReLU?")
     diagrams = page.locator("[data-testid=stMermaidChart] img")
     expect(diagrams).to_have_count(3)
     assert diagrams.evaluate_all("all => all.every(img => img.naturalWidth > 50 && img.alt)")

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.functional import batch_norm, layer_norm, linear, relu
 
 from core.config import DIGITS, RunConfig
+from core.course.batch_norm import REFUSED
 from core.engine import models
 from core.engine.models import Dropout, build_model, model_of, to_float16, torch_generator, weights_of
 
@@ -264,3 +265,29 @@ def test_a_weight_beyond_the_range_of_float16_is_stored_as_it_is():
         model.linear2.weight[0, 0] = 1e6
     stored = weights_of(model)["linear2.weight"]
     assert stored[0, 0] == pytest.approx(1e6, rel=1e-3) and np.isfinite(stored).all()
+
+
+def test_pytorch_refuses_one_image_in_training_mode_in_the_words_that_the_lesson_quotes():
+    layer = torch.nn.BatchNorm1d(392)
+    with pytest.raises(ValueError) as refused:
+        layer(torch.zeros(1, 392))
+    assert str(refused.value) == REFUSED
+    assert layer.eval()(torch.zeros(1, 392)).shape == (1, 392)
+
+
+@pytest.mark.parametrize("times", [2.0, 10.0])
+def test_a_units_weights_times_c_leave_the_batch_norm_and_divide_the_gradient_by_c(times):
+    """By the chain rule, as the lesson derives it; and the gradient is perpendicular to the weights."""
+    draw = torch.Generator().manual_seed(0)
+    x, target, w = (torch.randn(*shape, generator=draw, dtype=torch.float64) for shape in ((64, 9), (64, 1), (1, 9)))
+
+    def loss_and_gradient(weights):
+        weights = weights.clone().requires_grad_()
+        loss = ((batch_norm(linear(x, weights), None, None, training=True, eps=1e-12) - target) ** 2).mean()
+        loss.backward()
+        return loss.item(), weights.grad
+
+    (loss, gradient), (again, smaller) = loss_and_gradient(w), loss_and_gradient(times * w)
+    assert again == pytest.approx(loss, rel=1e-9)  # float64, and the tiny ε
+    assert torch.allclose(smaller * times, gradient, rtol=1e-6, atol=1e-9)
+    assert abs((gradient * w).sum().item()) < 1e-9 * gradient.norm() * w.norm() + 1e-9

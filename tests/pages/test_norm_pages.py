@@ -14,8 +14,10 @@ from core.course.batch_norm import (
     BATCH_NORM,
     BATCH_SIZES,
     LEARNING_RATES,
+    REFUSED,
     at_batch_size,
     at_learning_rate,
+    drifts,
     probe_ratio,
     probes,
 )
@@ -44,7 +46,7 @@ def shipped(config):
 def test_the_first_epochs_lead_is_that_of_the_shipped_runs():
     lead = compare(FIRST_EPOCH, shipped(FULL), shipped(BATCH_NORM))
     assert lead.n == 5 and lead.low > 0
-    assert f"ahead (+{100 * lead.mean:.1f} points" in texts(open_page(BATCH))
+    assert f"higher (+{100 * lead.mean:.1f} points" in texts(open_page(BATCH))
 
 
 def test_a_learning_rate_at_which_the_plain_network_diverges_says_so():
@@ -110,6 +112,31 @@ def test_the_biased_variance_is_used_and_the_bias_of_the_layer_changes_nothing()
     expected = 2 * (1 - 3) / np.sqrt(3.5 + EPS) - 1
     assert float(second["y of sample 1"].replace("−", "-")) == pytest.approx(expected, rel=1e-3)
     assert float(first["x̂ of sample 1"].replace("−", "-")) == pytest.approx((expected + 1) / 2, rel=1e-3)
+
+
+def test_one_image_in_training_mode_is_refused_in_the_words_that_the_lesson_shows():
+    said = " ".join(block.value for block in open_at(BATCH, step="two-modes").code)
+    assert f"ValueError: {REFUSED}" in said
+
+
+def test_the_fog_is_no_help_and_measuring_the_statistics_again_is():
+    """What the lesson says of why foggy images come out better than clear ones holds as long as this does."""
+    found = [measurement.load(ShiftSpec(seed)) for seed in seeds_of(BATCH_NORM)]
+    running = [s.at(Shift()) for s in found]
+    anew, foggy = ([s.at(shift, "batch") for s in found] for shift in (Shift(), Shift(0.1, 0.25, 0.0)))
+    low, high = stats.ttest_rel(anew, running).confidence_interval()
+    assert low > 0
+    assert foggy == pytest.approx(anew, abs=1e-3)  # ε alone tells them apart: a few images of 10,000
+    mean = np.mean(np.subtract(anew, running))
+    said = texts(open_at(BATCH, step="covariate-shift"))
+    numbers = f"+{100 * mean:.1f} points, 95 % interval +{100 * low:.1f} to +{100 * high:.1f}"
+    assert f"Against the running ones that is higher ({numbers}" in said
+
+
+def test_the_plain_networks_units_move_further_on_every_scale_that_the_lesson_names():
+    plain, batch = (measurement.load(spec) for spec in drifts().values())
+    for moved in ("way", "last_travel", "travel"):
+        assert getattr(plain, moved).mean() > 1.5 * getattr(batch, moved).mean()
 
 
 def test_evaluation_mode_without_a_training_step_leaves_the_numbers():
