@@ -9,7 +9,7 @@ import streamlit as st
 from core.app import controls
 from core.app.draw import scene
 from core.app.frame import is_presenting
-from core.app.panels import percent, table
+from core.app.panels import percent
 from core.course.claims import spread
 from core.course.over_seeds import over_directions
 from core.course.pictures import describe_surface
