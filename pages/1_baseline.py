@@ -49,8 +49,8 @@ def picture() -> None:
                 "upright line marks the epoch with the lowest loss on new images.\n"
                 "\n"
                 "The loss is the *cross-entropy*. Guessing among ten classes costs ln 10 ≈ 2.30 nats. On the right the "
-                "dashed lines start worse than the solid ones, because they are "
-                "measured with the labels that the network was given, and every fifth of those is wrong."
+                "dashed lines start worse than the solid ones, because they are measured with the labels that the "
+                "network was given, and every fifth of those is wrong."
             )
             baseline_measurements.trainings_in_full(SETTINGS, key="picture")
 
@@ -308,7 +308,7 @@ def surface() -> None:
     minutes=6,
 )
 def notebook() -> None:
-    figure, side = steps.side_by_side()
+    figure, side = steps.side_by_side(8, 3)
     with side:
         st.markdown(
             "This course grew out of a teaching notebook that draws the left surface and concludes: *not convex*. "

@@ -128,12 +128,12 @@ IMAGES, NOISE = "Numbers of images", "Shares of wrong labels"
 
 
 def own_controls() -> RunConfig:
-    """The two settings of the lesson as buttons, the sliders of the data, and the others folded away."""
-    with st.container(horizontal=True):
-        for label, key, config in (("Small and noisy", "preset_small", SMALL_AND_NOISY), ("Full", "preset_full", FULL)):
-            st.button(label, key=key, on_click=controls.set_widgets, args=(config, OWN_SETTINGS))
+    """The sliders of the data and of the length, the two settings of the lesson as buttons, the rest folded away."""
     first = ("n_train", "label_noise", "epochs")
     config = controls.config_from_widgets(first, SMALL_AND_NOISY, columns=1)
+    with st.container(horizontal=True):
+        for label, key, preset in (("Small and noisy", "preset_small", SMALL_AND_NOISY), ("Full", "preset_full", FULL)):
+            st.button(label, key=key, on_click=controls.set_widgets, args=(preset, OWN_SETTINGS))
     with steps.fold("Other settings"):
         return controls.config_from_widgets([name for name in OWN_SETTINGS if name not in first], config, columns=1)
 
@@ -162,8 +162,7 @@ def _over_images() -> None:
         alt_text="Training and held-out accuracy against the number of training images.",
         caption="With more images the lines approach each other. 20 % of the training labels are wrong throughout, so "
         "the rule alone could reach about 80 % on the dashed line; what lies above is learned by heart. Each dot is "
-        "one seed, trained for 60 epochs. At 60,000 the solid line is measured on the test "
-        "images.",
+        "one seed, trained for 60 epochs. At 60,000 the solid line is measured on the test images.",
         rows=sweep_table(runs, "n_train"),
         key="images",
         height=330,
@@ -211,7 +210,7 @@ def surface_panel(*, asks: str) -> None:
         surface = _surface(spec, network)
         if surface:
             drawn = surface_figure(surface, view=view, log_z=log_z)
-            height = 640 if is_presenting() else 440
+            height = 520 if is_presenting() else 440
             scene(drawn, key="surface_scene", alt=describe_surface(surface), height=height)
     with steps.fold("Cut through it"):
         _cut(surface, radius, log_z)
@@ -244,7 +243,7 @@ def _cut(surface: Surface | None, radius: float, log_z: bool) -> None:
 # --- the notebook's surface, and the line between two networks -------------------------------------------------------
 
 
-def notebook_surfaces(log_z: bool, *, height: int = 400) -> tuple[Surface, Surface] | None:
+def notebook_surfaces(log_z: bool, *, height: int = 340) -> tuple[Surface, Surface] | None:
     """The notebook's surface of the full network beside ours; both, where they are there. log_z: on one logarithmic
     loss axis."""
     full = needed_run(FULL, key="notebook_run")
@@ -257,7 +256,8 @@ def notebook_surfaces(log_z: bool, *, height: int = 400) -> tuple[Surface, Surfa
         key="notebook",
         log_z=log_z,
         same_z=log_z,
-        height=640 if is_presenting() else height,
+        height=500 if is_presenting() else height,
+        narrow=True,
     )
     return theirs, ours
 

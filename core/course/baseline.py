@@ -96,9 +96,8 @@ def draw_images() -> Drawing:
         ),
         (
             f"Each step to four or five times the images brings {min(gains):.1f} to {max(gains):.1f} points (one "
-            f"seed). "
-            f"With all 50,000 the accuracy ends at {percent(accuracies[-1])}; 2,000 images with right labels give "
-            f"{percent(clean.last.held_out_accuracy)}."
+            f"seed). With all 50,000 the accuracy ends at {percent(accuracies[-1])}; 2,000 images with right labels "
+            f"give {percent(clean.last.held_out_accuracy)}."
         ),
     )
 
@@ -250,8 +249,8 @@ def steeper_bowl() -> Choice:
                     f"To the edge the loss rises by {edge_rise(SurfaceSpec(SMALL_AND_NOISY))}, for the full one by "
                     f"{edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation over pairs of directions, of one "
                     "network each). It "
-                    f"rises more in {more} of the {len(full)} pairs. How much more depends on the pair, and "
-                    "another seed may differ: these are few."
+                    f"rises more in {more} of the {len(full)} pairs. How much more depends on the pair. These "
+                    "are few, and another seed may differ."
                 ),
                 right=True,
             ),

@@ -123,7 +123,7 @@ def layered(
     return alt.LayerChart(layer=list(layers), config=config, **size, **around)
 
 
-def strokes(columns: int = 0) -> alt.Legend:
+def strokes(columns: int | alt.ExprRef = 0) -> alt.Legend:
     """A legend of lines in one row above the plot (0 columns: as many as there are)."""
     return _legend("stroke", columns=columns)
 
@@ -155,8 +155,10 @@ def by_technique(names: Sequence[str], columns: int = 0) -> alt.Color:
     return by_colour("technique", [(name, COLOURS[name]) for name in names], strokes(columns))
 
 
-def by_dash(field: str, names: Sequence[str], dashes: Sequence[str], columns: int | None = None) -> alt.StrokeDash:
-    """Lines told apart by their dashes."""
+def by_dash(
+    field: str, names: Sequence[str], dashes: Sequence[str], columns: int | alt.ExprRef | None = None
+) -> alt.StrokeDash:
+    """Lines told apart by their dashes. columns: of the legend."""
     import altair as alt
 
     if columns is None:
