@@ -87,8 +87,9 @@ NOTEBOOK_LOSS_IS = (
 
 def run_curves(run: Run, *, key: str) -> None:
     """Loss and accuracy of one run side by side, with its table; the notebook's own training loss on request."""
+    places = st.columns(2)
     with_notebook = toggle("Show the notebook's training loss too", key="notebook_loss", help_text=NOTEBOOK_LOSS_IS)
-    for place, curves in zip(st.columns(2), (NOTEBOOK_LOSS if with_notebook else LOSS, ACCURACY), strict=True):
+    for place, curves in zip(places, (NOTEBOOK_LOSS if with_notebook else LOSS, ACCURACY), strict=True):
         with place:
             curves_chart(run, curves)
     if with_notebook:
