@@ -198,11 +198,14 @@ def arithmetic() -> None:
             "Four samples, three features. **Guess first: if you make one number of feature 1 a hundred times larger, "
             "what happens to its other three samples? And to feature 2?** Then change it in the table."
         )
-        x = norm_arithmetic.usable_batch()
+        table, strips = st.columns([5, 4]) if frame.is_presenting() else (st.container(), st.container())
+        with table:
+            x = norm_arithmetic.usable_batch()
         if x is None:
             return
         out = norm_arithmetic.transformed(x, by)
-        norm_arithmetic.transform_figure(out, by.mode)
+        with strips:
+            norm_arithmetic.transform_figure(out, by.mode)
         with steps.fold("One cell by hand, and every step as a number"):
             norm_arithmetic.first_cell(out, by)
             norm_arithmetic.transform_tables(out, by)

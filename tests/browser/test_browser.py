@@ -120,11 +120,13 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, p
     page.close()
 
 
-@pytest.mark.parametrize(("path", "key"), [("l1_l2", "lambda1"), ("batch_norm", "contrast")])
+@pytest.mark.parametrize(
+    ("path", "key"), [("l1_l2?step=lambda1", "lambda1"), ("batch_norm?step=covariate-shift", "contrast")]
+)
 def test_a_slider_that_is_moved_faster_than_it_is_answered_ends_at_its_last_place(server, page, path, key):
     """Streamlit's cache of messages dies of this, unless it is switched off (.streamlit/config.toml)."""
     page.goto(f"{server.url}/{path}")
-    page.locator("[data-testid=stMain] hr").last.wait_for()
+    slider(page, key).wait_for()
     page.wait_for_timeout(2000)
     slider(page, key).focus()
     start = slider(page, key).input_value()
@@ -202,14 +204,13 @@ def test_the_diagrams_of_the_placements_are_drawn(server, page):
     assert diagrams.evaluate_all("all => all.every(img => img.naturalWidth > 50 && img.alt)")
 
 
-def test_the_list_of_sections_leads_there_and_keeps_the_settings(server, page):
+def test_the_list_of_steps_leads_there_and_keeps_the_settings(server, page):
     page.goto(f"{server.url}/batch_norm?sgd_lr=1")
-    drawn(page, 4)
-    page.get_by_text("On this page").click()
-    page.get_by_role("link", name="What it costs: it needs a batch").click()
-    heading = page.get_by_role("heading", name="What it costs: it needs a batch")
-    expect(heading).to_be_in_viewport()
-    assert address(page) == "?sgd_lr=1" and len(page.context.pages) == 1
+    expect(page.locator("h1")).to_have_text("How large a learning rate does it cope with?")
+    page.get_by_role("button", name="Steps").click()
+    page.get_by_role("button", name="What does it cost? It needs a batch").click()
+    expect(page.locator("h1")).to_have_text("What does it cost? It needs a batch")
+    assert "sgd_lr=1" in address(page) and "step=small-batches" in address(page) and len(page.context.pages) == 1
 
 
 # --- dropout, L1 and L2 ---------------------------------------------------------------------------------------------
