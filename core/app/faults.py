@@ -32,7 +32,7 @@ def _find(lesson: str, fault: Fault) -> None:
 
 
 def _before(fault: Fault) -> None:
-    draw_picture(fault.picture(), key=f"fault_{fault.name}")
+    draw_picture(fault.picture(), key=f"fault_{fault.name}", height=240)
     st.code(fault.code, language="python")
 
 

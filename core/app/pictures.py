@@ -5,20 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from core.app.draw import chart, scene
-from core.app.frame import is_presenting
 from core.app.panels import table
 from core.course.pictures import Panel, Picture
 from core.figures.theme import Figure
 
 
-def draw_picture(picture: Picture, *, key: str) -> None:
+def draw_picture(picture: Picture, *, key: str, height: int | None = None) -> None:
     """A picture's panels beside each other, and its caption; or that what it needs is not stored. key: its identity on
-    the page."""
+    the page. height: of a chart in pixels, where its own is too much; a surface gets a quarter more."""
     if not picture.panels:
         st.info("What this figure needs is missing: `python -m core.precompute` computes it.")
         return
     places = st.columns(len(picture.panels)) if len(picture.panels) > 1 else [st.container()]
-    height = 540 if is_presenting() and len(picture.panels) == 1 else 400
     for i, (place, panel) in enumerate(zip(places, picture.panels, strict=True)):
         with place:
             _draw_panel(panel, key=f"{key}_{i}", group=key if len(picture.panels) > 1 else "", height=height)
@@ -26,13 +24,13 @@ def draw_picture(picture: Picture, *, key: str) -> None:
         st.caption(picture.caption)
 
 
-def _draw_panel(panel: Panel, *, key: str, group: str, height: int) -> None:
+def _draw_panel(panel: Panel, *, key: str, group: str, height: int | None) -> None:
     if panel.title:
         st.markdown(f"**{panel.title}**")
     if isinstance(panel.figure, Figure):
-        chart(panel.figure, alt=panel.alt)
+        chart(panel.figure, alt=panel.alt, height=height)
     else:
-        scene(panel.figure, key=key, alt=panel.alt, group=group, height=height)
+        scene(panel.figure, key=key, alt=panel.alt, group=group, height=5 * (height or 320) // 4)
     if panel.caption:
         st.caption(panel.caption)
     if panel.rows:
