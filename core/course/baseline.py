@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
+from core.course import by_heart
 from core.course.claims import percent
 from core.course.faults import Fault
 from core.course.over_seeds import edge_rise, over_directions, own_runs, own_settings, run_of, runs_along, surfaces_of
@@ -17,6 +18,7 @@ from core.course.pictures import GREY, MISSING, Panel, Picture, one_surface
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.faults import batches_figure, lines_figure
 from core.results.batches import POINTS, Batches, BatchesSpec, positions
+from core.results.by_heart import ByHeartSpec
 from core.results.library import stored
 from core.results.line import LineSpec
 from core.results.surface import SurfaceSpec, notebook_spec
@@ -55,11 +57,11 @@ def runs() -> set[RunConfig]:
     return found | runs_along("baseline") | own_runs(SMALL_AND_NOISY, OWN_SETTINGS)
 
 
-def measurements() -> list[SurfaceSpec | LineSpec | BatchesSpec]:
+def measurements() -> list[SurfaceSpec | LineSpec | BatchesSpec | ByHeartSpec]:
     """The surfaces of both settings, ours and the notebook's; the line between two networks; the notebook's batches."""
     both = (FULL, SMALL_AND_NOISY)
     ours = [spec for config in both for spec in surfaces_of(config)]
-    return [*ours, *map(notebook_spec, both), BARRIER, BATCHES]
+    return [*ours, *map(notebook_spec, both), BARRIER, BATCHES, *by_heart.measurements_for("baseline")]
 
 
 def measurements_of(run: RunConfig) -> list:

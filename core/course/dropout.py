@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.course import by_heart
 from core.course.claims import LAST_ACCURACY, MISSING, TRAIN_ACCURACY, Measure, NotStored, verdict, verdict_within
 from core.course.faults import Fault
 from core.course.over_seeds import measured, own_runs, own_settings, runs_along, runs_at, small_weights, sparsities
@@ -17,6 +18,7 @@ from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.curves import NOTEBOOK_LOSS
 from core.figures.faults import lines_figure
 from core.results.activations import SWITCHED_OFF, Activations, ActivationSpec
+from core.results.by_heart import ByHeartSpec
 from core.results.ensemble import N_SHOWN, Ensemble, EnsembleSpec
 from core.results.sparsity import SparsitySpec
 from core.techniques import DROPOUT, MAX_NORM, PLAIN
@@ -53,9 +55,9 @@ def runs() -> set[RunConfig]:
     return runs_along("dropout") | own_runs(SMALL_DROPOUT, OWN_DROPOUT) | pairs
 
 
-def measurements() -> list:
-    """Nothing that is measured of several runs together."""
-    return []
+def measurements() -> list[ByHeartSpec]:
+    """What the network with dropout learns by heart."""
+    return by_heart.measurements_for("dropout")
 
 
 def measurements_of(run: RunConfig) -> list[SparsitySpec | ActivationSpec | EnsembleSpec]:

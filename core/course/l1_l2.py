@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.course import by_heart
 from core.course.claims import LAST_ACCURACY, Measure, percent
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
@@ -31,6 +32,7 @@ from core.figures.compare import stops_figure
 from core.figures.curves import NOTEBOOK_LOSS
 from core.figures.faults import own_range_figure
 from core.figures.weights import displaced_figure, weights_figure
+from core.results.by_heart import ByHeartSpec
 from core.results.displaced import BINS, HIGH, LOW, DisplacedSpec
 from core.results.followed import Followed, FollowSpec
 from core.results.library import stored, stored_run
@@ -102,10 +104,10 @@ def followed(optimizer: str, strength: float) -> dict[str, FollowSpec]:
     return {method: FollowSpec(replace(base, l1_method=method)) for method in METHODS_OF_L1}
 
 
-def measurements() -> list[DisplacedSpec | FollowSpec]:
-    """The moved weights, and the followed ones."""
+def measurements() -> list[DisplacedSpec | FollowSpec | ByHeartSpec]:
+    """The moved weights, the followed ones, and what is learned by heart under either penalty."""
     ways = [spec for by in ("adam", "sgd") for strength in FOLLOWED_L1 for spec in followed(by, strength).values()]
-    return [DISPLACED, *ways]
+    return [DISPLACED, *ways, *by_heart.measurements_for("l1_l2")]
 
 
 def measurements_of(run: RunConfig) -> list[SparsitySpec]:
