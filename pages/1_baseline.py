@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import baseline_measurements, code, controls, faults, panels, questions, steps, strengths
+from core.app import baseline_measurements, by_heart, code, controls, faults, panels, questions, steps, strengths
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.baseline import OWN_SETTINGS
 from core.course.claims import LAST_ACCURACY, MEMORISED, TRAIN_ACCURACY
@@ -90,6 +90,23 @@ def overfitting() -> None:
                 "the number that all randomness comes from. The numbers are the mean and the standard deviation of "
                 "these trainings."
             )
+
+
+@lesson.step(
+    "What it learned by heart, in pictures",
+    settings=by_heart.SETTINGS,
+    say="These training images were given a wrong label on purpose. Move from epoch 5 to 60.",
+    ask="After epoch 5 the network often names the true class of an image whose label it was told wrongly. What "
+    "happened by epoch 60?",
+    trap="At epoch 5 it looks as if the network ignored wrong labels. It has just not learned them yet.",
+    minutes=4,
+)
+def learned_by_heart() -> None:
+    by_heart.by_heart_panel(
+        "baseline",
+        asks="The quoted word is the wrong label that the network was given; below each image stands its answer. "
+        "**Move from epoch 5 to 60: when does it learn the list by heart?**",
+    )
 
 
 @lesson.step(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
+from core.app import by_heart, code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED, verdict
 from core.course.dropout import (
@@ -229,6 +229,22 @@ def how_much() -> None:
         f"{against_plain(LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5], 'higher', 'lower')};\n"
         "- **60,000 images, p = 0.2, $c$ = 2**: "
         f"{against_plain(LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM, 'higher', 'lower')}.",
+    )
+
+
+@lesson.step(
+    "What it learned by heart, in pictures",
+    settings=by_heart.SETTINGS,
+    say="The same wrong-labelled training images, for the plain network and with dropout.",
+    ask="Which of the two networks repeats the wrong labels at the end, and which names what it sees?",
+    trap="With dropout the network names the true class of images whose label it was told wrongly, sixty times over.",
+    minutes=4,
+)
+def learned_by_heart() -> None:
+    by_heart.by_heart_panel(
+        "dropout",
+        asks="The quoted word is the wrong label that both networks were given; below each image stands the answer. "
+        "**Move from epoch 5 to 60: does dropout keep the wrong labels out?**",
     )
 
 

@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from core.app import code, faults, panels, penalty_arithmetic, penalty_measurements, questions, steps, strengths
+from core.app import (
+    by_heart,
+    code,
+    faults,
+    panels,
+    penalty_arithmetic,
+    penalty_measurements,
+    questions,
+    steps,
+    strengths,
+)
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import LAST_ACCURACY, LAST_FIVE, verdict
 from core.course.l1_l2 import (
@@ -288,6 +298,22 @@ def limit() -> None:
         f"- **60,000 images**: {against_plain(LAST_ACCURACY, FULL, MAX_NORM.at(FULL, 0.5), 'higher', 'lower')}.\n"
         "\n"
         "The authors of max-norm recommend it together with dropout.",
+    )
+
+
+@lesson.step(
+    "What it learned by heart, in pictures",
+    settings=by_heart.SETTINGS,
+    say="The same wrong-labelled training images, for the plain network and under a penalty.",
+    ask="Do L1 and L2 keep the wrong labels out as dropout does?",
+    trap="A penalty forbids nothing: learning an image by heart needs large weights, and these now cost something.",
+    minutes=4,
+)
+def learned_by_heart() -> None:
+    by_heart.by_heart_panel(
+        "l1_l2",
+        asks="The quoted word is the wrong label that both networks were given; below each image stands the answer. "
+        "**Move from epoch 5 to 60: does a price on weights keep the wrong labels out?**",
     )
 
 

@@ -17,6 +17,7 @@ OTHER_MEANINGS = {
     "core/maths/small_vector.py": {"L1", "L2"},
     "core/figures/shrinkage.py": NAMES,  # norms and maps of one weight, in colours told apart
     "core/course/norm_math.py": {"L1", "L2"},
+    "core/course/by_heart.py": {"dropout"},  # the lesson
     "core/app/norm_math.py": {"L1", "L2"},
     "core/typed_code/names.py": {"dropout"},  # PyTorch's function
     "core/engine/models.py": {"dropout"},  # the name of a layer
@@ -26,6 +27,8 @@ OTHER_MEANINGS = {
 """Module → names that mean something else there."""
 LESSON_ARGUMENTS = {
     "Term",
+    "by_heart_panel",
+    "measurements_for",
     "at",
     "check_yourself",
     "find_the_fault",

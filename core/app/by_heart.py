@@ -7,7 +7,7 @@ import streamlit as st
 from core.app import controls, steps
 from core.app.draw import chart
 from core.app.panels import numbers_table
-from core.config import DATASETS
+from core.config import DATASETS, RunConfig
 from core.course.by_heart import by_heart, networks, shares, shares_in_words
 from core.figures.by_heart import by_heart_figure
 from core.results.by_heart import EPOCHS, LABEL, OTHER, TRUTH
@@ -25,7 +25,7 @@ def by_heart_panel(lesson: str, *, asks: str) -> None:
     figure, side = steps.side_by_side()
     with side:
         epoch = int(controls.stop("Asked after epoch", EPOCHS, EPOCHS[-1], key=SETTINGS[0]))
-        shown = dict([*of.items()][:2])
+        shown = of
         if len(of) > 2:
             beside = controls.choice("Beside the plain network", tuple(of)[1:], key=SETTINGS[1])
             shown = {name: of[name] for name in (next(iter(of)), beside)}
@@ -44,24 +44,21 @@ def by_heart_panel(lesson: str, *, asks: str) -> None:
         _pictures(shown, epoch)
 
 
-def _pictures(shown: dict, epoch: int) -> None:
-    places = st.columns(len(shown)) if len(shown) > 1 else [st.container()]
-    for place, (name, config) in zip(places, shown.items(), strict=True):
-        with place:
-            found = stored(by_heart(config)[0])
-            if found is None:
-                st.info("These answers are missing: `python -m core.precompute` asks the network.")
-                continue
-            kinds = found.kinds(epoch)
-            alt = (
-                f"{len(kinds)} training images with a wrong label, {name}, after epoch {epoch}: "
-                f"{(kinds == LABEL).sum()} answered with the wrong label, {(kinds == TRUTH).sum()} with the true class."
-            )
-            title = f"{name}, after epoch {epoch}" if len(shown) > 1 else ""
-            chart(by_heart_figure(found, epoch, NAMES, title=title), alt=alt)
+def _pictures(shown: dict[str, RunConfig], epoch: int) -> None:
+    found = {name.split(",")[0]: stored(by_heart(config)[0]) for name, config in shown.items()}
+    if not all(found.values()):
+        st.info("These answers are missing: `python -m core.precompute` asks the network.")
+        return
+    said = [
+        f"{name}: {(kinds == LABEL).sum()} answered with the wrong label, {(kinds == TRUTH).sum()} with the true class"
+        for name, kinds in ((name, one.kinds(epoch)) for name, one in found.items())
+    ]
+    n = len(next(iter(found.values())).images)
+    alt = f"{n} training images with a wrong label, asked after epoch {epoch}. {'; '.join(said)}."
+    chart(by_heart_figure(found, epoch, NAMES), alt=alt)
 
 
-def _all_shares(shown: dict) -> None:
+def _all_shares(shown: dict[str, RunConfig]) -> None:
     numbers_table(
         [
             {

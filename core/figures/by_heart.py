@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.figures.theme import MARK, Figure, Look, by_colour, dots, figure, layered, rows_of, told
+from core.figures.theme import MARK, Figure, Look, Row, by_colour, dots, figure, layered, rows_of, told
 from core.results.by_heart import EPOCHS, ByHeart
 from core.techniques import COLOURS, DROPOUT, PLAIN
 
@@ -18,27 +18,47 @@ KINDS = {
     "? names another class": MARK,
 }
 """By LABEL, TRUTH, OTHER of core/results/by_heart.py: a sign, words, and a colour."""
-COLUMNS = 5
+COLUMNS = 4
 
 
-def by_heart_figure(found: ByHeart, epoch: int, names: Sequence[str], *, title: str) -> Figure:
-    """Each image with the label that it was given above it, and below it what the network answers after an epoch.
-    names: the classes."""
-    answers, kinds, signs = found.answers(epoch), found.kinds(epoch), list(KINDS)
-    rows = [
+def by_heart_figure(found: Mapping[str, ByHeart], epoch: int, names: Sequence[str]) -> Figure:
+    """Each image with the label that it was given above it, and below it what each network answers after an epoch, a
+    line each. found: one network, or two that were given the same images, by their short names. names: the classes."""
+    first = next(iter(found.values()))
+    images = [
         {
-            "column": i % COLUMNS,
-            "row": i // COLUMNS,
-            "image": image_address(found.images[i]),
-            "label": f"“{names[found.labels[i]]}”",
-            "answer": f"{signs[kinds[i]][0]} {names[answers[i]]}",
-            "kind": signs[kinds[i]],
-            "is": names[found.classes[i]],
-            "sure": float(found.probabilities[EPOCHS.index(epoch), i, answers[i]]),
+            **_place(i),
+            "image": image_address(image),
+            "label": f"“{names[first.labels[i]]}”",
+            "is": names[first.classes[i]],
         }
-        for i in range(len(found.images))
+        for i, image in enumerate(first.images)
     ]
-    return figure(_by_heart_chart, {"images": rows}, rows=-(-len(rows) // COLUMNS), title=title)
+    lines = {
+        f"line {k}": _answers(one, epoch, names, who if len(found) > 1 else "")
+        for k, (who, one) in enumerate(found.items())
+    }
+    return figure(
+        _by_heart_chart, {"images": images, **lines}, rows_of_images=-(-len(images) // COLUMNS), lines=len(lines)
+    )
+
+
+def _place(i: int) -> dict[str, int]:
+    return {"column": i % COLUMNS, "row": i // COLUMNS}
+
+
+def _answers(found: ByHeart, epoch: int, names: Sequence[str], who: str) -> list[Row]:
+    signs, at = list(KINDS), EPOCHS.index(epoch)
+    prefix = f"{who}: " if who else ""
+    return [
+        {
+            **_place(i),
+            "answer": f"{prefix}{signs[kind][0]} {names[answer]}",
+            "kind": signs[kind],
+            "sure": float(found.probabilities[at, i, answer]),
+        }
+        for i, (answer, kind) in enumerate(zip(found.answers(epoch), found.kinds(epoch), strict=True))
+    ]
 
 
 def image_address(image: np.ndarray) -> str:
@@ -50,23 +70,29 @@ def image_address(image: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def _by_heart_chart(look: Look, *, rows, title):
+def _by_heart_chart(look: Look, *, rows_of_images, lines):
     import altair as alt
 
     place = {
         "x": alt.X("column:Q", axis=None, scale=alt.Scale(domain=[-0.5, COLUMNS - 0.5], nice=False)),
-        "y": alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[-0.5, rows - 0.5], nice=False, reverse=True)),
+        "y": alt.Y("row:Q", axis=None, scale=alt.Scale(domain=[-0.5, rows_of_images - 0.5], nice=False, reverse=True)),
     }
-    side = look.height // (2 * rows) + 4
-    colour = by_colour("kind", list(KINDS.items()), dots())
-    given = rows_of("images").mark_text(fontSize=look.font, color=MARK, dy=-side // 2 - look.font // 2 - 1)
-    answer = rows_of("images").mark_text(fontSize=look.font, fontWeight="bold", dy=side // 2 + look.font // 2 + 2)
-    tooltip = [told("is", "shows"), told("label", "label"), told("answer", "answer"), told("sure", "how sure", ".0%")]
+    height, line = int(1.4 * look.height), look.font + 2
+    side = (height - 2 * line) // rows_of_images - (lines + 1) * line - 10
+    up = lines * line / 2  # so that an image and its words stand in the middle of their place
+    images = rows_of("images").mark_image(width=side, height=side, yOffset=-up)
+    label = rows_of("images").mark_text(fontSize=look.font - 1, color=MARK, dy=-up - side / 2 - line / 2)
+    colour = by_colour("kind", list(KINDS.items()), dots(columns=2))
+    answers = [
+        rows_of(f"line {k}")
+        .mark_text(fontSize=look.font - 1, fontWeight="bold", dy=-up + side / 2 + (k + 0.6) * line)
+        .encode(**place, text="answer:N", color=colour, tooltip=[told("answer"), told("sure", "how sure", ".0%")])
+        for k in range(lines)
+    ]
     return layered(
         look,
-        rows_of("images").mark_image(width=side, height=side).encode(**place, url="image:N", tooltip=tooltip),
-        given.encode(**place, text="label:N"),
-        answer.encode(**place, text="answer:N", color=colour),
-        title=title,
-        height=int(1.25 * look.height),
+        images.encode(**place, url="image:N", tooltip=[told("is", "shows"), told("label", "label given")]),
+        label.encode(**place, text="label:N"),
+        *answers,
+        height=height,
     )
