@@ -58,7 +58,7 @@ def courses_figure(
     """A line for each technique: the mean over seeds, in a band from the smallest to the largest of them.
 
     The reader should see whether two techniques differ by more than their seeds do: where bands overlap, one run each
-    would have shown nothing. legend_columns: fewer than techniques where the figure is narrow. dashed: a second
+    would have shown nothing. legend_columns: at most, where the names do not fit one row. dashed: a second
     quantity of the same techniques, as dashed means.
     """
     values = [row for name, course in courses.items() for row in _course_rows(name, course)]
@@ -86,7 +86,7 @@ def _courses_chart(look: Look, *, names, x_title, y_title, title, log_y, percent
     x = alt.X("at:Q", title=x_title, scale=alt.Scale(nice=False, zero=False), axis=x_axis)
     scale = alt.Scale(type="log", nice=False) if log_y else alt.Scale(zero=False)
     place = {"title": y_title or None, "scale": scale, "axis": number_axis("%" if percent else "")}
-    colour, digits = by_technique(names, columns), ".2%" if percent else ".4g"
+    colour, digits = by_technique(look, names, columns or 2), ".2%" if percent else ".4g"
     band = rows_of("courses").mark_area(opacity=0.22, clip=True)
     tooltip = [
         told("technique"),
@@ -163,7 +163,7 @@ def stops_figure(
 def _stops_chart(look: Look, *, stops, names, x_title, title):
     import altair as alt
 
-    x, colour = stop_axis(stops, x_title), by_technique(names)
+    x, colour = stop_axis(stops, x_title), by_technique(look, names)
     place = {
         "x": x,
         "y": alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=number_axis("%")),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import RunConfig
-from core.figures.theme import MARK, Figure, Look, Row, by_dash, figure, layered, number_axis, rows_of, told
+from core.figures.theme import MARK, Figure, Look, Row, by_dash, figure, in_rows, layered, number_axis, rows_of, told
 from core.results.run import EpochRecord, Run
 from core.techniques import PLAIN, technique_of
 
@@ -120,7 +120,7 @@ def _learning_chart(look: Look, *, title, unit, percent, names, colour, epochs, 
         .encode(
             x=x,
             y=alt.Y("value:Q", title=unit, scale=scale, axis=axis),
-            strokeDash=by_dash("measured on", names, LINE_DASHES[: len(names)], _columns(look, len(names))),
+            strokeDash=by_dash("measured on", names, LINE_DASHES[: len(names)], in_rows(look, names)),
             tooltip=[
                 alt.Tooltip("epoch:Q"),
                 told("measured on"),
@@ -137,14 +137,6 @@ def _learning_chart(look: Look, *, title, unit, percent, names, colour, epochs, 
         dx=alt.expr("datum.late ? -5 : 5"),
     )
     return layered(look, band, lines, rule, label.encode(x=x, y=alt.value(4), text="label:N"), title=title)
-
-
-def _columns(look: Look, names: int):
-    """Of the legend: one where the plot is too narrow for two names, as on a phone; that is known only when it is
-    drawn."""
-    import altair as alt
-
-    return alt.ExprRef(f"width < {20 * look.font} ? 1 : {2 if names > 2 else 0}")
 
 
 def shared_range(runs: Sequence[Run], curves: Curves) -> tuple[float, float]:

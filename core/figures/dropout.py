@@ -13,6 +13,7 @@ from core.figures.theme import (
     by_colour,
     by_dash,
     figure,
+    in_rows,
     layered,
     number_axis,
     rows_of,
@@ -175,7 +176,7 @@ def _masks_chart(look: Look, *, names, title, percent):
     x = alt.X("masks:Q", title="thinned networks averaged", scale=alt.Scale(type="log", nice=False), axis=ticks)
     place = {"title": None, "scale": alt.Scale(zero=False), "axis": number_axis(".1%" if percent else ".2f")}
     colours = [*zip(names, (DROPOUT.colour, BATCH_NORM.colour), strict=False), (SCALED, MARK)]
-    colour = by_colour("which", colours, strokes(columns=2 if len(colours) > 2 else 0))
+    colour = by_colour("which", colours, strokes(in_rows(look, [name for name, _ in colours])))
     here = rows_of("here").mark_rule(color=MARK, strokeWidth=12, opacity=0.25)
     band = rows_of("lines").mark_area(opacity=0.2)
     line = rows_of("lines").mark_line(strokeWidth=look.stroke)

@@ -99,8 +99,9 @@ def layered(
             "labelFontSize": look.font,
             "titleFontSize": look.font,
             "titleFontWeight": "normal",
-            "labelPadding": 4,
-            "titlePadding": 6,
+            "labelPadding": 3,
+            "titlePadding": 3,
+            "tickSize": 4,
         },
         legend={
             "labelFontSize": look.font,
@@ -108,14 +109,14 @@ def layered(
             "labelLimit": 400,
             "symbolSize": 400,
             "padding": 0,
-            "offset": 6,
-            "rowPadding": 2,
+            "offset": 3,
+            "rowPadding": 1,
             "columnPadding": look.font,
             "labelOffset": 5,
         },
-        title={"fontSize": look.font + 2, "anchor": "start", "fontWeight": "normal", "offset": 6},
+        title={"fontSize": look.font + 2, "anchor": "start", "fontWeight": "normal", "offset": 3},
     )
-    around = {"padding": {"left": 2, "top": 2, "right": 8, "bottom": 2}, **({"title": title} if title else {})}
+    around = {"padding": {"left": 2, "top": 0, "right": 8, "bottom": 3}, **({"title": title} if title else {})}
     # In one call: each of the configure_… methods would copy the whole chart.
     size = {"width": "container", "height": height or look.height}
     if plot:
@@ -150,28 +151,37 @@ def by_colour(field: str, colours: Sequence[tuple[str, str]], legend: alt.Legend
     return alt.Color(field, type="nominal", scale=alt.Scale(domain=names, range=shades), legend=legend)
 
 
-def by_technique(names: Sequence[str], columns: int = 0) -> alt.Color:
-    """The colours of lines and points by technique, with their legend."""
-    return by_colour("technique", [(name, COLOURS[name]) for name in names], strokes(columns))
+def in_rows(look: Look, names: Sequence[str], most: int = 2) -> alt.ExprRef:
+    """The columns of a legend of lines: all names in one row where the plot is wide enough; else two columns where two
+    fit (most=1: never), else one. How wide the plot is, is known only when it is drawn: a letter counts as half the font's
+    size, a name's line and its distances as 25 pixels and one size."""
+    import altair as alt
+
+    widths = [0.5 * look.font * len(name) + 25 + look.font for name in names]
+    fewer = f"width > {2 * max(widths):.0f} ? 2 : 1" if most > 1 and len(names) > 2 else "1"
+    return alt.ExprRef(f"width > {sum(widths) - look.font:.0f} ? 0 : {fewer}")
 
 
-def by_dash(
-    field: str, names: Sequence[str], dashes: Sequence[str], columns: int | alt.ExprRef | None = None
-) -> alt.StrokeDash:
+def by_technique(look: Look, names: Sequence[str], most: int = 2) -> alt.Color:
+    """The colours of lines and points by technique, with their legend, of at most so many columns where the names do
+    not fit one row."""
+    return by_colour("technique", [(name, COLOURS[name]) for name in names], strokes(in_rows(look, names, most)))
+
+
+def by_dash(field: str, names: Sequence[str], dashes: Sequence[str], columns: int | alt.ExprRef = 0) -> alt.StrokeDash:
     """Lines told apart by their dashes. columns: of the legend."""
     import altair as alt
 
-    if columns is None:
-        columns = 2 if len(names) > 2 else 0  # three long names do not fit half a page
     scale = alt.Scale(domain=list(names), range=[DASHES[dash] for dash in dashes])
     return alt.StrokeDash(field, type="nominal", scale=scale, legend=strokes(columns))
 
 
 def stop_axis(stops: Sequence[str], title: str) -> alt.X:
-    """An x axis on which a setting's stops stand at equal distances."""
+    """An x axis on which a setting's stops stand at equal distances. Numbers that would run into their neighbours are
+    left out: turned, they would take a fifth of a low chart."""
     import altair as alt
 
-    axis = alt.Axis(labelAngle=-45 if len(stops) > 6 else 0, labelOverlap=False)
+    axis = alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=4)
     return alt.X("stop", type="ordinal", title=title, scale=alt.Scale(domain=list(stops)), sort=None, axis=axis)
 
 

@@ -16,6 +16,7 @@ from core.figures.theme import (
     by_dash,
     current_stop,
     figure,
+    in_rows,
     layered,
     number_axis,
     rows_of,
@@ -183,7 +184,7 @@ def path_figure(
     """Numbers along the stops of one strength: line's name → stop → a value for each seed. A dot for each seed, lines
     through the means, a bar at the current stop. The stops stand at equal distances in the order of the path, which is
     that of the strength: a limit is stronger the lower it is. floor: where the y axis begins at the lowest; what is
-    below is cut off. narrow: the legend goes one name a line."""
+    below is cut off. narrow: the legend goes one name a line where not all fit one."""
     means, dots = [], []
     for name, by_stop in lines.items():
         for stop, seeds in by_stop.items():
@@ -221,7 +222,7 @@ def _path_chart(look: Look, *, names, stops, colour, x_title, title, percent, lo
     y = alt.Y("value:Q", title=None, scale=scale, axis=number_axis("%" if percent else "~g", grid=not log))
     tooltip = [told("line"), told("stop", x_title), told("value", title, ".2%" if percent else ".4g")]
     place = {"x": x, "y": y, "tooltip": tooltip}
-    dash = by_dash("line", names, PATH_DASHES[: len(names)], columns)
+    dash = by_dash("line", names, PATH_DASHES[: len(names)], in_rows(look, names, columns or 2))
     return layered(
         look,
         current_stop(x),
