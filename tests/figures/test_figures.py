@@ -34,7 +34,7 @@ from core.figures.shrinkage import (
     zeros_figure,
 )
 from core.figures.specifications import specification
-from core.figures.theme import MARK, PROJECTED
+from core.figures.theme import MARK, NORMAL, PROJECTED
 from core.figures.weights import (
     SPY_COLOURS,
     displaced_figure,
@@ -82,6 +82,30 @@ def test_a_line_is_the_mean_of_the_seeds_in_a_band_from_the_lowest_to_the_highes
     assert colours == {"domain": ["plain", "batch norm"], "range": [COLOURS["plain"], COLOURS["batch norm"]]}
     assert [row["lowest"] for row in course_table(courses, "epoch")] == [1, 2, 4, 0.5, 1, 2]
     valid(courses_figure(courses, x_title="x", y_title="", log_y=True, percent=True, legend_columns=2))
+
+
+def _columns_at(expression, width):
+    """What Vega makes of `width > a ? b : width > c ? d : e`."""
+    *cases, last = [part.split(" ? ") for part in expression.split(" : ")]
+    return next((int(then) for when, then in cases if width > float(when.removeprefix("width > "))), int(last[0]))
+
+
+@pytest.mark.parametrize(("look", "width"), [(NORMAL, 300), (PROJECTED, 420)])
+def test_a_legend_takes_one_row_where_its_names_fit_and_no_more_columns_than_fit_elsewhere(courses, look, width):
+    courses = courses | {"layer norm": courses["plain"]}
+    for most, in_between in ((0, 2), (1, 1)):
+        spec = spec_of(courses_figure(courses, x_title="", y_title="", legend_columns=most), look)
+        columns = spec["layer"][1]["encoding"]["color"]["legend"]["columns"]["expr"]
+        found = [_columns_at(columns, w) for w in (width, 0.8 * width, 0.3 * width)]
+        assert found == [0, in_between, 1]  # 0: as many as there are names
+
+
+@pytest.mark.parametrize("stops", [4, 12])
+def test_numbers_at_stops_are_level_however_many_there_are(stops):
+    values = {"plain": {i / 10: [0.5] for i in range(stops)}}
+    spec = spec_of(stops_figure(values, 0.1, x_title="p", title="Accuracy"))
+    axes = [layer["encoding"]["x"]["axis"] for layer in spec["layer"]]
+    assert all((axis["labelAngle"], axis["labelOverlap"]) == (0, "parity") for axis in axes)
 
 
 def test_seeds_that_diverged_leave_the_mean_to_the_others_and_nothing_where_none_is_left():
