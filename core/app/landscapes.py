@@ -83,8 +83,8 @@ def surfaces_side_by_side(
     narrow: bool = False,
 ) -> None:
     """Several surfaces with one camera. Each comes with whether the notebook's swapped axes are kept. same_z: on one
-    loss axis, which those of scale_of fit on as well. height: in pixels. narrow: seen from further away, as
-    three always are, so that their axes have room."""
+    loss axis, which those of scale_of fit on as well. height: in pixels. narrow: with fewer numbers at
+    their axes, as three always are."""
     z_range = shared_z_range([*(s for s, _ in named.values()), *scale_of], log_z) if same_z else None
     narrow = narrow or len(named) > 2
     height = height or (300 if narrow and not is_presenting() else 400)

@@ -50,7 +50,7 @@ def surface_figure(
     """The loss over (α, β), in space or as contours, θ* marked where the grid has it.
 
     log_z: a logarithmic loss axis. z_range: in the units of the axis, to compare two surfaces. as_in_notebook: with the
-    notebook's swapped axes. narrow: for a third of the page's width, seen from further away. The reader should see how
+    notebook's swapped axes. narrow: for a third of the page's width, with fewer numbers. The reader should see how
     high, how steep and how round the bowl around the trained point is.
     """
     z_range = z_range or shared_z_range([surface], log_z)
@@ -63,9 +63,8 @@ def surface_figure(
 
 
 def _in_a_third(figure: Spec) -> Spec:
-    """The same scene for a third of the page: from further away, with fewer and smaller numbers."""
+    """The same scene for a third of the page, with fewer and smaller numbers."""
     scene = figure["layout"]["scene"]
-    scene["camera"]["eye"] = {name: 1.3 * value for name, value in EYE.items()}
     scene["zaxis"]["title"]["text"] = ""  # there is no room; the caption says it
     for axis in ("xaxis", "yaxis", "zaxis"):
         scene[axis]["nticks"] = 5
@@ -73,7 +72,7 @@ def _in_a_third(figure: Spec) -> Spec:
 
 
 EYE = {"x": 0.77, "y": -1.58, "z": 1.32}
-"""Where a surface is seen from at first."""
+"""From where a surface is seen at first: the direction. The distance is fitted to the pane (scene.js)."""
 
 
 def _grid(values: np.ndarray) -> list[list[float]]:
@@ -94,6 +93,15 @@ def _ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
         "ticktext": [_short(v) for v in shown],
         "tickmode": "array",
     }
+
+
+def _round_ticks(low: float, high: float) -> Spec:
+    """Three to seven round numbers between two."""
+    raw = (high - low) / 5
+    unit = 10.0 ** np.floor(np.log10(raw))
+    step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= raw)
+    values = [float(f"{n * step:.6g}") for n in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+    return {"tickmode": "array", "tickvals": values, "ticktext": [_short(v) for v in values]}
 
 
 def _short(value: float) -> str:
@@ -158,6 +166,8 @@ def _space(at, z, loss, z_range, log_z, centre) -> Spec:
 
 def _contours(at, z, loss, z_range, log_z, centre) -> Spec:
     low, high = z_range
+    # Left to itself, a contour's colour bar puts its numbers at the contours, which are not round.
+    ticks = _ticks(z_range, log_z) if log_z else _round_ticks(low, high)
     contour = {
         "type": "contour",
         "x": at,
@@ -171,13 +181,13 @@ def _contours(at, z, loss, z_range, log_z, centre) -> Spec:
         "autocontour": False,
         "contours": {"start": low, "end": high, "size": (high - low) / 24},
         "line": {"width": 0.5, "color": "rgba(255,255,255,0.5)"},
-        "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0, **_ticks(z_range, log_z)},
+        "colorbar": {"title": {"text": "loss"}, "thickness": 12, "outlinewidth": 0, "xpad": 4, **ticks},
     }
     data: list[Spec] = [contour]
     if centre is not None:
         data.append({"type": "scatter", **_trained(centre), "marker": {"size": 9, "color": DROPOUT.colour}})
     layout = {
-        "xaxis": {"title": {"text": "α"}, "constrain": "domain"},
+        "xaxis": {"title": {"text": "α"}, "constrain": "domain", "constraintoward": "right"},
         "yaxis": {"title": {"text": "β"}, "scaleanchor": "x", "constrain": "domain"},
         "margin": {"l": 50, "r": 10, "b": 45, "t": 10},
         "uirevision": "kept",

@@ -85,3 +85,15 @@ def test_each_batch_is_a_dot_of_its_size_and_the_means_are_rules(tiny):
     both = valid(batches_figure(found, {"of the batches": found.mean_of_batches, "of the images": found.accuracy}))
     assert [r["accuracy"] for r in both.rows["means"]] == [0.625, pytest.approx(200 / 272)]
     assert spec_of(both)["layer"][1]["encoding"]["color"]["scale"]["range"][0] == COLOURS["dropout"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.065, 4.4), (0.0, 1.0), (0.31, 0.34), (2.0, 9800.0), (0.2, 75.0)])
+def test_the_numbers_beside_a_map_of_the_loss_are_round_and_few(surface, low, high):
+    bar = surface_figure(surface, view="contours", z_range=(low, high))["data"][0]["colorbar"]
+    ticks = bar["tickvals"]
+    assert 3 <= len(ticks) <= 7
+    assert low <= ticks[0] and ticks[-1] <= high
+    steps = np.diff(ticks)
+    assert np.allclose(steps, steps[0], rtol=1e-3)  # of ticks rounded to six digits
+    assert f"{steps[0]:.0e}"[0] in "125" and np.isclose(ticks[0] / steps[0], round(ticks[0] / steps[0]), atol=1e-3)
+    assert len(set(bar["ticktext"])) == len(ticks)
