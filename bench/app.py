@@ -91,7 +91,7 @@ def server_redraw(moves: int = 20) -> float:
     return statistics.median(seconds)
 
 
-GAP = "[...document.querySelectorAll('[data-testid=stMetric]')].filter(m => m.innerText.includes('Gap'))[0]?.innerText"
+GAP = "[...document.querySelectorAll('[data-testid=stMetric]')].filter(m => m.innerText.includes('gap'))[0]?.innerText"
 
 
 def browser_redraw(page, moves: int = 12, key: str = "") -> list[float]:

@@ -159,7 +159,7 @@ def _before_or_after() -> None:
         f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}.\n"
         f"- **Loss at the last epoch**: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}.\n"
         f"- **Loss at the best epoch**: {verdict(BEST_LOSS, batch, after, 'higher', 'lower')}.\n"
-        f"- **Gap**: {verdict(GAP, batch, after, 'higher', 'lower')}.\n"
+        f"- **Accuracy gap**: {verdict(GAP, batch, after, 'higher', 'lower')}.\n"
         "\n"
         "Where it says *no clear difference*, five seeds cannot tell the two places apart."
     )

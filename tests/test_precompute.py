@@ -78,7 +78,18 @@ def test_every_range_and_pair_of_directions_has_its_surface():
 def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     items = plan()
     assert len({item.name for item in items}) == len(items)
-    kinds = {"surface", "line", "probe", "drift", "shift", "sparsity", "activations", "ensemble", "followed"}
+    kinds = {
+        "surface",
+        "line",
+        "probe",
+        "drift",
+        "shift",
+        "sparsity",
+        "activations",
+        "ensemble",
+        "followed",
+        "by_heart",
+    }
     assert {item.name.split("-")[0] for item in items} == {"run", "displaced", "batches", *kinds}
     for item in items:
         kind = item.name.split("-")[0]

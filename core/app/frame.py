@@ -15,7 +15,6 @@ from pathlib import Path
 import streamlit as st
 
 from core.app import address
-from core.course.reading import how_to_read_the_numbers
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -80,40 +79,10 @@ def begin(path: str, *, has_bar: bool = False) -> Lesson:
     return lesson
 
 
-def title(lesson: Lesson, heading: str) -> None:
-    """A lesson's title, its question, and the place of its list of sections, which `end` fills."""
-    st.title(heading)
-    text(f"*{lesson.question}*")
-    st.session_state._contents = st.container(), []
-
-
-def section(heading: str) -> None:
-    """The heading of a section, which the list at the top of the page leads to."""
-    anchor = re.sub(r"\W+", "-", heading.lower()).strip("-")
-    st.header(heading, anchor=anchor)
-    st.session_state._contents[1].append(f"- [{heading}](#{anchor})")
-
-
-def part(name: str, heading: str, says: str) -> bool:
-    """The section heading of a part that an instructor may hide, with a paragraph below it; whether it is shown."""
-    if is_hidden(name):
-        return False
-    section(heading)
-    text(says)
-    return True
-
-
 def end(path: str, *, with_neighbours: bool = True) -> None:
-    """What goes to the top (the note on the address, the list of sections where the page has one), and the way to the
-    neighbouring lessons. Called last by every page."""
+    """What goes to the top, the note on the address, and the way to the neighbouring lessons. Called last by every
+    page."""
     address.say_what_was_wrong(st.session_state.pop("_note"))
-    place, sections = st.session_state.pop("_contents", (None, ()))
-    if sections:
-        with place:
-            with st.expander("On this page", icon=":material/list:"):
-                st.markdown("\n".join(sections))
-            with st.expander("How to read the numbers", icon=":material/straighten:"):
-                text(how_to_read_the_numbers())
     _anchor()(key="anchor", height=1)
     if not with_neighbours:
         return

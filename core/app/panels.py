@@ -58,7 +58,7 @@ def numbers_table(rows: Sequence[Mapping]) -> None:
 
 
 EXPLAINED = {
-    "Gap": "Training minus held-out accuracy at the last epoch. With wrong labels it can be below 0: "
+    "Accuracy gap": "Training minus held-out accuracy at the last epoch. With wrong labels it can be below 0: "
     "the training accuracy counts a right answer to a wrong label as a mistake.",
     "Best epoch": "The epoch with the lowest loss on the held-out images.",
 }
@@ -71,7 +71,7 @@ def headline(run: Run, *, narrow: bool = False) -> None:
     numbers = {
         "Training accuracy": percent(run.last.train_accuracy),
         f"{held_out.capitalize()} accuracy": percent(run.last.held_out_accuracy),
-        "Gap": f"{100 * run.gap:.1f} points".replace("-", "−"),
+        "Accuracy gap": f"{100 * run.gap:.1f} points".replace("-", "−"),
         "Best epoch": f"{run.best_epoch} of {run.config.epochs}",
     }
     for label, value in numbers.items():

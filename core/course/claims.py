@@ -172,7 +172,7 @@ LAST_LOSS: Measure[Run] = Measure("loss, last epoch", lambda run: run.last.held_
 RISE: Measure[Run] = Measure(
     "loss, last minus best epoch", lambda run: run.last.held_out_loss - run.best.held_out_loss, "", digits=3
 )
-GAP: Measure[Run] = Measure("gap", lambda run: run.gap, "points", 100)
+GAP: Measure[Run] = Measure("accuracy gap", lambda run: run.gap, "points", 100)
 LOSS_GAP: Measure[Run] = Measure(
     "gap, held-out minus training loss", lambda run: run.last.held_out_loss - run.last.train_loss, "nats", digits=2
 )

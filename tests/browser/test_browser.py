@@ -87,7 +87,7 @@ def test_scenes_side_by_side_turn_together(server, page):
 
 def test_a_slider_moves_the_address_and_the_pasted_address_opens_the_same_figures(server, page, chromium):
     page.goto(f"{server.url}/baseline?step=own-run")
-    gap = page.locator("[data-testid=stMetric]", has_text="Gap")
+    gap = page.locator("[data-testid=stMetric]", has_text="gap")
     expect(gap).to_be_visible()
     before = gap.text_content()
     slider(page, "seed").focus()
@@ -96,7 +96,7 @@ def test_a_slider_moves_the_address_and_the_pasted_address_opens_the_same_figure
     expect(gap).not_to_have_text(before)
     other = chromium.new_page()
     other.goto(page.url.split("?")[0] + address(page))
-    expect(other.locator("[data-testid=stMetric]", has_text="Gap")).to_have_text(gap.text_content())
+    expect(other.locator("[data-testid=stMetric]", has_text="gap")).to_have_text(gap.text_content())
     other.close()
 
 

@@ -141,6 +141,7 @@ ALLOWED: dict[str, str] = {
     "§6.5.2": SECTION,
     "§3.4": SECTION,
     "p = 1.25 makes small weights": SETTING,
+    "tell p = 1.25 from p = 1": SETTING,
     "width:100%": "markup",
     "95 % interval": DEFINITION,
     "interval, 95 %": DEFINITION,
