@@ -84,8 +84,9 @@ def draw_images() -> Drawing:
     clean = run_of(CLEAN)
     return Drawing(
         (
-            "Now predict: how much do more images help? 20 % wrong labels throughout, 60 epochs. **Draw the "
-            "validation accuracy for each number of training images**, and then commit."
+            "How much do more images help? A fifth of the training labels are wrong throughout, and every training "
+            "lasts 60 epochs. **Draw the validation accuracy that you expect for each number of training images**, "
+            "and then commit."
         ),
         Curve(
             "images",
@@ -97,25 +98,27 @@ def draw_images() -> Drawing:
             0.05,
         ),
         (
-            f"Each step to four or five times the images brings {min(gains):.1f} to {max(gains):.1f} points (one "
-            f"seed). With all 50,000 the accuracy ends at {percent(accuracies[-1])}; 2,000 images with right labels "
-            f"give {percent(clean.last.held_out_accuracy)}."
+            f"From one number to the next, the accuracy rises by {min(gains):.1f} to {max(gains):.1f} points (one "
+            f"seed). With all 50,000 images it ends at {percent(accuracies[-1])}, and with only 2,000 images but right "
+            f"labels at {percent(clean.last.held_out_accuracy)}."
         ),
     )
 
 
 @question()
 def images_or_epochs() -> Choice:
-    changed = {"20,000 images": {"n_train": 20_000}, "20 epochs": {"epochs": 20}, "the small and noisy run itself": {}}
-    ends = ", ".join(
-        f"{name} {percent(run_of(replace(SMALL_AND_NOISY, **changes)).last.held_out_accuracy)}"
-        for name, changes in changed.items()
+    changed = ({"n_train": 20_000}, {"epochs": 20}, {})
+    many, short, itself = (
+        percent(run_of(replace(SMALL_AND_NOISY, **changes)).last.held_out_accuracy) for changes in changed
     )
-    ends = f"These shares of the validation images are right at the end (one seed): {ends}."
+    ends = (
+        f"The validation accuracy ends at {many} with 20,000 images, at {short} after 20 epochs, and at {itself} in "
+        "the small and noisy run itself (one seed of each)."
+    )
     return Choice(
         (
-            "From the small and noisy setting: what does more for the validation accuracy, **ten times the images** "
-            "(with as many wrong labels among them) or **a third of the epochs**?"
+            "You start from the small and noisy setting. What does more for the validation accuracy, **ten times "
+            "the images** (with the same share of wrong labels) or **a third of the epochs**?"
         ),
         (
             Option(
@@ -126,7 +129,7 @@ def images_or_epochs() -> Choice:
                 "Each gains several points, and stopping early no fewer",
                 (
                     f"{ends} Stopping before the wrong labels are learned is worth about as much as eighteen thousand "
-                    "more images."
+                    "additional images."
                 ),
                 right=True,
             ),
@@ -135,8 +138,8 @@ def images_or_epochs() -> Choice:
                 f"Both change it. {ends}",
             ),
             Option(
-                "A third of the epochs makes it worse: it has learned less",
-                f"It has learned less of the *wrong labels*. {ends}",
+                "A third of the epochs is worse, because it has learned less",
+                f"What it has learned less of is the *wrong labels*. {ends}",
             ),
         ),
     )
@@ -146,24 +149,30 @@ def images_or_epochs() -> Choice:
 def vanishing_gap() -> Choice:
     clean = run_of(CLEAN)
     return Choice(
-        "Keep the 2,000 images and set the wrong labels to 0. Does the gap between the lines vanish?",
+        (
+            "Keep the 2,000 images, and set the share of wrong labels to 0. Does the gap between training and "
+            "validation accuracy vanish?"
+        ),
         (
             Option(
-                "Yes: there is nothing wrong left to learn by heart",
+                "Yes, because nothing wrong is left to learn by heart",
                 "It can still learn single images by heart instead of the rule.",
             ),
             Option(
                 "It shrinks but remains",
                 (
-                    f"The training accuracy still goes to {percent(clean.last.train_accuracy)}, the validation "
-                    f"accuracy to {percent(clean.last.held_out_accuracy)}. Noise makes overfitting costly; too "
-                    "few images make it possible."
+                    f"The training accuracy still rises to {percent(clean.last.train_accuracy)}, while the validation "
+                    f"accuracy ends at {percent(clean.last.held_out_accuracy)} (one seed). Wrong labels make "
+                    "overfitting costly, but it takes no more than too few images."
                 ),
                 right=True,
             ),
             Option(
-                "It grows: without noise it overfits more",
-                "Move the slider: the solid line rises much more than the dashed one does.",
+                "It grows, because it overfits more without wrong labels",
+                (
+                    "Move the slider *Wrong labels* to 0 in the step where you try it: the solid line rises much more "
+                    "than the dashed one does."
+                ),
             ),
         ),
     )
@@ -174,8 +183,8 @@ def loss_and_accuracy() -> Choice:
     clean = run_of(CLEAN)
     return Choice(
         (
-            "Clean labels, 2,000 images: the validation loss rises from its best epoch on, while the validation "
-            "accuracy stays the same. How can that be?"
+            "With 2,000 images and right labels, the validation loss rises from its best epoch on, while the "
+            "validation accuracy hardly changes. How can that be?"
         ),
         (
             Option(
@@ -184,22 +193,21 @@ def loss_and_accuracy() -> Choice:
             ),
             Option(
                 "More and more images are wrong, and as many others become right",
-                "Then the loss need not rise. What rises is what the mistakes cost.",
+                "Then nothing would make the loss rise. What rises is the cost of the mistakes.",
             ),
             Option(
                 "Its mistakes hardly change in number, but the network becomes more certain of them",
                 (
-                    "Loss counts how *sure* the network is, of its mistakes too. From its best epoch "
-                    f"({clean.best_epoch}) to its last the loss rises from {clean.best.held_out_loss:.2f} to "
-                    f"{clean.last.held_out_loss:.2f} nats; the accuracy goes from "
-                    f"{percent(clean.best.held_out_accuracy)} to "
-                    f"{percent(clean.last.held_out_accuracy)}."
+                    "The loss also counts how *sure* the network is, and it may be sure of a mistake. From the best "
+                    f"epoch ({clean.best_epoch}) to the last one the loss rises from {clean.best.held_out_loss:.2f} to "
+                    f"{clean.last.held_out_loss:.2f} nats, while the accuracy goes from "
+                    f"{percent(clean.best.held_out_accuracy)} to {percent(clean.last.held_out_accuracy)} (one seed)."
                 ),
                 right=True,
             ),
             Option(
                 "One of the two curves is computed wrongly",
-                "Both are right: they measure different things.",
+                "Both are right, but they measure different things.",
             ),
         ),
     )
@@ -207,21 +215,21 @@ def loss_and_accuracy() -> Choice:
 
 @question()
 def learned_by_heart() -> Choice:
-    given_back = percent(run_of(SMALL_AND_NOISY).last.memorised, 0)
+    reproduced = percent(run_of(SMALL_AND_NOISY).last.memorised, 0)
     return Choice(
         "Of the wrong labels that the small and noisy network was trained on, how many does it reproduce at the end?",
         (
             Option(
                 "About one in ten, as by guessing",
-                f"Far more: it reproduces {given_back} of them.",
+                f"It reproduces far more of them, {reproduced}.",
             ),
             Option(
                 "About half of them",
-                f"More: it reproduces {given_back} of them.",
+                f"It reproduces more of them, {reproduced}.",
             ),
             Option(
                 "Nearly all",
-                f"It reproduces {given_back}. No rule leads to these labels, so they are learned by heart.",
+                f"It reproduces {reproduced}. No rule leads to these labels, so they are learned by heart.",
                 right=True,
             ),
         ),
@@ -234,33 +242,32 @@ def steeper_bowl() -> Choice:
     more = sum(s.edge_rise > f.edge_rise for f, s in zip(full, small, strict=False))
     return Choice(
         (
-            "Go from each trained network to the edge of the picture at range 1. Whose loss rises more, averaged "
-            "over the three pairs of directions?"
+            "Go from each trained network to the edge of its loss surface at range 1. Which network's loss rises "
+            "more, averaged over the three pairs of directions?"
         ),
         (
             Option(
                 "The full one, because it was trained on more",
                 (
-                    f"Look at how far the loss rises to the edge: {edge_rise(SurfaceSpec(FULL))} for the "
-                    f"full one, {edge_rise(SurfaceSpec(SMALL_AND_NOISY))} for the small and noisy one."
+                    f"To the edge the loss of the full one rises by {edge_rise(SurfaceSpec(FULL))}, and that of the "
+                    f"small and noisy one by {edge_rise(SurfaceSpec(SMALL_AND_NOISY))}."
                 ),
             ),
             Option(
                 "The small and noisy one",
                 (
-                    f"To the edge the loss rises by {edge_rise(SurfaceSpec(SMALL_AND_NOISY))}, for the full one by "
-                    f"{edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation over pairs of directions, of one "
-                    "network each). It "
-                    f"rises more in {more} of the {len(full)} pairs. How much more depends on the pair. These "
-                    "are few, and another seed may differ."
+                    f"To the edge its loss rises by {edge_rise(SurfaceSpec(SMALL_AND_NOISY))}, and that of the full "
+                    f"one by {edge_rise(SurfaceSpec(FULL))} (mean ± standard deviation over pairs of directions, "
+                    f"around one network of each kind). It rises more in {more} of the {len(full)} pairs, and how much "
+                    "more depends on the pair. So few pairs prove little, and another seed may differ."
                 ),
                 right=True,
             ),
             Option(
-                "It cannot be compared: their weights differ in size",
+                "They cannot be compared, because their weights differ in size",
                 (
-                    "That is why the directions are filter-normalised: each unit's weights move by their own length "
-                    "in both."
+                    "That is why the directions are filter-normalised: in both networks, the weights of each unit are "
+                    "moved by their own length."
                 ),
             ),
         ),
@@ -276,20 +283,21 @@ def choose_by_test() -> Choice:
         ),
         (
             Option(
-                "Nothing: it was measured on images that were not trained on",
-                "They were not trained on, but they *chose* the epoch, which therefore fits them by luck as well.",
+                "Nothing, since it was not measured on training images",
+                "The network was not trained on them, but they *chose* the epoch, so part of its low loss is luck.",
             ),
             Option(
                 "It was measured on the test images that chose the epoch",
                 (
-                    "A choice made by images is fitted to them, and the number that is left is too good. With 50,000 "
-                    "images or fewer the app validates on 10,000 others, and keeps the test images for the end."
+                    "A choice that is made on some images is fitted to them, so the loss on the same images looks "
+                    "too good. With 50,000 training images or fewer, the app makes such choices on 10,000 validation "
+                    "images and keeps the test images for the end."
                 ),
                 right=True,
             ),
             Option(
                 "The last epoch has seen more data, so it must be reported",
-                "Stopping early is allowed if validation images decide when.",
+                "You may stop early, as long as validation images decide when.",
             ),
         ),
     )
@@ -298,20 +306,20 @@ def choose_by_test() -> Choice:
 @question()
 def what_a_slice_says() -> Choice:
     return Choice(
-        "Near the trained network every random slice of the loss looks like a bowl. What follows?",
+        "Near the trained network every random slice of the loss looks like a bowl. What follows from that?",
         (
             Option(
                 "The loss is convex there",
-                "A slice shows two of very many directions, and each mixes all weights.",
+                "A slice shows only two of very many directions, and each of these mixes all weights.",
             ),
             Option(
                 "Nothing about convexity; the line between two networks shows that the loss is not convex",
-                "If a slice is not convex, the whole is not. If it looks convex, that says nothing.",
+                "One slice that is not convex shows that the loss is not. A slice that looks convex shows nothing.",
                 right=True,
             ),
             Option(
-                "The loss is not convex: a bowl has a rim",
-                "A bowl is what a convex function looks like. The rim of the picture is the end of the picture.",
+                "The loss is not convex, because a bowl has a rim",
+                "A convex function looks just like a bowl. The rim is only where the picture ends.",
             ),
         ),
     )
@@ -332,8 +340,8 @@ def _of_batches(draw: Callable[[Batches], Picture]) -> Picture:
 def _directions() -> Picture:
     def caption(surface) -> str:
         return (
-            f"Cosine between the two directions: {surface.cosine:.2f}, an angle of {surface.angle:.0f}°. They are "
-            f"{surface.direction_norms[0]:.0f} long, the weights {surface.weight_norm:.0f}."
+            f"The cosine between the two directions is {surface.cosine:.2f}, so the angle is {surface.angle:.0f}°. "
+            f"They are {surface.direction_norms[0]:.0f} long, and the weights are {surface.weight_norm:.0f} long."
         )
 
     return one_surface(notebook_spec(FULL), caption, as_in_notebook=True)
@@ -342,8 +350,8 @@ def _directions() -> Picture:
 def _directions_mended() -> Picture:
     def caption(surface) -> str:
         return (
-            f"Cosine between the two directions: {surface.cosine:.3f}. They are {surface.direction_norms[0]:.0f} long, "
-            "as long as the weights that they move."
+            f"The cosine between the two directions is {surface.cosine:.3f}. They are "
+            f"{surface.direction_norms[0]:.0f} long, which is as long as the weights that they move."
         )
 
     return one_surface(SurfaceSpec(FULL), caption)
@@ -357,7 +365,9 @@ def _fresh_batches(found: Batches) -> Picture:
         y_title=LOSS_TITLE,
         colours=(PLAIN.colour, BATCH_NORM.colour, LAYER_NORM.colour),
     )
-    return Picture((Panel(figure, "The loss over α on fresh batches, three times: three ragged curves."),))
+    return Picture(
+        (Panel(figure, "The loss against α on fresh batches, computed three times, gives three ragged curves."),)
+    )
 
 
 def _fresh_batches_mended(found: Batches) -> Picture:
@@ -373,10 +383,13 @@ def _fresh_batches_mended(found: Batches) -> Picture:
         y_range=(float(found.fresh.min()) * 0.95, float(found.fresh.max()) * 1.05),
     )
     caption = (
-        f"Without moving at all, {len(found.at_centre)} fresh batches give {found.at_centre.mean():.3f} ± "
-        f"{found.at_centre.std(ddof=1):.3f} nats: the standard deviation of one point, by the luck of its batch."
+        f"If the weights are not moved at all, {len(found.at_centre)} fresh batches give a loss of "
+        f"{found.at_centre.mean():.3f} ± {found.at_centre.std(ddof=1):.3f} nats. That standard deviation comes from "
+        "the choice of the batch alone."
     )
-    return Picture((Panel(figure, "The loss over α: ragged on fresh batches, smooth on fixed images."),), caption)
+    return Picture(
+        (Panel(figure, "The loss against α is ragged on fresh batches and smooth on fixed images."),), caption
+    )
 
 
 def _middle(values: np.ndarray, reach: int) -> tuple[np.ndarray, np.ndarray]:
@@ -390,8 +403,11 @@ def _even_grid(found: Batches) -> Picture:
     points = {"points of the grid": _middle(found.fixed, 5)}
     figure = lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=(PLAIN.colour,), dotted=points)
     return Picture(
-        (Panel(figure, "Ten grid points around the trained network; none at α = 0."),),
-        f"The ten points in the middle of 40; α from −0.25 to 0.25. The smallest: {found.fixed.min():.4f}.",
+        (Panel(figure, "These are grid points around the trained network, and none is at α = 0."),),
+        (
+            "These are the ten points in the middle of 40, for α from −0.25 to 0.25. The lowest loss of the 40 is "
+            f"{found.fixed.min():.4f}."
+        ),
     )
 
 
@@ -400,15 +416,18 @@ def _even_grid_mended(found: Batches) -> Picture:
     points = {"41 points": _middle(found.odd, 5), "θ*, the trained network": ([0.0], [centre])}
     colours = (PLAIN.colour, DROPOUT.colour)
     figure = lines_figure(points, x_title=ALPHA, y_title=LOSS_TITLE, colours=colours, dotted=points)
-    caption = f"θ* has {centre:.4f}. The smallest of the 40 points was {smallest:.4f}: of another network"
+    caption = (
+        f"The loss at θ* is {centre:.4f}. The lowest of the 40 points was {smallest:.4f}, which is the loss of another "
+        "network."
+    )
     if smallest < centre:
-        caption += ", and lower. Training ends after its last step, not at a minimum of the training loss"
-    return Picture((Panel(figure, "Eleven grid points; the middle one is the trained network."),), f"{caption}.")
+        caption += " It is even lower, because training stops after its last step and not at a minimum of the loss."
+    return Picture((Panel(figure, "Of these grid points, the middle one is the trained network."),), caption)
 
 
 def _swapped_axes() -> Picture:
     def caption(surface) -> str:
-        return f"Read off the picture at α = 1, β = −1: {surface.loss[0, -1]:.2f} nats."
+        return f"At α = 1 and β = −1 this picture shows {surface.loss[0, -1]:.2f} nats."
 
     return one_surface(SurfaceSpec(FULL), caption, view="contours", as_in_notebook=True)
 
@@ -416,25 +435,25 @@ def _swapped_axes() -> Picture:
 def _swapped_axes_mended() -> Picture:
     def caption(surface) -> str:
         return (
-            f"Computed at α = 1, β = −1: {surface.loss[-1, 0]:.2f} nats. The faulty picture showed "
-            f"{surface.loss[0, -1]:.2f} there, which belongs to α = −1, β = 1."
+            f"The loss at α = 1 and β = −1 is {surface.loss[-1, 0]:.2f} nats. The faulty picture showed "
+            f"{surface.loss[0, -1]:.2f} there, which belongs to α = −1 and β = 1."
         )
 
     return one_surface(SurfaceSpec(FULL), caption, view="contours")
 
 
 def _batch_means(found: Batches) -> Picture:
-    panel = Panel(batches_figure(found, {}), "The accuracy of 40 test batches; the last is a small dot.")
-    return Picture((panel,), f"Printed: {found.mean_of_batches:.4f}.")
+    panel = Panel(batches_figure(found, {}), "The accuracy of 40 test batches, of which the last is a small dot.")
+    return Picture((panel,), f"The code prints {found.mean_of_batches:.4f}.")
 
 
 def _batch_means_mended(found: Batches) -> Picture:
     means = {"mean of the batches": found.mean_of_batches, "share of all images": found.accuracy}
     caption = (
-        f"Of all images {found.accuracy:.4f} are right, printed was {found.mean_of_batches:.4f}. The last batch "
-        f"has {int(found.sizes[-1])} images, of which {found.accuracies[-1]:.1%} are right."
+        f"The accuracy over all images is {found.accuracy:.4f}, and the code printed {found.mean_of_batches:.4f}. The "
+        f"last batch has {int(found.sizes[-1])} images, of which {percent(float(found.accuracies[-1]))} are right."
     )
-    return Picture((Panel(batches_figure(found, means), "The same, with both means as lines."),), caption)
+    return Picture((Panel(batches_figure(found, means), "The same batches, with both means drawn as lines."),), caption)
 
 
 DIRECTIONS = Fault(
@@ -450,29 +469,29 @@ def direction(model, seed):
 
 w1, w2 = direction(model, 1), direction(model, 2)""",
     picture=_directions,
-    says="The loss landscape of the plain network, in the plane of these two directions.",
+    says="This is the loss surface of the plain network, in the plane of these two directions.",
     asks="What is wrong with the directions?",
     options=(
         Option(
             "They should be gradients",
-            "A landscape may be drawn along any directions. What matters is whether they are fair to every weight.",
+            "A surface may be drawn along any directions. What matters is whether they are fair to every weight.",
         ),
         Option(
-            "A seed makes them equal for every network: they are not random any more",
-            "A seed is what makes a picture reproducible. But look where it is set, and how often.",
+            "With a seed they are the same each time, so they are not random",
+            "A seed makes a picture reproducible, and that is good. But look where it is set, and how often.",
         ),
         Option(
-            "They point into one corner: no entry is negative, and each tensor repeats the same numbers",
+            "No entry is negative, and each tensor repeats the same numbers",
             (
-                "`rand_like` draws from [0, 1): every weight is pushed *up*. The seed is set anew for each tensor, so "
-                "all begin with the same numbers. The two directions are hardly different, and far longer than the "
-                "weights themselves."
+                "`rand_like` draws from [0, 1), so every weight is pushed *up*. The seed is set anew for each tensor, "
+                "so all tensors begin with the same numbers. The two directions hardly differ, and they are far "
+                "longer than the weights."
             ),
             right=True,
         ),
         Option(
-            "There should be three of them for a picture in 3-D",
-            "Two for the plane; the third axis is the loss.",
+            "A picture in 3-D needs three directions",
+            "Two directions span the plane, and the third axis is the loss.",
         ),
     ),
     mended="""\
@@ -486,7 +505,10 @@ def direction(model, generator):          # one generator for all tensors
         found.append(d / d.norm(dim=1, keepdim=True) * w.norm(dim=1, keepdim=True))
     return found""",
     mended_picture=_directions_mended,
-    after="Gaussian, drawn once, each row as long as the weights of its unit (Li et al. 2018).",
+    after=(
+        "Now the entries are Gaussian and are drawn from one generator, and each row is as long as the weights of its "
+        "unit (Li et al. 2018)."
+    ),
 )
 
 FRESH_BATCHES = Fault(
@@ -499,30 +521,30 @@ for alpha in alphas:
         losses.append(loss_func(model(x), y).item())
         break                              # one batch is enough""",
     picture=lambda: _of_batches(_fresh_batches),
-    says="The loss along one direction through the trained network, computed three times.",
-    asks="Three computations of the same curve. What is wrong with the code?",
+    says="This is the loss along one direction through the trained network, computed three times.",
+    asks="All three should be the same curve. What is wrong with the code?",
     options=(
         Option(
             "Each point is measured on other images",
             (
-                "The loader is started anew, and shuffled, at every point: the curve mixes what the weights do with "
-                "which 128 images came up."
+                "The loader starts anew at every point, and shuffles. So the curve mixes the effect of the weights "
+                "with the choice of 128 images."
             ),
             right=True,
         ),
         Option(
-            "One batch is too small: take a larger one",
+            "One batch is too small",
             (
-                "That would help, but only by the root of its size. Another thing is cheaper: look at which images "
-                "each point gets."
+                "A larger batch would help, but the noise falls only with the root of its size. There is a cheaper "
+                "way: look at which images each point gets."
             ),
         ),
         Option(
             "The network is not deterministic",
-            "In evaluation mode it is. What changes from point to point is its input.",
+            "In evaluation mode it is deterministic. What changes from point to point is its input.",
         ),
         Option(
-            "The loss landscape really is that rough",
+            "The loss really is that rough",
             "Then all three curves would be rough in the same places.",
         ),
     ),
@@ -532,7 +554,7 @@ for alpha in alphas:
     move_weights(model, theta, alpha * u)
     losses.append(loss_func(model(x), y).item())""",
     mended_picture=lambda: _of_batches(_fresh_batches_mended),
-    after="On the same images at every point the curve is smooth.",
+    after="With the same images at every point the curve is smooth.",
 )
 
 EVEN_GRID = Fault(
@@ -543,24 +565,24 @@ alphas = torch.linspace(-0.25, 0.25, 40)
 losses = [loss_at(theta, alpha * u) for alpha in alphas]
 print("loss of the trained network:", min(losses))""",
     picture=lambda: _of_batches(_even_grid),
-    says="The dots are what the code computes: a cut through the landscape near the trained network, enlarged.",
+    says="The dots are what the code computes. This is an enlarged part of the curve, near the trained network.",
     asks="Which point is missing?",
     options=(
         Option(
             "The edges, −0.25 and 0.25",
-            "`linspace` includes both ends.",
+            "`linspace` includes both edges.",
         ),
         Option(
             "The trained network itself",
             (
-                "Forty points lie in pairs around the middle: α = 0 is between two of them. The one point that was "
-                "trained is never evaluated."
+                "Forty points lie in pairs around the middle, so α = 0 is between two of them. The one network that "
+                "was trained is never evaluated."
             ),
             right=True,
         ),
         Option(
-            "None: forty points are enough for any curve",
-            "For the curve, yes. But go from −0.25 to 0.25 in 39 equal steps: where is 0?",
+            "None, because forty points are enough for any curve",
+            "They are enough for the curve. But where is 0, if you go from −0.25 to 0.25 in 39 equal steps?",
         ),
     ),
     mended="""\
@@ -568,7 +590,7 @@ alphas = torch.linspace(-0.25, 0.25, 41)   # odd: the middle one is 0
 losses = [loss_at(theta, alpha * u) for alpha in alphas]
 print("loss of the trained network:", losses[20])""",
     mended_picture=lambda: _of_batches(_even_grid_mended),
-    after="With an odd number the middle point is θ* itself.",
+    after="With an odd number of points, the middle one is θ* itself.",
 )
 
 SWAPPED_AXES = Fault(
@@ -582,35 +604,35 @@ for i, alpha in enumerate(alphas):
 A, B = np.meshgrid(alphas, betas)
 go.Surface(x=A, y=B, z=z)""",
     picture=_swapped_axes,
-    says="Contours of the plain network's loss, as this code draws them.",
-    asks="The labels say α to the right and β upwards. Do they tell the truth?",
+    says="These are the contours of the plain network's loss, as this code draws them.",
+    asks="By its labels, α grows to the right and β upwards. Are the labels right?",
     options=(
         Option(
-            "Yes: x gets A and y gets B",
-            "Look at the rows: z[i] is a row of *one* α, but a row of A holds *all* alphas.",
+            "Yes, because x gets A and y gets B",
+            "Look at the rows. `z[i]` belongs to *one* α, but a row of A holds *all* values of α.",
         ),
         Option(
-            "No: the picture is mirrored at its diagonal",
+            "No, the picture is mirrored at its diagonal",
             (
-                "`meshgrid` lets x run along the columns, but the loop lets β run along them. Both ranges are equal, "
-                "so nobody notices."
+                "`meshgrid` lets α run along the columns, but the loop lets β run along them. Both have the same "
+                "range, so nobody notices."
             ),
             right=True,
         ),
         Option(
-            "No: the picture is turned by 180°",
-            "That would need both axes reversed.",
+            "No, the picture is turned by 180°",
+            "For that, both axes would have to be reversed.",
         ),
         Option(
-            "It cannot be told: the landscape is symmetric",
-            "It nearly never is. Compare two opposite corners.",
+            "It does not matter, because the surface is symmetric",
+            "It is not symmetric. Compare two opposite corners.",
         ),
     ),
     mended="""\
 A, B = np.meshgrid(alphas, betas, indexing="ij")
 go.Surface(x=A, y=B, z=z)""",
     mended_picture=_swapped_axes_mended,
-    after="With `indexing='ij'` rows belong to α. A test with two different ranges would have found it.",
+    after=("With `indexing='ij'` the rows belong to α. A test with two different ranges would have found the fault."),
 )
 
 BATCH_MEANS = Fault(
@@ -623,27 +645,25 @@ for x, y in test_loader:                   # batch_size=256
 
 print(np.mean(accuracies))""",
     picture=lambda: _of_batches(_batch_means),
-    says=(
-        "The accuracy of each of the 40 test batches of the plain network. The larger a dot, the more images are in it."
-    ),
+    says=("This is the plain network's accuracy on each of the 40 test batches. A larger dot stands for more images."),
     asks="What is wrong with the printed number?",
     options=(
         Option(
             "Accuracies cannot be averaged",
-            "They can, if each counts for as many images as it stands for.",
+            "They can be averaged if each is weighted by its number of images.",
         ),
         Option(
             "The test images should be shuffled",
-            "The order of the images does not change which are right.",
+            "The order of the images does not change which answers are right.",
         ),
         Option(
-            "The last batch is small and counts like the others",
-            "10,000 = 39 · 256 + 16. Each of those 16 images counts sixteen times as much as any other.",
+            "The last batch is small and counts as much as the others",
+            "10,000 is 39 · 256 + 16, so each of those 16 images counts sixteen times as much as any other.",
             right=True,
         ),
         Option(
-            "Nothing: the mean of the batches is the mean of the images",
-            "Only if all batches have the same size. 10,000 is not a multiple of 256.",
+            "Nothing, since the mean of the batches is the mean of the images",
+            "It would be if all batches had the same size. But 10,000 is not a multiple of 256.",
         ),
     ),
     mended="""\
@@ -652,7 +672,7 @@ for x, y in test_loader:
 
 print(right / len(test_set))""",
     mended_picture=lambda: _of_batches(_batch_means_mended),
-    after="A small error here, but an error; with the same habit in the loss, too.",
+    after="The error is small here, but it is an error, and a mean of batch losses has it too.",
 )
 
 # --- typed code ------------------------------------------------------------------------------------------------------
@@ -672,14 +692,14 @@ PERCEPTRON = Exercise(
     name="perceptron",
     title="The perceptron",
     asks=(
-        "Images have 28 × 28 = 784 = `input_shape` pixels. The first hidden layer has half as many units, the second "
-        "a quarter, and there is an output for each of the `num_classes` classes. **Fill in the three sizes.**"
+        "An image has 28 × 28 = 784 pixels, which is `input_shape`. The first hidden layer has half as many units, the "
+        "second a quarter, and there is one output for each of the `num_classes` classes. **Fill in the three sizes.**"
     ),
     template=_PERCEPTRON.format(first="...", second="...", third="..."),
     hints=(
-        "`nn.Linear(a, b)` takes a numbers for each image and gives b.",
-        "A layer must take what the one before gives: the first gives `input_shape // 2`.",
-        "The last one gives a logit for each class: `num_classes`.",
+        "`nn.Linear(a, b)` takes $a$ numbers for each image and gives $b$ numbers.",
+        "A layer must take as many numbers as the layer before it gives. The first gives `input_shape // 2`.",
+        "The last layer gives one logit, which is the network's score, for each of the `num_classes` classes.",
     ),
     solution=_PERCEPTRON.format(first="input_shape // 2", second="input_shape // 2", third="num_classes"),
     verdict=ByNetwork("", SMALL_AND_NOISY).verdict,
@@ -738,7 +758,7 @@ def _steps_taken(run: Any) -> Array:
     if len(weights) not in (0, N_BATCHES):
         times = "1 time" if len(weights) == 1 else f"{len(weights)} times"
         raise SnippetError(
-            f"`opt.step()` is called {times} for {N_BATCHES} batches. It belongs into the loop, once for each batch."
+            f"`opt.step()` is called {times} for {N_BATCHES} batches. It belongs in the loop, once for each batch."
         )
     return np.array([*weights, run.names["_state"]["w"]])
 
@@ -749,14 +769,14 @@ TRAINING_STEP = Exercise(
     name="training-step",
     title="One step of training",
     asks=(
-        "Three lines are missing: one clears the old gradients, one computes the new ones, one moves the weights. "
-        "**Put them where they belong.** The check follows a network of one weight over three batches."
+        "Three lines are missing. One clears the old gradients, one computes the new ones, and one moves the weights. "
+        "**Write them where they belong.** The check follows a network with one weight over three batches."
     ),
     template=_STEP.format(a="...", b="...", c="..."),
     hints=(
         "The optimizer `opt` has `zero_grad()` and `step()`; the `loss` has `backward()`.",
-        "`backward()` *adds* to the gradients that are there. So they must be cleared before it, in every step.",
-        "The order is: clear, compute the loss, `backward()`, `step()`.",
+        "`backward()` *adds* to the gradients that are there, so these must be cleared before it in every step.",
+        "First clear the gradients, then compute the loss, then call `backward()`, and then `step()`.",
     ),
     solution=_STEP.format(a="opt.zero_grad()", b="loss.backward()", c="opt.step()"),
     verdict=ByValue(
@@ -770,36 +790,36 @@ TRAINING_STEP = Exercise(
         accepted=(
             Accepted(
                 _STEP.format(a="opt.zero_grad()", b="loss.backward()", c="opt.step()"),
-                "Each step uses the gradient of its own batch, and only that.",
+                "Each step uses the gradient of its own batch, and no other.",
             ),
         ),
         mistakes=(
             Mistake(
                 _STEP.format(a="pass", b="loss.backward()", c="opt.step()"),
                 (
-                    "The gradients are not cleared in every step. `backward()` adds to them, so the third step moves "
-                    "by the sum of three batches' gradients. (Once before the loop is not enough.)"
+                    "The gradients are not cleared in every step. `backward()` adds to them, so the third step uses "
+                    "the sum of three batches' gradients. (It is not enough to clear them once before the loop.)"
                 ),
             ),
             Mistake(
                 _STEP.format(a="opt.zero_grad()", b="opt.step()", c="loss.backward()"),
                 (
-                    "Nothing moves: when `step()` comes, the gradients have just been cleared, or were never "
-                    "computed. `backward()` belongs between `zero_grad()` and `step()`."
+                    "Nothing moves, because the gradients have just been cleared, or were never computed, when "
+                    "`step()` is called. `backward()` belongs between `zero_grad()` and `step()`."
                 ),
             ),
             Mistake(
                 _STEP.format(a="pass", b="opt.step()", c="loss.backward()"),
                 (
-                    "`step()` comes before `backward()`: each step uses the gradients of the batches before, and they "
-                    "are never cleared."
+                    "`step()` comes before `backward()`, so each step uses the gradients of the earlier batches, and "
+                    "these are never cleared."
                 ),
             ),
             Mistake(
                 _STEP.format(a="opt.step()", b="opt.zero_grad()", c="loss.backward()"),
                 (
-                    "`step()` comes before the batch's own `backward()`: each step uses the gradient of the batch "
-                    "before, and the last one's is never used."
+                    "`step()` comes before the batch's own `backward()`, so each step uses the gradient of the batch "
+                    "before it, and that of the last batch is never used."
                 ),
             ),
             Mistake(
@@ -820,15 +840,16 @@ DIRECTION = Exercise(
     name="filter-normalised",
     title="A fair direction",
     asks=(
-        "A random direction `d` has the shape of a layer's weights `w`: a row for each unit. To compare landscapes of "
-        "different networks, each row of the direction gets the length of the same row of `w` (Li et al. 2018). "
-        "**Write the normalised direction `u`.**"
+        "A random direction `d` has the shape of a layer's weights `w`, with one row for each unit. So that the loss "
+        "surfaces of different networks can be compared, each row of the direction is given the length of the same "
+        "row of `w` (Li et al. 2018). **Write the normalised direction `u`.**"
     ),
     template=_DIRECTION.format("..."),
     hints=(
-        "A row's length is `w.norm(dim=1, keepdim=True)`; `keepdim` keeps it a column that fits beside the rows.",
-        "Divide each row of `d` by its own length first: it is then 1 long.",
-        "Then multiply by the length of the row of `w`.",
+        "The lengths of the rows are `w.norm(dim=1, keepdim=True)`. `keepdim` keeps them as a column, one for each "
+        "row.",
+        "Divide each row of `d` by its own length first, so that its length is 1.",
+        "Then multiply it by the length of the same row of `w`.",
     ),
     solution=_DIRECTION.format("d / d.norm(dim=1, keepdim=True) * w.norm(dim=1, keepdim=True)"),
     verdict=ByValue(
@@ -837,27 +858,28 @@ DIRECTION = Exercise(
         accepted=(
             Accepted(
                 _DIRECTION.format("d / d.norm(dim=1, keepdim=True) * w.norm(dim=1, keepdim=True)"),
-                "Each row of u now has the length of that unit's weights.",
+                "Each row of `u` now has the length of that unit's weights.",
             ),
         ),
         mistakes=mistakes(
             _DIRECTION,
             {
                 "d / d.norm() * w.norm()": (
-                    "This gives the whole matrix the right length, not each row: a unit with small weights would be "
-                    "moved far, relative to them."
+                    "This gives the right length to the whole matrix but not to each row. A unit with small weights "
+                    "would be moved far, relative to these."
                 ),
                 "d * w.norm(dim=1, keepdim=True)": (
-                    "The rows of `d` keep their own lengths as well: divide by them first."
+                    "The rows of `d` still have their own lengths. Divide by these first."
                 ),
-                "d / d.norm(dim=1, keepdim=True)": "Each row is 1 long now. It should be as long as the row of `w`.",
+                "d / d.norm(dim=1, keepdim=True)": "Each row now has length 1. It should be as long as the row of `w`.",
                 "d / w.norm(dim=1, keepdim=True) * d.norm(dim=1, keepdim=True)": (
                     "The two lengths are the wrong way round."
                 ),
                 "d / d.norm(dim=0, keepdim=True) * w.norm(dim=0, keepdim=True)": (
-                    "dim=0 runs down the columns: that is the length of a pixel's weights. A unit is a row: dim=1."
+                    "`dim=0` runs down the columns, so this takes the length of all weights of one input. A unit is a "
+                    "row, so `dim=1` is needed."
                 ),
-                "w": "That is the network itself: the direction was to be random.",
+                "w": "That is the network itself, but the direction should be random.",
             },
         ),
     ).verdict,

@@ -173,9 +173,9 @@ def draw_batches() -> Drawing:
     plain = [LAST_ACCURACY.mean(found[PLAIN.name]) for found in runs_by_size.values()]
     return Drawing(
         (
-            "Before you look at the figure, **draw batch norm's validation accuracy at each batch size**, then "
-            "commit. (The "
-            f"plain network is at {percent(min(plain))} to {percent(max(plain))}.)"
+            "Before you look at the figure, **draw batch norm's validation accuracy at each batch size**, and then "
+            f"commit. (The plain network reaches {percent(min(plain))} to {percent(max(plain))}, the mean of five "
+            "seeds.)"
         ),
         Curve(
             "batch size",
@@ -186,7 +186,7 @@ def draw_batches() -> Drawing:
             1.0,
             0.04,
         ),
-        "With batches of 4 it still learns, and with batches of 2 it breaks.",
+        "Batch norm still learns with batches of 4, and it breaks with batches of 2.",
     )
 
 
@@ -194,19 +194,19 @@ def draw_batches() -> Drawing:
 def one_large_number() -> Choice:
     return Choice(
         (
-            "In the editable batch you make one number of feature 1 a hundred times larger. What happens to the "
-            "*other* samples of feature 1, after batch norm?"
+            "In the batch that you can edit, you make one number of feature 1 a hundred times larger. What happens to "
+            "the *other* samples of feature 1 after batch norm?"
         ),
         (
             Option(
-                "Nothing: their numbers did not change",
+                "Nothing, because their numbers did not change",
                 "Their inputs did not change, but the mean and the variance did.",
             ),
             Option(
                 "They are squeezed together",
                 (
-                    "The variance is now that of the large number, and everything else is small beside it. Feature 2 "
-                    "does not notice: each feature has its own statistics."
+                    "The large number makes the standard deviation large, and the differences between the others are "
+                    "small beside it. Feature 2 stays as it was, because each feature has its own statistics."
                 ),
                 right=True,
             ),
@@ -216,7 +216,7 @@ def one_large_number() -> Choice:
             ),
             Option(
                 "They become 0 exactly",
-                "They become nearly alike, but their small differences are still there.",
+                "They become nearly alike, but small differences remain.",
             ),
         ),
     )
@@ -226,31 +226,33 @@ def one_large_number() -> Choice:
 def first_and_last() -> Choice:
     plain, batch = runs_at(FULL), runs_at(BATCH_NORM)
     return Choice(
-        "Twenty epochs on all images: where is batch norm clearly ahead of the plain network?",
+        "Both networks are trained on all images for twenty epochs. Where is batch norm clearly better than the plain "
+        "one?",
         (
             Option(
                 "In accuracy at the end",
-                f"At the last epoch its accuracy, against the plain network's, is this: "
+                f"Its accuracy at the last epoch, compared with the plain network's, gives this: "
                 f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.",
             ),
             Option(
                 "In accuracy after the first epoch",
                 (
-                    f"It reaches {FIRST_EPOCH.over(batch)}, and the plain network {FIRST_EPOCH.over(plain)}. At the "
-                    f"end the comparison gives this: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}."
+                    f"After one epoch batch norm reaches {FIRST_EPOCH.over(batch)}, and the plain network "
+                    f"{FIRST_EPOCH.over(plain)}. At the end the comparison gives this: "
+                    f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}."
                 ),
                 right=True,
             ),
             Option(
                 "In held-out loss at the end",
                 (
-                    f"There its loss is {LAST_LOSS.over(batch)}, and the plain network's is {LAST_LOSS.over(plain)}. "
-                    "It overfits sooner."
+                    f"At the end its loss is {LAST_LOSS.over(batch)}, and the plain network's is "
+                    f"{LAST_LOSS.over(plain)}. It overfits sooner."
                 ),
             ),
             Option(
-                "Nowhere: the task is too simple",
-                "Look at the first epochs.",
+                "Nowhere, because the task is too simple",
+                "Look at the first epochs, where the two bands are apart.",
             ),
         ),
     )
@@ -263,21 +265,21 @@ def evaluation_fails() -> Choice:
         (
             Option(
                 "The learning rate",
-                "A bad rate shows in training mode as well.",
+                "A bad learning rate shows in training mode as well.",
             ),
             Option(
                 "The running statistics",
                 (
-                    "There may have been too few steps for a small momentum, or batches too small to measure a "
-                    "variance "
-                    "with, or the test images come from another distribution. Evaluation mode then divides by the "
-                    "wrong numbers. Try it: set the training steps to 0 where a batch can be edited, or choose *Fog*."
+                    "Perhaps there were too few training steps for a small momentum, or the batches were too small to "
+                    "measure a variance, or the test images come from another distribution. Then evaluation mode "
+                    "divides by the wrong numbers. You can try it: choose evaluation and 0 training steps where a "
+                    "batch can be edited, or press *Fog*."
                 ),
                 right=True,
             ),
             Option(
                 "γ and β",
-                "They are the same in both modes.",
+                "γ and β are the same in both modes.",
             ),
         ),
     )
@@ -292,17 +294,17 @@ def two_modes() -> Choice:
         ),
         (
             Option(
-                "Yes: the weights did not change",
-                "The weights did not, but the batch's mean and variance did.",
+                "Yes, because the weights did not change",
+                "The weights did not change, but the batch's mean and variance did.",
             ),
             Option(
-                "No: an image's output depends on the others in its batch",
-                "That is the noise which regularizes a little. In evaluation mode it is gone.",
+                "No, because the output depends on the others in the batch",
+                "This dependence acts as noise during training. In evaluation mode there is none.",
                 right=True,
             ),
             Option(
-                "No: batch norm draws random numbers",
-                "Nothing is drawn at random. What changes is the other images of the batch.",
+                "No, because batch norm draws random numbers",
+                "Batch norm draws nothing at random. What changes is the other images of the batch.",
             ),
         ),
     )
@@ -315,14 +317,13 @@ def which_bias() -> Choice:
         (
             Option(
                 "It decides which inputs the ReLU lets through",
-                "It would do so without batch norm. Here it is subtracted again with the mean, and β has taken its "
-                "place.",
+                "It would do so without batch norm. Here it is subtracted again with the mean, and β does its work.",
             ),
             Option(
-                "Nothing: the mean of the batch contains it, and is subtracted",
+                "Nothing, since it is subtracted with the mean of the batch",
                 (
-                    "So the layer may be built with `bias=False`. After a ReLU it would be another matter: no mean "
-                    "can undo what was cut off."
+                    "So the layer may be built with `bias=False`. If a ReLU stood between them the bias would matter, "
+                    "because no mean can undo what the ReLU cut off."
                 ),
                 right=True,
             ),
@@ -342,25 +343,25 @@ def fair_comparison() -> Choice:
     )
     end = verdict(LAST_ACCURACY, runs_at(FULL), runs_at(BATCH_NORM), "higher", "lower")
     return Choice(
-        "Plain SGD. Is it fair to compare the plain network at a learning rate of 0.5 with batch norm at 1?",
+        "With SGD, is it fair to compare the plain network at a learning rate of 0.5 with batch norm at 1?",
         (
             Option(
-                "No: the rates must be equal",
+                "No, because the rates must be equal",
                 "Then one of them would be held back by a rate that does not suit it.",
             ),
             Option(
-                "Yes: each at the rate that suits it best",
+                "Yes, each at the rate that suits it best",
                 (
                     f"The plain network reaches {low[PLAIN.name]} at 0.5, and batch norm "
-                    f"{high[techniques.BATCH_NORM.name]} at 1. But these are five epochs of SGD. After twenty epochs "
-                    f"of Adam the comparison of the two accuracies gives this: {end}. What holds in one experiment "
-                    f"need not hold in another."
+                    f"{high[techniques.BATCH_NORM.name]} at 1. But this is after five epochs of SGD. After twenty "
+                    f"epochs of Adam, the comparison of the two accuracies gives this: {end}. What holds in one "
+                    "experiment need not hold in another."
                 ),
                 right=True,
             ),
             Option(
-                "Yes: a larger rate is always better",
-                f"At 1 the plain network reaches {high[PLAIN.name]}.",
+                "Yes, because a larger rate is always better",
+                f"At a rate of 1 the plain network reaches {high[PLAIN.name]}.",
             ),
         ),
     )
@@ -370,8 +371,8 @@ def fair_comparison() -> Choice:
 def fog() -> Choice:
     return Choice(
         (
-            "*Fog* ruins every network in the shift demonstration, and batch norm with re-estimated statistics "
-            "recovers fully. Why?"
+            "When the images turn foggy, every network fails. Once its statistics are measured again on the foggy "
+            "images, batch norm recovers fully. Why?"
         ),
         (
             Option(
@@ -381,9 +382,8 @@ def fog() -> Choice:
             Option(
                 "Fog turns every pixel x into a·x + b, and normalising over the batch removes exactly that",
                 (
-                    f"So it recovers to {accuracy_under('Fog', 'batch norm, re-estimated')}. Noise is different for "
-                    f"every "
-                    "pixel and not of this form, so *Grainy* is mended only in part."
+                    f"So it recovers to {accuracy_under('Fog', 'batch norm, re-estimated')}. Noise is "
+                    "different for every pixel and not of this form, so *Grainy* is mended only in part."
                 ),
                 right=True,
             ),
@@ -410,8 +410,9 @@ def _stale_statistics_mended() -> Picture:
         return MISSING
     return Picture(
         surfaces_side_by_side(named),
-        f"Rise from the trained network to the edge: plain {plain.edge_rise:.2f} nats, batch norm "
-        f"{anew.edge_rise:.2f}; with the stale statistics it was {stale.edge_rise:.2f}. (One pair of directions.)",
+        "From the trained network to the edge, the plain network's loss rises by "
+        f"{plain.edge_rise:.2f} nats and batch norm's by {anew.edge_rise:.2f}. With the stale statistics batch norm's "
+        f"rose by {stale.edge_rise:.2f}. (This is one pair of directions.)",
     )
 
 
@@ -429,7 +430,7 @@ def _own_axes_mended() -> Picture:
     plain, batch = (surface.range[1] for surface in found)
     return Picture(
         surfaces_side_by_side(BY_THE_NOTEBOOK, log_z=True, as_in_notebook=True),
-        f"The highest point: plain {plain:,.0f} nats, batch norm {batch:,.0f}. In this picture batch norm's is "
+        f"The plain network's highest point is at {plain:,.0f} nats, and batch norm's is at {batch:,.0f}, which is "
         f"{batch / plain:.0f} times as high. What smoothness means, and where batch norm has it, is asked in the step "
         "on the gradient.",
     )
@@ -460,24 +461,24 @@ for i, alpha in enumerate(alphas):
     asks="Batch norm looks much steeper than the plain network. What is wrong?",
     options=(
         Option(
-            "Nothing: batch norm makes the loss steeper",
-            "It does in this picture. But which network stands at each point?",
+            "Nothing, since batch norm makes the loss steeper",
+            "It is steeper in this picture. But which network is measured at each point?",
         ),
         Option(
-            "In evaluation mode the statistics are those of the trained weights, not of the moved ones",
+            "The running statistics belong to the trained weights, not to the moved ones",
             (
-                "Each layer's output has changed, and is still scaled by the old mean and variance. Nobody would ever "
-                "use such a network."
+                "Once the weights have moved, each layer gives other numbers, which are still normalised by the old "
+                "mean and variance. Nobody would ever use such a network."
             ),
             right=True,
         ),
         Option(
             "The directions must also move γ and β",
-            "They are left alone on purpose, as biases are, because their scale is another one.",
+            "They are left alone on purpose, as biases are, because they are on another scale than weights.",
         ),
         Option(
             "`loss_func` must be averaged over the batch",
-            "It is averaged already: cross-entropy is a mean by default.",
+            "It is averaged already, because PyTorch's cross-entropy is a mean by default.",
         ),
     ),
     mended="""\
@@ -486,7 +487,10 @@ for i, alpha in enumerate(alphas):
         z[i, j] = loss_func(model_bn(x), y).item()
         # (and put the running statistics back: training mode moves them)""",
     mended_picture=_stale_statistics_mended,
-    after="With the statistics computed anew at each point the steep walls are gone; the lesson compares the heights.",
+    after=(
+        "When the statistics are computed anew at each point, the steep walls are gone. The step on the loss surface "
+        "compares the heights."
+    ),
 )
 
 OWN_AXES = Fault(
@@ -499,27 +503,27 @@ for losses in (losses_plain, losses_bn):
     fig.show()""",
     picture=_own_axes,
     says=(
-        "The plain network and the one with batch norm, by the notebook's own method. *The landscape became a little "
-        "smoother*, it says."
+        "These are the plain network and the one with batch norm, drawn by the notebook's own method. The notebook "
+        "says: *The landscape became a little smoother.*"
     ),
-    asks="Why may you not say so from these two pictures?",
+    asks="Why do these two pictures not show that?",
     options=(
         Option(
-            "Each has its own loss axis: both fill their box, whatever their height",
-            "The eye compares shapes in a box; the boxes have different scales. Look at the numbers on the axes.",
+            "Each has its own loss axis, so both fill their box",
+            "The eye compares shapes, but the two axes have different scales. Look at the numbers on them.",
             right=True,
         ),
         Option(
-            "A 3-D picture always lies; use contours",
-            "Contours with two scales lie as well.",
+            "A 3-D picture always misleads, and contours do not",
+            "Contours with two different scales mislead as well.",
         ),
         Option(
             "The networks have different numbers of weights",
-            "The numbers are nearly the same, and it would not matter here.",
+            "They have nearly the same number of weights, and it would not matter here.",
         ),
         Option(
-            "You may: one has fewer bumps",
-            "These are bumps in a box of another height. Look at the numbers on the axes.",
+            "They do show it, because one has fewer bumps",
+            "A bump on one axis is not as high as one on the other. Look at the numbers on the axes.",
         ),
     ),
     mended="""\
@@ -530,7 +534,7 @@ for z in logs:
     fig.update_layout(scene_zaxis_range=z_range)
     fig.show()""",
     mended_picture=_own_axes_mended,
-    after="Now both stand on one loss axis. It is logarithmic, or the lower surface would be a flat sheet.",
+    after="Now both have the same loss axis. It is logarithmic, because otherwise the lower surface would look flat.",
 )
 
 LAST_NUMBER = Fault(
@@ -542,31 +546,31 @@ for name, history in results.items():
 # about the same: batch norm has no effect""",
     picture=lambda: last_accuracies(COMPARED, {name: name for name in COMPARED}),
     says="This is the test accuracy after epoch 20, with a dot for each of five seeds.",
-    asks="*We cannot see the effect of batch norm.* Is the conclusion right?",
+    asks="The notebook concludes: *We cannot see the effect of batch norm.* Is that right?",
     options=(
         Option(
-            "Yes: five seeds of each, and no difference to be seen",
-            "There is no clear difference *in this number*. But batch norm is an aid to training, so look at the "
-            "training.",
+            "Yes, since five seeds of each show no clear difference",
+            "There is no clear difference *in this number*. But batch norm is an aid to training, so look at how the "
+            "training goes.",
         ),
         Option(
-            "No: it looks only at the end, and batch norm acts at the beginning",
+            "No, it looks only at the end, and batch norm acts at the beginning",
             (
-                "It learns faster, stands larger learning rates, and fails at small batches. The last accuracy shows "
-                "none of this."
+                "Batch norm learns faster, copes with larger learning rates, and breaks with very small batches. The "
+                "last accuracy shows none of this."
             ),
             right=True,
         ),
         Option(
-            "No: the accuracy should be measured on training images",
-            "On these it is higher, but that is overfitting, and not the point.",
+            "No, the accuracy should be measured on training images",
+            "On these it is higher, but that only shows how well it knows its training images.",
         ),
     ),
     mended="""\
 for name, history in results.items():
     plt.plot(history["val_accuracy"], label=name)""",
     mended_picture=_whole_curves,
-    after="The whole curves show it: after the first epoch batch norm is higher by more than the seeds differ.",
+    after="The whole curves show the effect: after the first epoch batch norm is higher by more than the seeds differ.",
 )
 
 # --- typed code ------------------------------------------------------------------------------------------------------
@@ -575,14 +579,14 @@ BATCH_NORM_LAYERS = Exercise(
     name="batch-norm-layers",
     title="Batch norm, in layers",
     asks=(
-        "The notebook's blank: **put `nn.BatchNorm1d` into both hidden layers, and fill in the sizes** (`input_shape "
-        "// 2` and `input_shape // 4`)."
+        "This blank is the notebook's. **Put `nn.BatchNorm1d` into both hidden layers, and fill in the sizes** "
+        "(`input_shape // 2` and `input_shape // 4`)."
     ),
     template=NORM_LAYERS.format(short="bn", first="...", second="...", one="...,", two="...,"),
     hints=(
-        "`nn.BatchNorm1d(n)` normalises each of n units over the batch: n is what the layer before gives.",
+        "`nn.BatchNorm1d(n)` normalises each of $n$ units over the batch, and $n$ is what the layer before it gives.",
         "The first linear layer gives `input_shape // 2` numbers, so its norm is `nn.BatchNorm1d(input_shape // 2)`.",
-        "The second gives `input_shape // 4`. Nothing follows the last layer.",
+        "The second linear layer gives `input_shape // 4`. No norm follows the last layer.",
     ),
     solution=NORM_LAYERS.format(
         short="bn",
@@ -598,14 +602,14 @@ BATCH_NORM_BY_HAND = Exercise(
     name="batch-norm-by-hand",
     title="Batch norm, by hand",
     asks=(
-        "`x` is a batch: a row for each image, a column for each unit. **Write $\\hat x$ in training mode, without γ "
-        "and β:** mean and *biased* variance over the batch, and `eps` under the root."
+        "`x` is a batch, with a row for each image and a column for each unit. **Write $\\hat x$ in training mode, "
+        "without γ and β.** It takes the mean and the *biased* variance over the batch, and `eps` under the root."
     ),
     template=BY_HAND.format("..."),
     hints=(
-        "Over the batch means along dimension 0: `x.mean(dim=0)` has a number for each unit.",
-        "`x.var(dim=0)` divides by n − 1. Batch norm divides by n: `unbiased=False`.",
-        "`(x - mean) / torch.sqrt(variance + eps)`.",
+        "The batch is dimension 0, so `x.mean(dim=0)` has a number for each unit.",
+        "`x.var(dim=0)` divides by n − 1. Batch norm divides by n, and `unbiased=False` does so.",
+        "The whole is `(x - mean) / torch.sqrt(variance + eps)`.",
     ),
     solution=BY_HAND.format(OVER_THE_BATCH),
     verdict=ByValue(
@@ -616,49 +620,50 @@ BATCH_NORM_BY_HAND = Exercise(
         accepted=(
             Accepted(
                 BY_HAND.format(OVER_THE_BATCH),
-                "Value and gradient are those of `nn.BatchNorm1d`: the gradient flows through mean and variance too.",
+                "Value and gradient are those of `nn.BatchNorm1d`. The gradient flows through mean and variance too.",
             ),
         ),
         mistakes=mistakes(
             BY_HAND,
             {
                 "(x - x.mean()) / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": (
-                    "One mean for the whole table mixes the units: `x.mean()` needs dim=0, as the variance has it."
+                    "One mean for the whole table mixes the units. `x.mean()` needs `dim=0`, as the variance has it."
                 ),
                 "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0) + eps)": (
-                    "The variance here divides by n − 1. Batch norm normalises with the biased one: `unbiased=False`. "
-                    "(Its running variance, for evaluation, is the unbiased one.)"
+                    "This variance divides by n − 1. Batch norm normalises with the biased one, which takes "
+                    "`unbiased=False`. (Its running variance, for evaluation, is the unbiased one.)"
                 ),
                 OVER_THE_UNITS: (
-                    "This normalises each image over its units: that is layer norm. The batch is dimension 0."
+                    "This normalises each image over its units, which is layer norm. The batch is dimension 0."
                 ),
                 "(x - x.mean()) / torch.sqrt(x.var(unbiased=False) + eps)": (
-                    "One mean and one variance for the whole table mix the units. Each unit has its own: dim=0."
+                    "One mean and one variance for the whole table mix the units. Each unit needs its own, so `dim=0`."
                 ),
                 "(x - x.mean(dim=0)) / (x.var(dim=0, unbiased=False) + eps)": (
-                    "This divides by the variance. The root is missing: the result must have variance 1."
+                    "This divides by the variance. The root is missing, so the result does not have variance 1."
                 ),
                 "(x - x.mean(dim=0)) / (x.std(dim=0, unbiased=False) + eps)": (
-                    "Close: eps stands beside the root here. Batch norm adds it to the variance, under the root."
+                    "This is close, but eps stands beside the root. Batch norm adds it to the variance, under the root."
                 ),
                 "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False))": (
-                    "eps is missing: a unit that is the same for the whole batch would be divided by 0."
+                    "eps is missing. A unit that is the same for the whole batch would be divided by 0."
                 ),
                 "(x - x.mean(dim=0)) / (x.std(dim=0) + eps)": (
-                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps belongs under the root, "
-                    "added to the variance."
+                    "Two things are wrong. `std` divides by n − 1 unless `unbiased=False` is given, and eps belongs "
+                    "under the root, where it is added to the variance."
                 ),
                 "(x - x.mean(dim=0)) / x.std(dim=0)": (
-                    "Two things: `std` divides by n − 1 unless `unbiased=False`, and eps is missing under the root."
+                    "Two things are wrong. `std` divides by n − 1 unless `unbiased=False` is given, and eps is missing "
+                    "under the root."
                 ),
                 "x - x.mean(dim=0) / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": (
-                    "Brackets: only the mean is divided here. It is (x − mean) that is."
+                    "Brackets are missing. Only the mean is divided here, but all of x − mean should be."
                 ),
                 "(x - x.mean(dim=0)) / torch.sqrt(x.var(dim=0, unbiased=False)) + eps": (
-                    "Brackets: eps is added to the result here. It belongs under the root."
+                    "A bracket is in the wrong place. eps is added to the result here, but it belongs under the root."
                 ),
                 "x / torch.sqrt(x.var(dim=0, unbiased=False) + eps)": "The mean is not subtracted here.",
-                "x - x.mean(dim=0)": "The mean is gone, the variance is not 1 yet.",
+                "x - x.mean(dim=0)": "The mean is gone, but the variance is not 1 yet.",
             },
         ),
     ).verdict,
@@ -670,14 +675,14 @@ RUNNING_MEAN = Exercise(
     name="running-mean",
     title="The running mean",
     asks=(
-        "After each batch the running mean takes a step towards the batch's. **Write the new `running_mean`** from "
-        "the old one, the batch `x`, and `momentum` as PyTorch means it (0.1 by default)."
+        "After each batch the running mean takes a step towards the mean of that batch. **Write the new "
+        "`running_mean`** from the old one, the batch `x`, and `momentum` as PyTorch means it (0.1 by default)."
     ),
     template=_RUNNING.format("..."),
     hints=(
-        "PyTorch's momentum is the weight of what is *new*: 0.1 of the batch.",
-        "So 1 − momentum is the weight of what was there.",
-        "`(1 - momentum) * running_mean + momentum * x.mean(dim=0)`",
+        "PyTorch's momentum is the weight of what is *new*, so the batch's mean counts with 0.1.",
+        "The weight of what was there before is 1 − momentum.",
+        "The whole is `(1 - momentum) * running_mean + momentum * x.mean(dim=0)`.",
     ),
     solution=_RUNNING.format("(1 - momentum) * running_mean + momentum * x.mean(dim=0)"),
     verdict=ByValue(
@@ -687,7 +692,7 @@ RUNNING_MEAN = Exercise(
         accepted=(
             Accepted(
                 _RUNNING.format("(1 - momentum) * running_mean + momentum * x.mean(dim=0)"),
-                "A tenth of the way towards the batch's mean, in each step.",
+                "In each step it goes a tenth of the way towards the batch's mean.",
             ),
         ),
         mistakes=mistakes(
@@ -698,22 +703,22 @@ RUNNING_MEAN = Exercise(
                     "of the new batch."
                 ),
                 "running_mean + momentum * x.mean(dim=0)": (
-                    "Nothing of the old mean is given up: this grows without end."
+                    "Nothing of the old mean is given up, so this grows without end."
                 ),
                 "x.mean(dim=0)": "This forgets everything but the last batch.",
                 "(1 - momentum) * running_mean + momentum * x.mean()": (
-                    "One mean for all units: each unit has its own, dim=0."
+                    "This is one mean for all units. Each unit needs its own, so `dim=0`."
                 ),
                 "(1 - momentum) * running_mean + momentum * x.var(dim=0)": (
-                    "That is the batch's variance; the running *mean* was asked for."
+                    "That uses the batch's variance, but the running *mean* was asked for."
                 ),
                 "running_mean - momentum * (x.mean(dim=0) - running_mean)": (
-                    "The sign: this moves away from the batch's mean."
+                    "The sign is wrong, so this moves away from the batch's mean."
                 ),
                 "(1 - momentum) * running_mean + momentum * x.sum(dim=0)": (
-                    "That is the batch's sum: it would grow with the size of the batch."
+                    "That uses the batch's sum, which grows with the size of the batch."
                 ),
-                "momentum * x.mean(dim=0)": "Of the old mean nothing is left here: it keeps the weight 1 − momentum.",
+                "momentum * x.mean(dim=0)": "Nothing is left of the old mean. It should keep the weight 1 − momentum.",
                 "running_mean": "The running mean has not moved.",
             },
         ),

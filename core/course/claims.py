@@ -165,7 +165,7 @@ LAST_FIVE: Measure[Run] = Measure(
 BEST_ACCURACY: Measure[Run] = Measure("accuracy, best epoch", lambda run: run.best.held_out_accuracy, "%", 100)
 LAST_ACCURACY: Measure[Run] = Measure("accuracy, last epoch", lambda run: run.last.held_out_accuracy, "%", 100)
 TRAIN_ACCURACY: Measure[Run] = Measure("training accuracy, last epoch", lambda run: run.last.train_accuracy, "%", 100)
-MEMORISED: Measure[Run] = Measure("wrong labels given back, last epoch", lambda run: run.last.memorised, "%", 100)
+MEMORISED: Measure[Run] = Measure("wrong labels reproduced, last epoch", lambda run: run.last.memorised, "%", 100)
 BEST_EPOCH: Measure[Run] = Measure("best epoch", lambda run: run.best_epoch, "")
 BEST_LOSS: Measure[Run] = Measure("loss, best epoch", lambda run: run.best.held_out_loss, "", digits=3)
 LAST_LOSS: Measure[Run] = Measure("loss, last epoch", lambda run: run.last.held_out_loss, "", digits=3)

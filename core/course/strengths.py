@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.config import FULL, RunConfig
 from core.course.claims import LAST_FIVE, MISSING, compare
 from core.course.over_seeds import against_plain, runs_at
-from core.techniques import Technique
+from core.techniques import AUGMENTATION, Technique
 
 BROKEN = 0.05
 """Accuracy lost against the plain network, as a share, from which on a strength is said to break the network."""
@@ -56,18 +56,18 @@ def reach_in_words(of: Technique, base: RunConfig) -> str:
 def _free(of: Technique, found: Reach) -> str:
     weakest, strongest = of.stops[1], of.stops[-1]
     if not found.free:
-        return f"Even {of.symbol} = {_plainly(weakest)} shows a clear loss of accuracy over the seeds."
+        return f"Even {_at(of, weakest)}, the seeds show a clear loss of accuracy."
     if found.free == strongest:
-        return f"No {of.symbol} on the slider shows a clear loss of accuracy over the seeds."
+        return f"No {_value(of)} on the slider shows a clear loss of accuracy over the seeds."
     to = "Up to" if strongest > weakest else "Down to"
-    return f"{to} {of.symbol} = {_plainly(found.free)}, the seeds show no clear loss of accuracy."
+    return f"{to} {_named(of, found.free)}, the seeds show no clear loss of accuracy."
 
 
 def _best(of: Technique, base: RunConfig, found: Reach) -> str:
     if not found.best:
-        return f"No {of.symbol} has a higher mean than the plain network."
+        return f"No {_value(of)} gives a higher mean accuracy than the plain network has."
     against = against_plain(LAST_FIVE, base, of.at(base, found.best), "higher than the plain network's", "lower")
-    return f"The mean is highest at {of.symbol} = {_plainly(found.best)}, where it is {_difference(against)}."
+    return f"The mean accuracy is highest {_at(of, found.best)}, where it is {_difference(against)}."
 
 
 def _difference(verdict: str) -> str:
@@ -78,8 +78,25 @@ def _difference(verdict: str) -> str:
 def _broken(of: Technique, found: Reach) -> str:
     lost = f"{100 * BROKEN:.0f} points"
     if found.broken is None:
-        return f"No {of.symbol} on the slider costs more than {lost}."
-    return f"From {of.symbol} = {_plainly(found.broken)} on, more than {lost} are lost."
+        return f"No {_value(of)} on the slider costs more than {lost}."
+    return f"From {_named(of, found.broken)} on, more than {lost} are lost."
+
+
+def _value(of: Technique) -> str:
+    """What a slider's stops are called after "no"."""
+    return "shift" if of.key == AUGMENTATION.key else f"value of {of.symbol}"
+
+
+def _at(of: Technique, stop: float) -> str:
+    """A stop with its preposition: "at p = 0.4", "with shifts by up to 2 pixels"."""
+    return f"with {_named(of, stop)}" if of.key == AUGMENTATION.key else f"at {_named(of, stop)}"
+
+
+def _named(of: Technique, stop: float) -> str:
+    """A stop by its name: "p = 0.4"; a number of pixels is not a symbol's value, so "shifts by up to 2 pixels"."""
+    if of.key == AUGMENTATION.key:
+        return f"shifts by up to {stop:g} pixel{'' if stop == 1 else 's'}"
+    return f"{of.symbol} = {_plainly(stop)}"
 
 
 def _plainly(stop: float) -> str:

@@ -154,7 +154,7 @@ def curve_table(records: Sequence[EpochRecord], config: RunConfig) -> list[dict[
         "held_out_loss": f"loss, {config.held_out} images",
         "train_accuracy": "accuracy, training images",
         "held_out_accuracy": f"accuracy, {config.held_out} images",
-        "memorised": "wrong labels given back",
+        "memorised": "wrong labels reproduced",
         "notebook_loss": "the notebook's training loss",
         "penalty": "penalty",
         "gradient_norm": "gradient norm",

@@ -30,7 +30,7 @@ class EpochRecord:
     train_accuracy: float
     """On the same images and labels; a fraction."""
     memorised: float
-    """The share of the wrongly labelled ones among them whose wrong label the network gives back; nan without any."""
+    """The share of the wrongly labelled ones among them whose wrong label the network reproduces; nan without any."""
     notebook_loss: float
     """The notebook's number: the mean over the epoch's batches in training mode, penalty added, weights moving
     meanwhile."""
