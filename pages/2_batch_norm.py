@@ -74,7 +74,7 @@ PLACEMENT = "Before or after ReLU?"
     settings=("picture_on", "picture_view"),
     say="The two networks have the same first weights and see the same images in the same order. One of them has a "
     "batch norm before each ReLU.",
-    ask="Who is ahead after the first epoch, and who is ahead at the end? Whose loss turns upwards first?",
+    ask="Whose accuracy is higher after the first epoch, and whose at the end? Whose loss turns upwards first?",
     trap="The class will call batch norm a regularizer. Here it overfits sooner than the plain network does.",
     minutes=5,
 )
@@ -84,13 +84,11 @@ def picture() -> None:
         measured_on = comparisons.images_choice("picture")
         st.markdown(
             "The second network is the first one with a **batch norm** between each hidden linear layer and its ReLU. "
-            "The line is the mean of five seeds, and the band reaches from the lowest to the highest. **Which network "
-            "is ahead after one epoch, and which at the end? Whose loss rises first?**"
+            "The line is the mean of five seeds, and the band reaches from the lowest to the highest. **Whose accuracy "
+            "is higher after one epoch, and whose at the end? Whose loss rises first?**"
         )
         with steps.fold("What five seeds say"):
             _first_and_last()
-        with steps.fold("Before or after the ReLU?"):
-            _before_or_after()
     with figure:
         shown = steps.views((*comparisons.CURVES[::-1], PLACEMENT), key="picture_view")
         curves = [name for name in shown if name in comparisons.CURVES]
@@ -98,6 +96,8 @@ def picture() -> None:
             comparisons.curves_figures(NETWORKS, measured_on, key="picture", height=370, shown=curves)
         if PLACEMENT in shown:
             _placements()
+            with steps.fold("Does the place matter? What five seeds say"):
+                _before_or_after()
         with steps.fold("All measures of the two networks"):
             _measures()
         take_home(NETWORKS, key="picture")
@@ -106,11 +106,11 @@ def picture() -> None:
 def _first_and_last() -> None:
     plain, batch = comparisons.runs_of(NETWORKS).values()
     st.markdown(
-        "This is batch norm against the plain network, paired seed by seed:\n"
+        "This is how batch norm differs from the plain network, paired seed by seed:\n"
         f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'higher', 'lower')}.\n"
         f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
         "\n"
-        f"Its test loss is lowest at epoch {BEST_EPOCH.over(batch)}, and the plain network's at epoch "
+        f"Its test loss is lowest at epoch {BEST_EPOCH.over(batch)}, and the plain network's is lowest at epoch "
         f"{BEST_EPOCH.over(plain)}. After that both losses rise. So batch norm **trains faster and overfits sooner**. "
         "It is first of all an aid to optimisation. If it also regularizes, that is a side effect of the noise in its "
         "batches."
@@ -129,14 +129,15 @@ def _measures() -> None:
         "held-out images are the test images here, so nothing may be chosen by these curves."
     )
     st.markdown(
-        "Batch norm against the plain network:\n"
+        "This is how batch norm differs from the plain network:\n"
         f"- **Mean accuracy of the first five epochs**: {verdict(FIVE_EPOCHS, plain, batch, 'higher', 'lower')}.\n"
         f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
         f"- **Loss at the best epoch**: {verdict(BEST_LOSS, plain, batch, 'higher', 'lower')}.\n"
         "- **Overfitting**, which is the rise of the loss from the best to the last epoch: "
         f"{verdict(RISE, plain, batch, 'higher', 'lower')}.\n"
         "\n"
-        "Each interval is Student's, over five differences: each seed with batch norm against the same seed without."
+        "Each interval comes from five differences, one for each seed, between the run with batch norm and the run "
+        "without. (It is computed with Student's $t$ distribution, as in the lesson on the baseline.)"
     )
 
 
@@ -151,17 +152,18 @@ def _before_or_after() -> None:
     found = comparisons.runs_of(PLACED)
     _, batch, after = found.values()
     st.markdown(
-        "The authors put it *before* the non-linearity. Others found *after* better, and it depends on the network. "
-        "In a network with skip connections the usual order is batch norm, ReLU, then the layer, with nothing on the "
-        "skip itself, so that $x$ passes unchanged ([He et al. 2016](https://arxiv.org/abs/1603.05027)).\n"
+        "The authors of batch norm put it *before* the non-linearity. Others found it better *after*, and it depends "
+        "on the network. A **skip connection** adds the input $x$ of a block of layers to its output. With skip "
+        "connections the usual order is batch norm, ReLU, and then the layer, with nothing on the skip itself, so that "
+        "$x$ passes unchanged ([He et al. 2016](https://arxiv.org/abs/1603.05027)).\n"
         "\n"
-        "Here, batch norm after the ReLU against batch norm before it:\n"
+        "In this network, batch norm after the ReLU differs from batch norm before it as follows:\n"
         f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}.\n"
         f"- **Loss at the last epoch**: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}.\n"
         f"- **Loss at the best epoch**: {verdict(BEST_LOSS, batch, after, 'higher', 'lower')}.\n"
         f"- **Accuracy gap**: {verdict(GAP, batch, after, 'higher', 'lower')}.\n"
         "\n"
-        "Where it says *no clear difference*, five seeds cannot tell the two places apart."
+        "Where there is *no clear difference*, five seeds cannot tell the two places apart."
     )
     comparisons.measure_table(
         found, (FIRST_EPOCH, LAST_ACCURACY, TRAIN_ACCURACY, BEST_EPOCH, BEST_LOSS, LAST_LOSS, GAP)
@@ -195,8 +197,9 @@ def arithmetic() -> None:
             )
     with figure:
         st.markdown(
-            "Four samples, three features. **Guess first: if you make one number of feature 1 a hundred times larger, "
-            "what happens to its other three samples? And to feature 2?** Then change it in the table."
+            "The table is a batch of four samples with three features. **Guess first: if you make one number of "
+            "feature 1 a hundred times larger, what happens to its other three samples, and to feature 2?** Then "
+            "change it in the table."
         )
         table, strips = st.columns([5, 4]) if frame.is_presenting() else (st.container(), st.container())
         with table:
@@ -224,13 +227,14 @@ def _formula() -> None:
     st.latex(r"\hat x_{ij} = \frac{x_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}}")
     st.latex(r"y_{ij} = \gamma_j \hat x_{ij} + \beta_j")
     st.markdown(
-        "$x_{ij}$ is feature $j$ of sample $i$: the **pre-activation** that unit $j$ computes for it. $B$ is the "
+        "$x_{ij}$ is feature $j$ of sample $i$, which is the **pre-activation** of unit $j$, the number that it gives "
+        "to its ReLU. $B$ is the "
         "number of samples in the batch. $\\mu_j$ and $\\sigma_j^2$ are the mean and the *biased* variance (divided by "
         "$B$) of the feature over the batch. $\\varepsilon = 10^{-5}$ keeps the root away from 0. $\\gamma_j$ and "
         "$\\beta_j$ are a scale and a shift, which are trained like weights and begin at 1 and 0. In a convolution a "
         "feature is a channel, and the mean runs over all its positions as well."
     )
-    st.code("nn.Linear(784, 392, bias=False)\nnn.BatchNorm1d(392)\nnn.ReLU()", language="python")
+    st.code("nn.Linear(784, 392, bias=False)\nnn.BatchNorm1d(392)\nnn.ReLU()", language="python", wrap_lines=True)
 
 
 # --- two modes ------------------------------------------------------------------------------------------------------
@@ -241,7 +245,7 @@ def _formula() -> None:
     settings=("momentum", "stream"),
     say="One image has no batch. So during training batch norm keeps running statistics, and in evaluation mode it "
     "uses them.",
-    ask="What do you pay for a large momentum, and what for a small one?",
+    ask="What is wrong with a large momentum, and what with a small one?",
     trap="PyTorch's momentum is the weight of the new value. It has nothing to do with an optimizer's momentum, and "
     "Keras counts the other way round.",
     minutes=6,
@@ -252,14 +256,15 @@ def two_modes() -> None:
         momentum, size = norm_arithmetic.running_controls()
         st.markdown(
             "In **training mode** an image is normalised by its batch, and a single image is refused. In **evaluation "
-            "mode** it is normalised by **running statistics**, which were collected in training. **What do you pay "
-            "for a large momentum, and what for a small one?**"
+            "mode** it is normalised by **running statistics**, which were collected in training. The **momentum** $m$ "
+            "is the weight of the newest batch in them. **What is wrong with a large momentum, and what with a small "
+            "one?**"
         )
         with steps.fold("Answer"):
             st.markdown(
-                "With a small $m$ the running statistics still remember their arbitrary start after a hundred steps. "
-                "With a large one they hardly average and follow the last batch. The smaller the batches are, the "
-                "further a single batch may be from the truth."
+                "With a small $m$ the running statistics still depend on their arbitrary start after a hundred steps. "
+                "With a large one they hardly average anything and follow the last batch. The smaller the batches are, "
+                "the further the statistics of a single batch may be from the true ones."
             )
         with steps.fold("The formula"):
             st.latex(r"r \leftarrow (1 - m)\, r + m\, s_{\text{batch}}")
@@ -294,7 +299,7 @@ def two_modes() -> None:
     say="These networks were trained on clear images. Now the light changes, and nothing else does. Press Fog and read "
     "the two rows of batch norm.",
     ask="Batch norm normalises. So does it protect the network when the images turn foggy?",
-    trap="Running statistics describe the training images. It is only measuring them again that removes the fog.",
+    trap="Running statistics describe the training images. The fog is removed only if they are measured again.",
     minutes=6,
 )
 def covariate_shift() -> None:
@@ -303,7 +308,7 @@ def covariate_shift() -> None:
         shift = norm_measurements.shift_controls()
         st.markdown(
             "In a **covariate shift** the images change between training and use. **Press *Fog*: does batch norm "
-            "protect the network?** In the row *re-estimated* its statistics are measured again on the shifted images, "
+            "protect the network?** For *re-estimated* its statistics are measured again on the shifted images, "
             "without labels or training."
         )
         with steps.fold("What was measured"):
@@ -324,23 +329,22 @@ def _under_shift() -> None:
         f"In *Dark* it reaches {accuracy_under('Dark', RUNNING)}, and the plain network "
         f"{accuracy_under('Dark', PLAIN.name)}. In *Fog* every network fails: the plain one reaches {fog[PLAIN.name]}, "
         f"layer norm {fog[LAYER_NORM.name]} and batch norm {fog[RUNNING]}. With statistics measured again on the foggy "
-        f"images, batch norm is back at **{fog[ANEW]}**. (These are five seeds of each, on 10,000 test images.)\n"
-        "\n"
-        "This is a way to *deploy* a network ([Nado et al. 2020](https://arxiv.org/abs/2006.10963), [Schneider et al. "
-        "2020](https://arxiv.org/abs/2006.16971)). It needs many new images at once, and batch norm was not made for "
-        "it."
+        f"images, batch norm reaches **{fog[ANEW]}**. (There are five seeds of each network, measured on 10,000 test "
+        "images.)\n\nMeasuring them again is a way to *use* a network ([Nado et al. "
+        "2020](https://arxiv.org/abs/2006.10963), [Schneider et al. 2020](https://arxiv.org/abs/2006.16971)). It "
+        "needs many new images at once, and batch norm was not made for it."
     )
 
 
 def _undoing_fog() -> None:
     st.markdown(
-        "Fog turns every pixel $x$ into $a x + b$, with the same $a$ and $b$ everywhere. Each sum in the first layer "
-        "then becomes $a$ times itself plus a constant of its own. When the mean is subtracted the constant goes, and "
-        "when the result is divided by the standard deviation $a$ goes.\n"
+        "Fog turns every pixel $x$ into $a x + b$, with the same $a$ and $b$ everywhere. Each weighted sum of pixels "
+        "in the first layer then becomes $a$ times itself plus a constant. Subtracting the mean removes the constant, "
+        "and dividing by the standard deviation removes $a$.\n"
         "\n"
         "Noise is different for every pixel, so it is not of that form. That is why *Grainy* is mended only in part "
-        f"({accuracy_under('Grainy', RUNNING)} and, re-estimated, {accuracy_under('Grainy', ANEW)}). *Dark* is mended "
-        "only in part as well, because pixels that would become darker than black are cut off at black, and what was "
+        f"(from {accuracy_under('Grainy', RUNNING)} to {accuracy_under('Grainy', ANEW)}). *Dark* is mended only in "
+        "part as well, because pixels that would become darker than black are cut off at black, and what was "
         "cut off cannot be restored."
     )
 
@@ -349,20 +353,20 @@ def _better_than_clear() -> None:
     clear = "As in training"
     st.markdown(
         f"Foggy images with re-estimated statistics give {accuracy_under('Fog', ANEW)}, but clear images with running "
-        f"statistics give {accuracy_under(clear, RUNNING)}. It is the statistics that help, and not the fog. Measured "
-        f"again on *clear* images they give {accuracy_under(clear, ANEW)}. Against the running ones that is "
-        f"{accuracy_change((clear, RUNNING), (clear, ANEW))}.\n"
+        f"statistics give {accuracy_under(clear, RUNNING)}. The statistics help, and not the fog. If they are measured "
+        f"again on *clear* images, the accuracy is {accuracy_under(clear, ANEW)}. Compared with the running ones that "
+        f"is {accuracy_change((clear, RUNNING), (clear, ANEW))}.\n"
         "\n"
         "Running statistics are an average over roughly the last ten batches, while the weights were still moving. "
-        "Statistics over all 10,000 images at once belong to the final weights and hardly contain any chance."
+        "Statistics over all 10,000 images at once belong to the final weights and hardly depend on chance."
     )
 
 
 @lesson.step(
     "Internal covariate shift: whose input moves?",
     settings=("unit",),
-    say="The name is almost the same, and the thing is another. Here the images stay as they are, and it is the layers "
-    "before that change.",
+    say="The name is almost the same, but this is something else. Here the images stay as they are, and the earlier "
+    "layers change.",
     ask="In which of the two networks does the band travel? Try a few units.",
     trap="A change of light, or of a speaker's accent, is covariate shift. It is no example of the internal kind.",
     minutes=5,
@@ -379,23 +383,23 @@ def internal_shift() -> None:
         with steps.fold("Answer: how far do the units move?"):
             norm_measurements.drift_says()
             st.markdown(
-                "With batch norm the mean of what the unit gets is $\\beta$, and the width of its band follows "
+                "With batch norm the mean of the unit's input is $\\beta$, and the width of its band follows "
                 "$\\gamma$. So the band can only move as fast as these two are trained."
             )
         with steps.fold("The two shifts, side by side"):
             st.markdown(
-                "**Covariate shift** happens between training and use. The inputs change and the rule does not: $P(x)$ "
-                "is another, and $P(y \\mid x)$ is the same. A speech recogniser trained on one region's accent meets "
-                "another region's speakers, whose words mean the same and sound different.\n"
-                "\n"
-                "**Internal covariate shift** happens during training and inside the network. Nothing about the data "
-                "changes."
+                "**Covariate shift** happens between training and use. The inputs change and the rule does not. The "
+                "distribution $P(x)$ of the inputs is another one, but $P(y \\mid x)$, which says how likely each "
+                "class is for a given input, stays the same. For example, a speech recogniser that was trained on one "
+                "region's accent meets speakers from another region, whose words mean the same and sound "
+                "different.\n\n**Internal covariate shift** happens during training and inside the network. Nothing "
+                "about the data changes."
             )
         with steps.fold("Is that why training is faster?"):
             st.markdown(
                 "Santurkar and colleagues ([2018](https://arxiv.org/abs/1805.11604)) added noise after batch norm, "
-                "until the inputs were less stable than in the plain network. It still trained about as well as "
-                "without the noise. So stable inputs do not explain it."
+                "until the inputs were less stable than in the plain network. The network with this noise still "
+                "trained about as well as without it. So stable inputs do not explain the speed."
             )
     with figure:
         norm_measurements.drift_figures(unit, height=330)
@@ -411,9 +415,9 @@ def internal_shift() -> None:
 @lesson.step(
     "How large a learning rate does it cope with?",
     settings=("sgd_lr",),
-    say="This is plain SGD, because Adam rescales its steps and would hide what a learning rate does. Move the rate "
-    "up.",
-    ask="Which network gives up first, and how: does it learn nothing, or does its loss stop being a number?",
+    say="These networks are trained by plain SGD, because Adam rescales its steps and would hide what a learning rate "
+    "does. Move the rate up.",
+    ask="Which network fails first, and how? Does it learn nothing, or is its loss no longer a number?",
     trap="Each network's best rate was picked on the images that it is judged by, so its accuracy there is too good.",
     minutes=6,
 )
@@ -422,9 +426,10 @@ def learning_rates() -> None:
     with side:
         lr = controls.stop("Learning rate of SGD", LEARNING_RATES, 0.1, key="sgd_lr")
         st.markdown(
-            f"These networks are trained by SGD on all images for {LARGE_STEPS.epochs} epochs, with five seeds of "
-            "each. **Move the rate up: which network gives up first, and how?** A cross on the floor means that a "
-            "seed diverged."
+            "These networks are trained by plain gradient descent on batches (**SGD**) on all images for "
+            f"{LARGE_STEPS.epochs} epochs, with five seeds of each. (The next lesson explains layer norm.) **Move the "
+            "rate up: which network fails first, and how?** A cross on the floor marks a seed whose loss was no longer "
+            "a number."
         )
         with steps.fold("Where is each best, and where does it break?"):
             _rates()
@@ -450,45 +455,49 @@ def _rates() -> None:
     norm_at = {lr: comparisons.runs_of(at_learning_rate(lr))[BATCH] for lr in LEARNING_RATES}
     st.markdown(
         f"With every seed, the plain network learns up to a rate of {learns_up_to(PLAIN.name)}, and batch norm up to "
-        f"{learns_up_to(BATCH)}, the largest that we tried. The plain network is best at {plain_lr:g} ({best}), and "
-        f"batch norm at {norm_lr:g} ({norm_best}). Against that rate, batch norm's accuracy at the others is\n"
+        f"{learns_up_to(BATCH)}, which is the largest that we tried. The plain network is best at {plain_lr:g} "
+        f"({best}), and batch norm is best at {norm_lr:g} ({norm_best}).\n"
+        "\n"
+        "This is how batch norm's accuracy at each other rate differs from its best:\n"
         + "\n".join(
-            f"- **at {lr:g}**: {verdict(LAST_ACCURACY, norm_at[norm_lr], found, 'higher', 'lower')};"
+            f"- **At {lr:g}**: {verdict(LAST_ACCURACY, norm_at[norm_lr], found, 'higher', 'lower')}."
             for lr, found in norm_at.items()
             if lr != norm_lr
         )
         + "\n\n"
-        "so it loses little over a factor of a hundred. Each best rate was picked on the very test images that it is "
-        "shown on, so both best accuracies are somewhat too good."
+        "So batch norm loses little over a factor of a hundred in the rate. Each best rate was picked on the same test "
+        "images on which its accuracy is given here, so both best accuracies look somewhat too good."
     )
 
 
 def _brake() -> None:
     st.markdown(
-        "Multiply all the weights $w$ of a unit by $c$. Its pre-activation, their mean and their standard deviation "
-        "all become $c$ times as large, so $\\hat x$ stays the same (apart from the tiny $\\varepsilon$), and with it "
-        "the loss. Taking the derivative of both sides with respect to $w$ shows what happens to the gradient:"
+        "Multiply all the weights $w$ of a unit by $c > 0$. The unit's pre-activations, their mean and their standard "
+        "deviation all become $c$ times as large. So $\\hat x$ stays the same (apart from the tiny $\\varepsilon$), "
+        "and so does the loss. The derivative of both sides with respect to $w$ shows what happens to the gradient."
     )
-    st.latex(r"L(c\,w) = L(w) \quad\Rightarrow\quad \nabla L(c\,w) = \frac{1}{c}\,\nabla L(w)")
+    st.latex(r"L(c\,w) = L(w)")
+    st.latex(r"\Rightarrow\ \nabla L(c\,w) = \frac{1}{c}\,\nabla L(w)")
     st.markdown(
-        "**Large weights get small gradients.** And the loss does not change along $w$, so the gradient is "
-        "perpendicular to $w$. By Pythagoras a step of SGD can then only make the weights longer:"
+        "**Large weights get small gradients.** Since the loss does not change along $w$, the gradient $g$ is "
+        "perpendicular to $w$. By Pythagoras a step of SGD with learning rate $\\eta$ can then only make the weights "
+        "longer."
     )
     st.latex(r"\|w - \eta g\|^2 = \|w\|^2 + \eta^2 \|g\|^2")
     st.markdown(
         "**A step that is too large makes the weights long, and long weights make the next steps small.** In the plain "
-        "network nothing does this: there longer weights change the output, and the gradients of the other layers "
-        "grow with them."
+        "network nothing brakes. There longer weights change the output, and the gradients of the other layers grow "
+        "with them."
     )
 
 
 @lesson.step(
     "What does it cost? It needs a batch",
     settings=("small_batch",),
-    say="Smaller and smaller batches. Compare the networks at one batch size, and not one network across them, because "
-    "small batches take more steps in an epoch.",
+    say="The batches get smaller and smaller. Compare the networks at one batch size, and not one network across them, "
+    "because small batches take more steps in an epoch.",
     ask="At which batch size does batch norm break, and why just there?",
-    trap="The class will say that small batches are noisy. At two it is worse than noise: only a sign is left.",
+    trap="The class will say that small batches are noisy. At two it is worse than noise, because only a sign is left.",
     minutes=6,
 )
 def small_batches() -> None:
@@ -513,13 +522,14 @@ def _batches() -> None:
     by_size = {size: comparisons.runs_of(at_batch_size(size)) for size in BATCH_SIZES}
     of_128 = by_size[128][PLAIN.name], by_size[128][BATCH]
     st.markdown(
-        "This is batch norm's validation accuracy after the last epoch, against the plain network's:\n"
+        "This is how batch norm's validation accuracy after the last epoch differs from the plain network's:\n"
         + "\n".join(
             f"- **Batches of {size}**: {verdict(LAST_ACCURACY, of[PLAIN.name], of[BATCH], 'higher', 'lower')}."
             for size, of in by_size.items()
         )
         + "\n\n"
-        "That holds for this learning rate, and at the end of training. Earlier, in batches of 128, it is this:\n"
+        "That holds for this learning rate, and at the end of training. Earlier, with batches of 128, the comparison "
+        "gives another result:\n"
         f"- **After the first epoch**: {verdict(FIRST_EPOCH, *of_128, 'higher', 'lower')}.\n"
         f"- **Each at its best epoch**: {verdict(BEST_ACCURACY, *of_128, 'higher', 'lower')}.\n"
         "\n"
@@ -537,7 +547,8 @@ def _two_samples() -> None:
         "\n"
         "Evaluation mode then divides by the running variance. Now $\\hat x$ takes values between and beyond $\\pm 1$, "
         "which the next layer never met in training. On ResNet-50, batches of 2 cost batch norm more than ten points "
-        "against group norm ([Wu & He 2018](https://arxiv.org/abs/1803.08494))."
+        "against group norm ([Wu & He 2018](https://arxiv.org/abs/1803.08494)), which normalises each image over "
+        "groups of its own channels and needs no batch."
     )
 
 
@@ -555,7 +566,7 @@ SPECS = {
     settings=("radius", "directions", "log_z", "beside"),
     say="The notebook wrote that the landscape became a little smoother. Here are the surfaces on one loss axis. Ask "
     "first which statistics the network uses once its weights have been moved.",
-    ask="Which of the two pictures of batch norm would you compare with the plain network?",
+    ask="Which of the two surfaces of batch norm would you compare with the plain network's?",
     trap="Running statistics belong to the trained weights. At any other point nobody would use them.",
     minutes=5,
 )
@@ -563,9 +574,9 @@ def surface() -> None:
     figure, side = steps.side_by_side()
     with side:
         st.markdown(
-            "α and β lead away from the trained network. Batch norm keeps its **running statistics** on the way, or "
-            "it measures the **batch's statistics** again at each point, as training would. **Which would you compare "
-            "with the plain network?**"
+            "α and β lead away from the trained network in two random directions. On the way batch norm either keeps "
+            "its **running statistics**, or it measures the **batch's statistics** again at each point, as training "
+            "would. **Which would you compare with the plain network?**"
         )
         beside = steps.views(tuple(SPECS)[1:], key="beside", label="Beside the plain network")
         radius, directions, log_z = landscapes.place_controls(*(st.container() for _ in range(3)))
@@ -578,7 +589,7 @@ def surface() -> None:
             landscapes.edge_table(SPECS, radius)
             if found:
                 st.caption(landscapes.how_it_was_computed(next(iter(found.values()))))
-            st.caption("If you turn one surface, the others turn too. *Log loss* shows the floors of the bowls.")
+            st.caption("If you turn one surface, the others turn too. *Log loss* shows the bottoms of the bowls.")
         take_home({name: spec.run for name, spec in SPECS.items()}, key="landscape")
     drawn = st.expander(
         "What the notebook drew and concluded",
@@ -597,7 +608,7 @@ def _rises() -> None:
         "From the trained network to the edge at range 1 the loss rises by\n"
         + "\n".join(f"- {edge_rise(spec)} ({name})" for name, spec in SPECS.items())
         + "\n\nThis is the mean ± standard deviation over three pairs of directions, around one network of each kind "
-        "(seed 0). The rise of batch norm's loss, against the plain network's:\n"
+        "(seed 0). The rise of batch norm's loss differs from that of the plain network's as follows:\n"
         + "\n".join(
             f"- **{name.removeprefix('batch norm, ').capitalize()}, range {radius:g}**: "
             f"{edge_verdict(SPECS[PLAIN.name], spec, radius, 'higher', 'lower')}."
@@ -623,10 +634,10 @@ def _notebook() -> None:
             same_z=False,
         )
         st.markdown(
-            "- **“The landscape became a little smoother.”** Read the axes: the plain network's ends at "
+            "- **“The landscape became a little smoother.”** Read the axes. The plain network's ends at "
             f"{theirs[PLAIN.name].range[1]:,.0f}, and batch norm's at {theirs[BATCH].range[1]:,.0f}. Each picture has "
-            "its own scale, so the eye compares two shapes that cannot be compared. They lie far outside of where any "
-            "training goes, and their running statistics belong to another point."
+            "its own scale, so the eye compares two shapes that cannot be compared. Both reach far beyond where any "
+            "training goes, and the running statistics belong to another point."
         )
     st.markdown(
         "- **“Our data and model are simple, so we cannot see the effect.”** The notebook looked only at the last "
@@ -648,7 +659,7 @@ MEASURES = {"Effective β": "effective_beta", "Change of gradient": "gradient_ch
     settings=("probe_optimizer", "gradient_view"),
     say="Training does not walk in random directions. It walks along the gradient, from the beginning. So stop at a "
     "training step, try steps of several sizes, and measure how much changes.",
-    ask="Is batch norm's line below the plain network's from the first step on, and under both optimizers?",
+    ask="Is batch norm's line lower than the plain network's from the first step on, and under both optimizers?",
     trap="A smoother loss is a good story, but in the next lesson layer norm trains faster under SGD without it.",
     minutes=6,
 )
@@ -657,17 +668,18 @@ def along_the_gradient() -> None:
     with side:
         optimizer = norm_measurements.optimizer_choice()
         st.markdown(
-            "Training follows the gradient. Stop at a step, move along it, and ask how much the gradient changes for "
-            "the distance moved: that is the **effective β**. A small one means a smooth loss. **Is batch norm's line "
-            "lower from the first step on? Is it lower under SGD too?**"
+            "Training follows the gradient. Stop at a step and move along the gradient. How much the gradient changes "
+            "for the distance moved is the **effective β**, and a small one means a smooth loss. **Is batch norm's "
+            "line lower from the first step on? Is it lower under SGD too?**"
         )
         with steps.fold("What was measured"):
             st.markdown(
                 "From step 100 on, under Adam, the plain network's loss range is "
                 f"**{probe_ratio('adam', 'loss_range', digits=0)} times** batch norm's, and its effective β is "
                 f"**{probe_ratio('adam', 'effective_beta')} times** batch norm's. Under SGD they are "
-                f"{probe_ratio('sgd', 'loss_range')} and {probe_ratio('sgd', 'effective_beta')} times. At step 0 it is "
-                "the other way round, because the plain network hardly answers yet, and there is little to change.\n"
+                f"{probe_ratio('sgd', 'loss_range')} and {probe_ratio('sgd', 'effective_beta')} times. (These are "
+                "means over five seeds.) At step 0 the plain network's are smaller, because its outputs are still near "
+                "0 for every image, and there is little to change.\n"
                 "\n"
                 "So after the first steps *smoother* is true, **along the gradient and during training**. How much "
                 "smoother depends on the optimizer and on how far one looks."
@@ -697,10 +709,10 @@ def _santurkar() -> None:
         "The measures are those of [Santurkar et al. 2018](https://arxiv.org/abs/1805.11604). $\\theta$ are the "
         "weights at a training step, $L$ is the loss on the batch, $g = \\nabla L(\\theta)$ is its gradient, and "
         "$\\eta$ is the size of a step that is tried. The **loss range** is how much the loss varies along the step. "
-        "The **change of the gradient** is how far the gradient over there differs from the one that the step was "
-        "chosen by. The **effective β** is that change per distance moved; the letter is the paper's, and has nothing "
-        "to do with batch norm's shift. $\\|\\cdot\\|$ is the Euclidean norm over all parameters. For all three, small "
-        "means smooth."
+        "The **change of the gradient** is how far the gradient at the end of the step differs from the one at its "
+        "beginning. The **effective β** is that change per distance moved. The letter is the paper's and has nothing "
+        "to do with batch norm's shift. $\\|\\cdot\\|$ is the Euclidean norm over all parameters. For all three, a "
+        "small value means a smooth loss."
     )
 
 
@@ -711,7 +723,7 @@ def _santurkar() -> None:
     "Your own run",
     settings=(*OWN_SETTINGS, "notebook_loss"),
     say="Everything at the stops is stored. Anything else is trained while you watch, in a few seconds.",
-    ask="Can you find a setting in which batch norm is better at the end? Does it stay better with another seed?",
+    ask="Can you find a setting in which batch norm's accuracy is higher at the end? Is it higher with another seed?",
     trap="One run of each proves little: on 2,000 images two seeds differ by more than most techniques do.",
     minutes=5,
 )
@@ -720,8 +732,9 @@ def own_run() -> None:
         OWN_SETTINGS,
         OWN_BATCH,
         first=("norm", "n_train", "seed"),
-        says="These are 2,000 images, so that a run takes seconds. **Can you find a setting in which batch norm is "
-        "higher at the end?** One run of each proves little, so change the seed before you believe it.",
+        says="This network learns from 2,000 images, so that a run takes seconds. **Can you find a setting in which "
+        "the accuracy is higher with batch norm at the end?** One run of each proves little, so change the seed before "
+        "you believe it.",
     )
 
 
@@ -769,7 +782,8 @@ def check_yourself() -> None:
 
 @lesson.step(
     "What you can now do",
-    say="One picture to take away: a lead in the first epochs, and none that is clear at the end.",
+    say="Take one picture away: the accuracy is higher in the first epochs, and there is no clear difference at the "
+    "end.",
     ask="Tell your neighbour in two sentences what differs between training mode and evaluation mode.",
     trap="Batch norm is an aid to optimisation. It is not the regularizer that the chapter's heading promises.",
     minutes=3,
@@ -785,7 +799,7 @@ def now_you_can() -> None:
             "2. say what training mode and evaluation mode do, and what happens to a single image;\n"
             "3. tell covariate shift from internal covariate shift;\n"
             "4. say what batch norm buys (speed, large learning rates) and what it costs (it needs a batch);\n"
-            "5. say where the loss is smoother, and where that cannot be told.\n"
+            "5. say where the loss is smoother, and where one cannot tell.\n"
             "\n"
             "**Remember the first epochs**: batch norm trains faster and overfits sooner."
         )

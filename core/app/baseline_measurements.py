@@ -161,8 +161,8 @@ def _over_images() -> None:
         sweep_figure(runs, "n_train", "training images (log scale)", log=True),
         alt_text="Training and held-out accuracy against the number of training images.",
         caption="With more images the lines approach each other. 20 % of the training labels are wrong throughout, so "
-        "the rule alone could reach about 80 % on the dashed line; what lies above is learned by heart. Each dot is "
-        "one seed, trained for 60 epochs. At 60,000 the solid line is measured on the test images.",
+        "the rule alone could reach about 80 % on the dashed line, and what lies above that is learned by heart. Each "
+        "dot is one run of 60 epochs. At 60,000 the solid line is measured on the test images.",
         rows=sweep_table(runs, "n_train"),
         key="images",
         height=330,
@@ -176,7 +176,7 @@ def _over_noise() -> None:
         alt_text="Training and held-out accuracy against the share of wrong labels.",
         caption="The dashed line counts the labels as they were given, and up to half of them are wrong. It still ends "
         f"at {TRAIN_ACCURACY.over(runs[-1:])}, against {TRAIN_ACCURACY.over(runs[:1])} without wrong labels. The solid "
-        "line falls in return. Each dot is one seed.",
+        "line falls in return. Each dot is one run.",
         rows=sweep_table(runs, "label_noise"),
         key="noise",
         height=330,
@@ -271,6 +271,6 @@ def between_two_networks(*, height: int = 400) -> None:
             alt_text=f"The loss along the line between two trained networks rises {line.barrier:.2f} nats above the "
             "chord.",
             caption=f"Between the two networks the loss rises {line.barrier:.2f} nats above the chord, so it is not "
-            "convex. This is one pair of seeds; one pair is enough to refute convexity.",
+            "convex. This is one pair of seeds, and one pair is enough to refute convexity.",
             height=height,
         )

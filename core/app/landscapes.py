@@ -54,11 +54,12 @@ def surface_caption(surface: Surface) -> str:
     """What the picture was computed from: points, images, how sure, how orthogonal."""
     spec = surface.spec
     return (
-        f"{spec.resolution} × {spec.resolution} points; each is the mean over the same {spec.n_images:,} training "
-        f"images (at θ\\*: {surface.centre:.3f} ± {surface.standard_error:.3f}, the error of taking "
-        f"{spec.n_images:,} images for all). Cosine between the two directions: {surface.cosine:.3f}. The surface "
-        f"curves down somewhere at {percent(share_curving_down(surface), 0)} of its inner points (by the loss "
-        "itself; a logarithmic axis bends the picture)."
+        f"The surface has {spec.resolution} × {spec.resolution} points, and each is the mean loss over the same "
+        f"{spec.n_images:,} training images. At θ\\* that is {surface.centre:.3f} ± {surface.standard_error:.3f} nats, "
+        f"where the ± is the error of taking {spec.n_images:,} images for all. The cosine between the two directions "
+        f"is {surface.cosine:.3f}, so they are nearly at right angles. The share of the inner points at which the loss "
+        f"curves down in some direction of the picture is {percent(share_curving_down(surface), 0)}. (A logarithmic "
+        "axis would change how the picture curves, so the loss itself is asked.)"
     )
 
 
@@ -67,9 +68,13 @@ def surface_rows(surface: Surface) -> list[dict[str, float]]:
     at = surface.coordinates
     picked = range(0, len(at), 5)
     return [
-        {"α \\ β": f"{at[i]:.2f}", **{f"{at[j]:.2f}": round(float(surface.loss[i, j]), 4) for j in picked}}
+        {"α \\ β": _signed(at[i]), **{_signed(at[j]): round(float(surface.loss[i, j]), 4) for j in picked}}
         for i in picked
     ]
+
+
+def _signed(coordinate: float) -> str:
+    return f"{coordinate:.2f}".replace("-", "−")
 
 
 def surfaces_side_by_side(
@@ -136,7 +141,7 @@ def _edge_rows(named: Mapping[str, SurfaceSpec], radius: float) -> list[dict[str
     return [
         {
             "network": name,
-            "loss at the trained network": spread([s.centre for s in found]).plain(3),
+            "loss at the trained network": f"{found[0].centre:.3f}",  # the same point, whatever the directions
             "rise to the edge (nats)": spread([s.edge_rise for s in found]).plain(2),
         }
         for name, spec in named.items()

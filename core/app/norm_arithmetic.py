@@ -72,7 +72,7 @@ def _edited_batch() -> np.ndarray | None:
     edited = st.data_editor(START, num_rows="dynamic", key="batch", column_config=dict.fromkeys(START, column))
     rows = list(zip(*(edited[name] for name in START), strict=True))
     if not rows or len(rows) > 16:
-        st.error("Between 1 and 16 rows, please.")
+        st.error("The table needs between 1 and 16 rows.")
         return None
     if any(not isinstance(v, int | float) or not abs(v) <= LARGEST for row in rows for v in row):
         st.error(f"Every cell needs a number between {-LARGEST:,.0f} and {LARGEST:,.0f}.")
@@ -142,12 +142,19 @@ def transform_says(x: np.ndarray, out: Transformed, by: Transform) -> None:
     moved = float(np.abs(without.y - out.in_training.y).max())
     apart = float(np.abs(out.in_evaluation.y - out.in_training.y).max())
     st.markdown(
-        f"In training mode the bias of {by.bias:g} changes the outputs by {moved:.1g} at most, which is rounding. The "
-        "bias is part of every μ and is subtracted with it.\n"
+        f"{_bias_says(by.bias, moved)}\n"
         "\n"
         f"The outputs of training mode and evaluation mode differ by {apart:.2g} at most. After more training steps "
         "a small difference remains, because the running variance is the *unbiased* one, divided by $B - 1$."
     )
+
+
+def _bias_says(bias: float, moved: float) -> str:
+    why = "because the bias is part of every μ and is subtracted with it."
+    if not bias:
+        return f"Move the slider of the bias. In training mode the outputs will not change, {why}"
+    number = f"{bias:g}".replace("-", "−")
+    return f"In training mode the bias of {number} changes the outputs by {moved:.1g} at most, which is rounding, {why}"
 
 
 def _row(name: str, values: np.ndarray) -> dict[str, str]:

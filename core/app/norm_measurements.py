@@ -57,7 +57,10 @@ def shift_figures(shift: Shift, shown: Sequence[str], *, height: int | None = No
             alt="Histogram of the pixel values before and after the shift.",
             height=height,
         )
-        st.caption("This is P(x), pixel by pixel: what the network was trained on, and what it gets now.")
+        st.caption(
+            "This is P(x), the distribution of the pixel values, of the images that the network was trained on and of "
+            "those that it gets now."
+        )
 
 
 def _shifted() -> dict[str, list[Shifted]]:
@@ -187,9 +190,10 @@ def smoothness_numbers(optimizer: str) -> None:
         return
     spec = found[PLAIN.name][0].spec
     st.caption(
-        f"Every {spec.every} of the first {spec.steps} steps: {spec.eta_count} step sizes η from {spec.eta_low:g} to "
-        f"{spec.eta_high:g} along the gradient of the batch, batch norm in training mode. Line: mean of "
-        f"{len(found[PLAIN.name])} seeds; band: from the lowest to the highest. Logarithmic axes."
+        f"At every {spec.every}th of the first {spec.steps} steps, {spec.eta_count} step sizes η from {spec.eta_low:g} "
+        f"to {spec.eta_high:g} were tried along the gradient of the batch, with batch norm in training mode. The line "
+        f"is the mean of {len(found[PLAIN.name])} seeds, and the band reaches from the lowest to the highest. The "
+        "vertical axes are logarithmic."
     )
     numbers_table(
         [
@@ -201,7 +205,7 @@ def smoothness_numbers(optimizer: str) -> None:
             for measure, label in MEASURES.items()
         ]
     )
-    st.caption(f"Means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
+    st.caption(f"The table gives means over steps {FROM_STEP} to {spec.steps}, ± standard deviation over seeds.")
 
 
 def _mean_after(found: Sequence[Probe], measure: str) -> str:

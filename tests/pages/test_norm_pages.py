@@ -130,7 +130,7 @@ def test_the_fog_is_no_help_and_measuring_the_statistics_again_is():
     mean = np.mean(np.subtract(anew, running))
     said = texts(open_at(BATCH, step="covariate-shift"))
     numbers = f"+{100 * mean:.1f} points, 95 % interval +{100 * low:.1f} to +{100 * high:.1f}"
-    assert f"Against the running ones that is higher ({numbers}" in said
+    assert f"Compared with the running ones that is higher ({numbers}" in said
 
 
 def test_the_plain_networks_units_move_further_on_every_scale_that_the_lesson_names():
