@@ -348,7 +348,7 @@ def notebook() -> None:
             "slice that is not convex proves that the loss is not. A slice that looks convex proves nothing. **Then "
             "look between two networks.**"
         )
-        same_z = controls.toggle("Same logarithmic loss axis for both", key="same_z")
+        same_z = controls.toggle("One logarithmic axis", key="same_z")
     found = None
     with figure:
         shown = steps.views(("Two surfaces", "Between two networks"), key="notebook_view")
