@@ -63,7 +63,7 @@ def cold_start(browser, path: str) -> tuple[float, float, bool]:
             open_as_soon_as_possible(page, f"http://127.0.0.1:{port}/{path}")
             page.locator("h1").wait_for()
             title = time.perf_counter() - started
-            page.locator("hr").last.wait_for()
+            page.wait_for_function("window.reglabStep || document.querySelector('hr')")  # a lesson's step, the overview
             page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
             whole = time.perf_counter() - started
             torch = "libtorch" in Path(f"/proc/{server.pid}/maps").read_text()
@@ -94,6 +94,13 @@ def server_redraw(moves: int = 20) -> float:
 GAP = "[...document.querySelectorAll('[data-testid=stMetric]')].filter(m => m.innerText.includes('gap'))[0]?.innerText"
 
 
+def open_settings(page) -> None:
+    """Wait until the student's own run is there, and unfold the settings that stand folded away."""
+    page.wait_for_function(f"{GAP} !== undefined")
+    page.get_by_text("Other settings").click()
+    page.wait_for_timeout(3000)
+
+
 def browser_redraw(page, moves: int = 12, key: str = "") -> list[float]:
     """Seconds from each key press on the seed's slider until the numbers of the new run are there."""
     seconds = []
@@ -112,8 +119,7 @@ def live_run(page, other, url: str, seed: int) -> tuple[float, list[float]]:
     """Seconds from moving the learning rate to a stop that is not stored until the run's curves are done, while another
     session moves a slider every second and a half; and the seconds that its moves took."""
     page.goto(f"{url}/baseline?seed={seed}")
-    page.wait_for_function(f"{GAP} !== undefined")
-    page.wait_for_timeout(3000)
+    open_settings(page)
     page.locator(".st-key-lr input[type=range]").focus()
     started = time.perf_counter()
     page.keyboard.press("ArrowRight")
@@ -141,9 +147,8 @@ def main() -> int:
         server = start_server(port, cache)
         url = f"http://127.0.0.1:{port}"
         page, other = browser.new_page(), browser.new_page()
-        open_as_soon_as_possible(other, f"{url}/baseline")
-        other.wait_for_function(f"{GAP} !== undefined")
-        other.wait_for_timeout(3000)
+        open_as_soon_as_possible(other, f"{url}/baseline?step=own-run")
+        open_settings(other)
         in_browser = browser_redraw(other)
         first, _ = live_run(page, other, url, 1)
         lives = [live_run(page, other, url, seed) for seed in (2, 3, 4)]

@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import get_script_r
 
 from bench.app import CHROMIUM, free_port, open_as_soon_as_possible, start_server
 from bench.report import Requirement, at_most, print_table, verdict
+from bench.steps import steps_of
 from core.app.frame import LESSONS
 from core.config import FIELDS
 
@@ -28,12 +29,12 @@ ROOT = Path(__file__).resolve().parent.parent
 IN_BROWSER = {
     "batch_norm": ("sgd_lr", "contrast"),
     "dropout": ("p", "masks_p", "image", "masks", "units_p"),
-    "l1_l2": ("lambda1", "l1_threshold", "steps_lambda", "lambda2", "decay", "three_lambda"),
+    "l1_l2": ("lambda1", "steps_lambda", "lambda2", "decay", "three_lambda"),
     "norm_math": ("delta", "c1", "plane_lambda", "map_w", "time", "network_lambda"),
 }
-"""Page → the keys of its sliders that are timed in Chromium."""
-BOUNDS = {"pages/6_norm_math.py": 0.1}
-"""Seconds at the server; 0.2 for the other pages."""
+"""Lesson → the keys of its sliders that are timed in Chromium, each in the step that an address with it opens."""
+BOUND = 0.1
+"""Seconds at the server."""
 
 
 Sections = list[tuple[frozenset[str], float]]
@@ -65,7 +66,8 @@ def timed_fragments(sections: Sections) -> None:
 
 
 def at_server(moves: int = 6) -> list[Requirement]:
-    """Median seconds of the section of each slider, and of its page's whole script, after a move to a precomputed stop.
+    """Median seconds of the fragment of each slider, and of its step's whole script, after a move to a precomputed
+    stop.
 
     The student's own run, whose stops may have to be trained first, is left out.
     """
@@ -74,26 +76,36 @@ def at_server(moves: int = 6) -> list[Requirement]:
     sections: Sections = []
     timed_fragments(sections)
     app, rows, slowest = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run(), [], {}
-    for path in [lesson.path for lesson in LESSONS[2:]]:
-        app.switch_page(path).run()
-        for key in [slider.key for slider in app.select_slider if slider.key not in FIELDS]:
-            options, start = app.select_slider(key=key).options, app.select_slider(key=key).value
-            whole, section = [], []
-            for i in range(moves):
-                app.select_slider(key=key).set_value(options[i % len(options)])
-                sections.clear()
-                started = time.perf_counter()
-                app.run()
-                whole.append(time.perf_counter() - started)
-                around = [(len(keys), seconds) for keys, seconds in sections if key in keys]
-                section.append(min(around)[1] if around else whole[-1])
-            app.select_slider(key=key).set_value(start).run()
-            if app.exception:
-                raise RuntimeError(f"{path} failed with its slider {key}")
-            rows.append((f"{path} {key}", f"{statistics.median(section):.3f}", f"{statistics.median(whole):.3f}"))
-            slowest[path] = max(slowest.get(path, 0), statistics.median(section))
-    print_table("Seconds of a slider, at the server (median)", ("slider", "its section", "whole page"), rows)
-    return [at_most(f"{path}, slowest slider", s, BOUNDS.get(path, 0.2), " s") for path, s in slowest.items()]
+    for lesson in LESSONS[1:]:
+        app.query_params.clear()
+        for step in steps_of(app.switch_page(lesson.path).run()):
+            app.query_params["step"] = step
+            app.run()
+            for key in [slider.key for slider in app.select_slider if slider.key not in FIELDS]:
+                section, whole = seconds_of_slider(app, key, sections, moves)
+                rows.append((f"{lesson.name}/{step} {key}", f"{section:.3f}", f"{whole:.3f}"))
+                slowest[lesson.name] = max(slowest.get(lesson.name, 0), section)
+    print_table("Seconds of a slider, at the server (median)", ("slider", "its fragment", "whole step"), rows)
+    return [at_most(f"{lesson}, slowest slider", seconds, BOUND, " s") for lesson, seconds in slowest.items()]
+
+
+def seconds_of_slider(app, key: str, sections: Sections, moves: int) -> tuple[float, float]:
+    """Median seconds of the innermost fragment around a slider, and of the whole script, after each of so many
+    moves."""
+    options, start = app.select_slider(key=key).options, app.select_slider(key=key).value
+    whole, section = [], []
+    for i in range(moves):
+        app.select_slider(key=key).set_value(options[i % len(options)])
+        sections.clear()
+        started = time.perf_counter()
+        app.run()
+        whole.append(time.perf_counter() - started)
+        around = [(len(keys), seconds) for keys, seconds in sections if key in keys]
+        section.append(min(around)[1] if around else whole[-1])
+    app.select_slider(key=key).set_value(start).run()
+    if app.exception:
+        raise RuntimeError(f"the slider {key} failed")
+    return statistics.median(section), statistics.median(whole)
 
 
 WATCH = """() => {
@@ -128,16 +140,18 @@ def in_browser() -> list[Requirement]:
         server = start_server(port, cache)
         try:
             for path, keys in IN_BROWSER.items():
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                open_as_soon_as_possible(page, f"http://127.0.0.1:{port}/{path}")
-                page.locator("hr").last.wait_for()
-                page.evaluate(WATCH)
-                page.wait_for_timeout(4000)
                 for key in keys:
+                    page = browser.new_page(viewport={"width": 1280, "height": 800})
+                    open_as_soon_as_possible(
+                        page, f"http://127.0.0.1:{port}/{path}?{key}=-"
+                    )  # not usable, and so named; but it opens the step
+                    page.wait_for_function("window.reglabStep")
+                    page.evaluate(WATCH)
+                    page.wait_for_timeout(2000)
                     median = statistics.median(seconds_in_browser(page, key))
                     rows.append((f"{path} {key}", f"{median:.3f}"))
                     slowest[path] = max(slowest.get(path, 0), median)
-                page.close()
+                    page.close()
         finally:
             server.terminate()
             browser.close()
