@@ -54,6 +54,7 @@ def _exercise(key: str, exercise: Exercise) -> None:
             height=line * max(4, exercise.template.count("\n") + 2),
             max_chars=LONGEST_TEXT,
             label_visibility="collapsed",
+            persist_state="session",
         )
         with st.container(horizontal=True):
             st.button("Check", key=f"{key}!", on_click=_check, args=(key, exercise), type="primary")
@@ -90,7 +91,7 @@ def _say(verdict: Verdict, key: str, *, changed: bool) -> None:
     st.markdown(f"{RIGHT if verdict.right else WRONG} **{label}** {verdict.says}")
     if changed:
         st.caption("You have changed the code since: check it again.")
-    elif verdict.config and st.toggle("Train the network with it", key=f"{key}%"):
+    elif verdict.config and st.toggle("Train the network with it", key=f"{key}%", persist_state="session"):
         _trained(verdict.config, key)
 
 

@@ -69,7 +69,11 @@ def usable_batch() -> np.ndarray | None:
 def _edited_batch() -> np.ndarray | None:
     """The table as (B, 3) numbers, None (and a word) where it holds none."""
     column = st.column_config.NumberColumn(min_value=-LARGEST, max_value=LARGEST, required=True)
-    edited = st.data_editor(START, num_rows="dynamic", key="batch", column_config=dict.fromkeys(START, column))
+    if "batch" not in st.session_state:  # drawn anew: it goes on from what it was left with
+        st.session_state["_batch_began"] = st.session_state.get("_batch", START)
+    began = st.session_state["_batch_began"]
+    edited = st.data_editor(began, num_rows="dynamic", key="batch", column_config=dict.fromkeys(START, column))
+    st.session_state["_batch"] = edited
     rows = list(zip(*(edited[name] for name in START), strict=True))
     if not rows or len(rows) > 16:
         st.error("The table needs between 1 and 16 rows.")

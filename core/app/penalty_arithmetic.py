@@ -20,7 +20,9 @@ def calculator() -> None:
     name = controls.choice("You have", NAMES, key="written")
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        strength = st.number_input("Its number", value=1e-3, step=1e-3, format="%.6g")
+        strength = st.number_input(
+            "Its number", value=1e-3, step=1e-3, format="%.6g", key="calc_number", persist_state="session"
+        )
     with right:
         lr = controls.stop("Learning rate", RATES, 3e-4, key="calc_lr")
     if not 0 <= strength <= LARGEST:

@@ -96,13 +96,16 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
         st.markdown(choice.asks)
         if asks:
             st.markdown(f"**{asks}**")
+        if given is not None:  # it may have come from a file, after something else was chosen here
+            st.session_state[f"{exercise}?"] = given
         chosen = st.radio(
             "Your answer",
             order,
             format_func=lambda i: options[i].text,
             key=f"{exercise}?",
-            index=None if given is None else order.index(given),
+            index=None,
             disabled=given is not None,
+            persist_state="session",
             label_visibility="collapsed",
         )
         if given is None:
@@ -173,6 +176,8 @@ def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None)
     scale = 100 if curve.percent else 1
     middle = given[i] if given else (curve.low + curve.high) / 2
     unit = "%d %%" if curve.percent else "%.2f"
+    if given:
+        st.session_state[f"{exercise}={i}"] = scale * middle
     value = st.slider(
         f"{curve.x_title} = {curve.stops[i]}",
         scale * curve.low,
@@ -182,6 +187,7 @@ def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None)
         format=unit,
         key=f"{exercise}={i}",
         disabled=given is not None,
+        persist_state="session",
     )
     return value / scale
 

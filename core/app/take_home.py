@@ -41,7 +41,7 @@ def _drawer(named: dict[str, RunConfig], key: str) -> None:
         name = (
             names[0]
             if len(names) == 1
-            else st.selectbox("Which network", names, len(names) - 1, key=f"{key}_home_which")
+            else st.selectbox("Which network", names, len(names) - 1, key=f"{key}_home_which", persist_state="session")
         )
         _files(named[name], key)
 

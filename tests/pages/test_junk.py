@@ -54,3 +54,24 @@ def test_only_the_controls_bind_a_widget_to_the_address(path):
         if isinstance(node, ast.Call) and any(keyword.arg == "bind" for keyword in node.keywords)
     ]
     assert bool(bound) == (path.name == "controls.py")
+
+
+KEEPABLE = ("select_slider", "slider", "segmented_control", "radio", "toggle", "number_input", "selectbox", "text_area")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "core/app").glob("*.py")), ROOT / "streamlit_app.py"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_what_a_widget_is_set_to_is_kept_when_its_step_is_left(path):
+    """The presentation switch is carried from page to page by the frame itself."""
+    lost = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).startswith("st.")
+        and getattr(node.func, "attr", "") in KEEPABLE
+        and not any(keyword.arg == "persist_state" for keyword in node.keywords)
+    ]
+    assert len(lost) == (path.name == "frame.py")

@@ -88,3 +88,17 @@ def test_what_is_set_in_a_step_is_kept_and_can_be_set_back():
     app.button(key="step_reset").click().run()
     assert app.select_slider(key="lambda1").value == "3e-05"
     assert app.segmented_control(key="l1_by").value == "subgradient"
+
+
+def test_a_choice_that_is_not_committed_and_a_typed_line_are_still_there_when_one_comes_back():
+    app = open_at(PAGES[5], step="fill-in-the-code")
+    field = app.text_area[0].key
+    app.text_area(key=field).set_value("# not finished").run()
+    app.button(key="step_next").click().run()
+    question = app.radio[0].key
+    app.radio(key=question).set_value(1).run()
+    app.button(key="step_next").click().run()
+    app.button(key="step_back").click().run()
+    assert app.radio(key=question).value == 1 and not app.radio(key=question).disabled
+    app.button(key="step_back").click().run()
+    assert app.text_area(key=field).value == "# not finished"
