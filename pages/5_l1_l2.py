@@ -87,8 +87,9 @@ def _formula() -> None:
         "Training minimises $J$. $L$ is the cross-entropy, and $w_i$ is each weight of the three linear layers; the "
         "biases are left out here, although the notebook penalises them too. $\\lambda_1$ and $\\lambda_2$ are the "
         "strengths. $\\text{sign}(w)$ is 1 or −1. At 0, where $|w|$ has a kink and no derivative, we take 0, which is "
-        "one of the slopes that fit under the kink; such a slope is called a **subgradient**. The strengths belong to "
-        "the scale of this data: pixels lie in [0, 1], and the penalties are sums over the weights, not means."
+        "one of the slopes that fit under the kink; such a slope is called a **subgradient**. How strong a given λ is "
+        "depends on the scale of the data. Here pixels lie in [0, 1], and the penalties are sums over the weights, "
+        "not means."
     )
     st.code(
         "l1 = lambda_1 * sum(layer.weight.abs().sum() for layer in linear_layers)\n"
@@ -129,11 +130,11 @@ def lambda1() -> None:
         f"anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), and at 0.01 every network only "
         "guesses.\n"
         f"- **λ₁ = 0.00003 is milder**: {small_weights(MILD, 1e-3)} of the weights are at or below 0.001. Against the "
-        f"plain network the accuracy shows {against_plain(LAST_FIVE, FULL, MILD, 'a gain', 'a loss')}. With the small "
+        f"plain network the accuracy is {against_plain(LAST_FIVE, FULL, MILD, 'higher', 'lower')}. With the small "
         f"weights set to 0, {pruned_accuracy(MILD, 1e-3)} of the test images are still classified correctly.\n"
-        f"- **Exact zeros**: with the subgradient there are {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With the "
-        f"proximal step at 0.001 they are {small_weights(PROXIMAL, 0.0)} of the first layer. Between the two methods "
-        f"the accuracy shows {proximal_verdict(1e-3)}.",
+        f"- **Exact zeros**: with the subgradient we counted {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With "
+        f"the proximal step at 0.001, {small_weights(PROXIMAL, 0.0)} of the first layer are exactly 0, and its "
+        f"accuracy against the subgradient's is {proximal_verdict(1e-3)}.",
     )
 
 
@@ -162,7 +163,8 @@ def zero() -> None:
 def _subgradient() -> None:
     st.markdown(
         "Each step takes the weight down by a fixed amount. Just above 0 that amount is too long: the weight lands "
-        "below zero, is pulled up again, and lands above. It jitters in a band whose width the steps decide.\n"
+        "below zero, is pulled up again, and lands above. It jitters in a band around 0 whose width depends on the "
+        "length of the steps.\n"
         "\n"
         "**With SGD** a step is learning rate × λ₁ = 0.1 × 0.001 = 0.0001. The corner's weights need "
         f"{steps_to_zero('sgd', 1e-3)} steps to arrive, which is |w|/0.0001 for each, and then stay within "
@@ -221,12 +223,11 @@ def lambda2() -> None:
         f"{small_weights(FULL, 1e-3)} in the plain network. The optimizer makes them. Where the data give a weight no "
         "gradient, Adam rescales L2's small pull to steps of about the learning rate, and so the weight shrinks as "
         "fast as under L1.\n"
-        f"- **At λ₂ = 0.0001**, over the last five epochs, the accuracy against the plain network is "
-        f"{against_plain(LAST_FIVE, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}. Over the last epoch alone, which "
-        "jitters more, it shows "
-        f"{against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'a gain', 'a loss')}.\n"
-        "- **Do not compare L1 and L2 at the same λ.** |w| and w² are different currencies, and for |w| < 1 the square "
-        "is the smaller of the two. Compare them at the same accuracy, or each at its best.",
+        "- **At λ₂ = 0.0001**, over the last five epochs, the accuracy against the plain network is "
+        f"{against_plain(LAST_FIVE, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}. In the last epoch alone, whose "
+        f"accuracy jitters more, it is {against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}.\n"
+        "- **Do not compare L1 and L2 at the same λ.** |w| and w² are different currencies, and for |w| < 1 the "
+        "square is the smaller of the two. Compare them at the same accuracy, or each at its best.",
     )
 
 
@@ -240,9 +241,9 @@ def lambda2() -> None:
 )
 def weight_decay() -> None:
     penalty_measurements.decay_panel(
-        asks="AdamW shrinks every weight by the same factor beside the step. L2 in the loss goes through Adam, which "
-        "rescales it. **Which decay gives the weights the same spread as λ₂ = 0.0003? What still differs in the "
-        "histogram?**"
+        asks="AdamW shrinks every weight by the same factor, apart from the step. L2 in the loss goes through Adam, "
+        "which rescales its pull. **Which decay gives the weights the same spread as λ₂ = 0.0003? What still differs "
+        "in the histogram?**"
     )
     left, right = st.columns(2)
     with left, steps.fold("The formula, and what was measured"):
@@ -253,10 +254,11 @@ def weight_decay() -> None:
 
 def _decoupled() -> None:
     st.markdown(
-        "With plain SGD, a term $\\lambda_2 \\sum w^2$ in the loss is the same as shrinking each weight by a factor in "
-        "every step. In a linear model this is called **ridge regression**. Under Adam the two differ, because Adam "
-        "divides the whole gradient, penalty included, by its usual size: **weights with large gradients are then "
-        "shrunk less.** AdamW shrinks beside the step ([Loshchilov & Hutter](https://arxiv.org/abs/1711.05101)):"
+        "With plain SGD, a term $\\lambda_2 \\sum w^2$ in the loss is the same as shrinking each weight by a factor "
+        "in every step. In a linear model this is called **ridge regression**. Under Adam the two differ, because "
+        "Adam divides the whole gradient, penalty included, by its usual size: **weights with large gradients are "
+        "then shrunk less.** AdamW shrinks the weights apart from the step ([Loshchilov & "
+        "Hutter](https://arxiv.org/abs/1711.05101)):"
     )
     st.latex(r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} - \eta\,c\,w")
     st.markdown(
@@ -297,7 +299,7 @@ def limit() -> None:
         f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, MAX_NORM.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')};\n"
         f"- **60,000 images**: {against_plain(LAST_ACCURACY, FULL, MAX_NORM.at(FULL, 0.5), 'higher', 'lower')}.\n"
         "\n"
-        "The authors of max-norm recommend it together with dropout.",
+        "The authors recommend max-norm together with dropout.",
     )
 
 
@@ -330,7 +332,7 @@ def helps() -> None:
         penalty_measurements.defaults_table()
     with side:
         st.markdown(
-            "**Which technique helps, and where?** Each stands here at one strength, over five seeds. The strengths "
+            "**Which technique helps, and where?** Each is shown at one strength, over five seeds. The strengths "
             "of the small setting were chosen by hand on these same validation images, which flatters them a little.\n"
             "\n"
             "There is also a free regularizer: stop the plain network at the epoch with the lowest validation loss."
@@ -392,23 +394,24 @@ def notebook() -> None:
 
 def _notebook() -> None:
     st.markdown(
-        "- **It uses one λ for both, 0.001, and gives no accuracy beside it.** With its biases penalised, as it does, "
-        "the accuracy of L1 at 0.001 against the plain network is "
+        "- **It uses one λ for both, 0.001, and gives no accuracy beside it.** With its biases penalised, as it "
+        "does, the accuracy of L1 at 0.001 against the plain network is "
         f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. That of L2 is "
         f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}.\n"
         "- **Its two histograms** are not those of an unregularized network and of L2's. The first is of a network "
         "that its landscape loop had left at the last corner of the grid, with weights around 1. Each also has a "
         "range and bins of its own.\n"
         "- **“l1 works!”** rests on a threshold that is as wide as the jitter. No weight is zero.\n"
-        "- **The penalty is in its training loss and not in its validation loss.** The two curves cannot be compared, "
-        "and the gap looks inverted. Here the penalty has a curve of its own.\n"
+        "- **The penalty is in its training loss and not in its validation loss.** The two curves cannot be "
+        "compared, and the gap looks inverted. Here the penalty has a curve of its own.\n"
         "- **Is it λΣw² or λ/2 Σw²?** The notebook leaves the ½ to whoever fills in `compute_l2_loss`, and does not "
         "say that it matters: with Σw², its 0.001 is `weight_decay=0.002`.\n"
         "- **L2 in the loss under Adam** is presented as in linear models, where it is ridge regression. Under Adam "
         "it is something else.\n"
-        "- **It penalises the biases too**, which is unusual. At λ₁ = 0.001 the accuracy with biases, against without, "
-        f"shows {verdict(LAST_ACCURACY, runs_at(THEIRS), runs_at(NOTEBOOK_L1), 'a gain', 'a loss')}. That is the "
-        "accuracy only: which weights end up small, and which units die, may still differ."
+        "- **It penalises the biases too**, which is unusual. At λ₁ = 0.001 the accuracy with the biases penalised, "
+        "against the accuracy without, is "
+        f"{verdict(LAST_ACCURACY, runs_at(THEIRS), runs_at(NOTEBOOK_L1), 'higher', 'lower')}. This says nothing about "
+        "which weights end up small and which units die; they may still differ."
     )
 
 
@@ -416,7 +419,7 @@ def _notebook() -> None:
     "Find the fault",
     settings=("fault",),
     part="faults",
-    say="This is code from the notebook, shortened, and what it gives. Let the class read the figure before the code.",
+    say="This is shortened code from the notebook, and what it draws. Let the class read the figure before the code.",
     ask="What is wrong?",
     trap="The code runs without an error. That is why nobody noticed.",
     minutes=5,
@@ -429,7 +432,7 @@ def find_the_fault() -> None:
     "Fill in the code",
     settings=("exercise",),
     part="code",
-    say="Four blanks: the two penalties, the branch of the training loop, and the proximal step.",
+    say="The blanks are the two penalties, the branches of the training loop, and the proximal step.",
     ask="What is the gradient of your penalty at a weight of 0.001?",
     trap="A mean instead of a sum makes the penalty depend on how large the layer is.",
     minutes=8,
@@ -442,9 +445,9 @@ def fill_in_the_code() -> None:
     "Check yourself",
     settings=("question",),
     part="questions",
-    say="Commit before you look.",
+    say="Let everyone commit to an answer before the reply is opened.",
     ask="Which of these would you have answered differently an hour ago?",
-    trap="Weight decay in Adam and in AdamW, once more.",
+    trap="Weight decay in Adam and in AdamW is mixed up once more.",
     minutes=5,
 )
 def check_yourself() -> None:

@@ -49,10 +49,11 @@ def vector() -> None:
         "$2\\delta\\varepsilon - \\delta^2$. L2 gains most at the *large* entry. Beyond $\\delta = 2\\varepsilon$, "
         "shortening the small entry even makes it grow.\n"
         "\n"
-        "**The sum of sizes.** Both fall by $\\delta$: L1 does not care where it is taken from, until the small entry "
-        "is at zero. There, at $\\delta = \\varepsilon$, is a **kink**, which the lesson notebook, from which this "
-        "course grew, leaves out. Beyond it the entry grows on the other side of zero and the norm is $1 + \\delta - "
-        "\\varepsilon$, which rises. Going on is of no use, so zero is where an L1-penalised weight stops.",
+        "**The sum of sizes.** Both fall by $\\delta$: it makes no difference to L1 where δ is taken from, until the "
+        "small entry is at zero. There, at $\\delta = \\varepsilon$, is a **kink**, which the lesson notebook, from "
+        "which this course grew, leaves out. Beyond it the entry grows on the other side of zero and the norm is $1 "
+        "+ \\delta - \\varepsilon$, which rises. Going on is of no use, so zero is where an L1-penalised weight "
+        "stops.",
     )
 
 
@@ -68,8 +69,9 @@ def price() -> None:
     norm_math.price_panel(
         asks="What counts is not how large a penalty *is*, but what the next bit of shortening *brings*: its slope, "
         "the **marginal price**. **Make ε small. Under which norm is it still worth shortening?**",
-        says="Under L2 a weight of 0.01 brings a hundredth of what a weight of 1 brings, so long before it is at zero "
-        "there is something better to do. Under L1 the last hundredth is worth as much as the first.\n"
+        says="Under L2, shortening a weight of 0.01 brings a hundredth of what shortening a weight of 1 brings. Long "
+        "before the small weight is at zero, it pays more to shorten another. Under L1 the last hundredth is worth as "
+        "much as the first.\n"
         "\n"
         "But nobody minimises the norm alone. A network minimises **loss plus penalty**, and a weight stays where the "
         "loss pulls as hard as the penalty.",
@@ -82,7 +84,8 @@ def price() -> None:
         st.markdown(
             "$x_i$ is one entry. The second formula holds for $x_i \\ne 0$. At 0, where the norm has its kink, every "
             "slope from −1 to 1 fits under it; such a slope is called a **subgradient**. The notebook concludes that "
-            "L1 pays no attention to magnitude. That is true of the slope: of what the next bit brings."
+            "L1 pays no attention to magnitude. That is true of the slope, which is what the next bit brings, but not "
+            "of the norm."
         )
 
 
@@ -146,7 +149,8 @@ def maps() -> None:
     norm_math.maps_panel(
         asks="Let the penalty act once on a single weight: that is its *proximal map*. **What does each penalty do to "
         "2, and what to 0.1?**",
-        says="The proximal map gives the point that is best between staying and being cheap:\n"
+        says="The proximal map gives the point $u$ that best balances two wishes, to stay near $w$ and to have a small "
+        "penalty:\n"
         "\n"
         "$$\\text{prox}(w) = \\arg\\min_u\\; \\tfrac12 (u - w)^2 + \\eta\\lambda\\, g(u)$$\n"
         "\n"
@@ -214,7 +218,7 @@ def network() -> None:
     "Find the fault",
     settings=("fault",),
     part="faults",
-    say="This is the notebook's reasoning, and what it gives. Let the class read the figure before the code.",
+    say="This is the notebook's reasoning, and what it leads to. Let the class read the figure before the code.",
     ask="What is wrong?",
     trap="Each formula is right somewhere. Ask where.",
     minutes=5,
@@ -236,9 +240,9 @@ def find_the_fault() -> None:
     "Fill in the code",
     settings=("exercise",),
     part="code",
-    say="Norms and steps in a line each.",
+    say="Each norm and each minimum is one line of code.",
     ask="Which of your lines makes a zero?",
-    trap="The root: the square of the L2 norm is what is penalised.",
+    trap="Many take the root. What is penalised is the square of the L2 norm.",
     minutes=6,
 )
 def fill_in_the_code() -> None:
@@ -249,7 +253,7 @@ def fill_in_the_code() -> None:
     "Check yourself",
     settings=("question",),
     part="questions",
-    say="Commit before you look.",
+    say="Let everyone commit to an answer before the reply is opened.",
     ask="Which of these would you have answered differently an hour ago?",
     trap="An L1 optimum is not always on an axis.",
     minutes=5,
@@ -282,8 +286,8 @@ def now_you_can() -> None:
         )
         with steps.fold("What to read"):
             st.markdown(
-                "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: the picture of the "
-                "ball and the ellipse.\n"
+                "- Tibshirani 1996, *Regression Shrinkage and Selection via the Lasso*, JRSS B 58: the picture of "
+                "the ball and the ellipse.\n"
                 "- Hastie, Tibshirani & Friedman, *The Elements of Statistical Learning*, §3.4: [free "
                 "online](https://hastie.su.domains/ElemStatLearn/).\n"
                 "- Parikh & Boyd 2014, *Proximal Algorithms*, "

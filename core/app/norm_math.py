@@ -80,14 +80,16 @@ def _norm_curves(epsilon: float, delta: float) -> None:
             alt=f"{which} norm of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}.",
         )
     st.caption(
-        "The dots mark your δ. At an open square a formula stops holding. Up to δ = ε the two lines of L1 are the same."
+        "The dots mark your δ. At an open square the notebook's formula stops holding. Up to δ = ε the two lines of "
+        "L1 coincide."
     )
 
 
 def _moved(epsilon: float, delta: float) -> None:
     chart(moves_figure(epsilon, delta), alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.")
     st.caption(
-        "x and the two shortened vectors. On each curve a norm is as large as that of x, and inside of it, smaller."
+        "x and the two shortened vectors. On each curve a norm is as large as that of x, and inside the curve it is "
+        "smaller."
     )
 
 
@@ -239,7 +241,8 @@ def _optima(losses: Losses, strength: float, penalties: Penalties) -> None:
     with steps.fold("What is drawn"):
         st.markdown(
             "The minima are found exactly, and for p other than 1 and 2 to a millionth. The ball is drawn through the "
-            "orange dot, and the ellipse that touches it there is drawn stronger. It is no accident that the minimum "
+            "orange dot, and the ellipse that touches it there is drawn in a thicker line. It is no accident that the "
+            "minimum "
             "of the sum is also the lowest loss *within the ball*: a point with a lower loss and no larger penalty "
             "would make the sum smaller."
         )

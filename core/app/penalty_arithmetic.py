@@ -26,7 +26,7 @@ def calculator() -> None:
     with right:
         lr = controls.stop("Learning rate", RATES, 3e-4, key="calc_lr")
     if not 0 <= strength <= LARGEST:
-        st.warning(f"A strength from 0 to {LARGEST:g}, please: not {strength:g}.")
+        st.warning(f"Please give a strength from 0 to {LARGEST:g}, not {strength:g}.")
         return
     c = pull(strength, CONVENTIONS[NAMES.index(name)])
     st.latex(rf"\text{{pull on a weight: }} c\,w = {_latex(c)}\,w")
@@ -39,7 +39,7 @@ def calculator() -> None:
             {
                 "convention": convention.name,
                 "number": f"{strength_of(c, convention):.6g}",
-                "pulls": "in the gradient" if convention.in_gradient else "beside the step",
+                "pulls": "in the gradient" if convention.in_gradient else "apart from the step",
                 "in PyTorch": f"`{convention.code.format(strength=f'{strength_of(c, convention):.6g}', lr=f'{lr:g}')}`",
             }
             for convention in CONVENTIONS
@@ -53,10 +53,11 @@ def calculator() -> None:
             f"**{percent(abs(shrinkage(c, lr, FULL.steps)))}** of its size under SGD or AdamW."
         )
     st.markdown(
-        f"The first three rows are the same step under any optimizer. *{ADAMW.name}* is the same as they are under "
-        "plain SGD; under Adam **no number makes it the same**. `weights` are the weights of the linear layers; the "
+        f"The first three rows are the same step under any optimizer. *{ADAMW.name}* makes the same step under plain "
+        f"SGD, but under Adam **no number makes it equal to the other three**. `weights` are the weights of the "
+        f"linear layers; the "
         "biases go to the optimizer as a second group: `[{'params': weights, 'weight_decay': …}, {'params': biases}]`. "
-        "With `model.parameters()` it decays the biases, and a norm's γ and β, too."
+        "With `model.parameters()` the optimizer decays the biases too, and the γ and β of a norm."
     )
 
 

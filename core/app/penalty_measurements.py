@@ -219,7 +219,7 @@ def zero_panel(*, asks: str) -> None:
     with figure:
         shown = steps.views(("Single weights", "The whole layer"), key="steps_view")
         if not all(found.values()):
-            st.info("The weights' ways are missing: `python -m core.precompute` follows them.")
+            st.info("The followed weights are missing: `python -m core.precompute` follows them.")
             return
         if "Single weights" in shown:
             _both_followed(found, optimizer)
@@ -280,7 +280,8 @@ def _arrival_at_zero(one: Followed, reach: float) -> str:
         return f"None of the corner's weights has come to 0 within {one.spec.steps} steps."
     when = f"step {there.min()}" if there.min() == there.max() else f"steps {there.min()} to {there.max()}"
     if len(there) < len(steps):
-        return f"{len(there)} of the corner's {len(steps)} weights have come to 0, at {when}; the rest is on the way."
+        some = f"{len(there)} of the corner's {len(steps)} weights have come to 0, at {when}."
+        return f"{some} The others are still on their way."
     band = float(one.band("corner", LAST_STEPS).max())
     stay = f"stay within ±{band:.2g}" if band else "stay exactly 0"
     return f"The corner's weights come to 0 at {when}, and {stay}."

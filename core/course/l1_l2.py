@@ -202,7 +202,10 @@ def draw_l1() -> Drawing:
     accuracies = {strength: LAST_ACCURACY.mean(runs_at(l1_path(FULL)[strength])) for strength in DRAWN}
     lost = {strength: f"{100 * (accuracies[0.0] - accuracy):.1f}" for strength, accuracy in accuracies.items()}
     return Drawing(
-        "Before you move it: **draw the test accuracy at each λ₁**, all 60,000 images, then commit.",
+        (
+            "Before you move the slider, **draw the test accuracy that you expect at each λ₁** with all 60,000 "
+            "images. Then commit."
+        ),
         Curve(
             "λ₁",
             "test accuracy",
@@ -213,8 +216,9 @@ def draw_l1() -> Drawing:
             0.08,
         ),
         (
-            f"Against no penalty it loses {lost[1e-5]} points at 0.00001, {lost[1e-4]} at 0.0001 and {lost[1e-3]} at "
-            "0.001; at 0.01 every network only guesses, since no weight can pay its price."
+            f"Compared with no penalty, the mean accuracy of five seeds falls by {lost[1e-5]} points at 0.00001, by "
+            f"{lost[1e-4]} at 0.0001 and by {lost[1e-3]} at 0.001. At 0.01 every network only guesses, because no "
+            "weight lowers the loss by as much as it costs."
         ),
     )
 
@@ -222,23 +226,26 @@ def draw_l1() -> Drawing:
 @question()
 def which_first() -> Choice:
     return Choice(
-        "Two weights, 1 and 0.01, and no loss. What does each penalty do to them?",
+        "Two weights have the values 1 and 0.01, and there is no loss. What does each penalty do to them?",
         (
             Option(
                 "L1 takes the large one first, L2 the small one",
-                "Look at the pull, the right one of the first two figures: sign(w) for L1, 2w for L2.",
+                (
+                    "Look at the pull, in the right picture of the step *Two prices on a weight*. It is sign(w) for "
+                    "L1 and 2w for L2."
+                ),
             ),
             Option(
                 "L2 pulls a hundred times harder on the 1; L1 pulls on both alike",
                 (
-                    "After a hundredth of the way of the first, L1 has the second at 0. The next lesson takes this "
-                    "apart, with the vector (1, ε)."
+                    "When L1 has brought the 1 down to 0.99, it has brought the 0.01 down to 0. The next lesson takes "
+                    "this apart with the vector (1, ε)."
                 ),
                 right=True,
             ),
             Option(
                 "Both pull harder on the larger weight",
-                "L2 does. L1's pull is the same at every size.",
+                "Only L2 does. L1's pull is the same at every size.",
             ),
         ),
     )
@@ -248,8 +255,8 @@ def which_first() -> Choice:
 def count_zeros() -> Choice:
     return Choice(
         (
-            "You train with λ₁ = 0.001 in the loss, by subgradient, and count `(w == 0).sum()` in the first layer. "
-            "What do you find?"
+            "You train with λ₁ = 0.001 in the loss, with the subgradient, and count `(w == 0).sum()` in the first "
+            "layer. What do you find?"
         ),
         (
             Option(
@@ -258,13 +265,17 @@ def count_zeros() -> Choice:
             ),
             Option(
                 "A few hundred of 307,328",
-                f"Fewer: {exact_zeros(l1_path(FULL))}.",
+                (
+                    f"There are fewer. Among the networks with a subgradient we counted {exact_zeros(l1_path(FULL))}, "
+                    "at any λ₁ and seed."
+                ),
             ),
             Option(
                 "None",
                 (
-                    f"{exact_zeros(l1_path(FULL)).capitalize()}: the step jumps over zero again and again. Use a "
-                    "proximal step, or a threshold, and say which."
+                    f"We counted {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. The step jumps over zero again and "
+                    "again. To get exact zeros use a proximal step. If you count small weights instead, say below "
+                    "which threshold."
                 ),
                 right=True,
             ),
@@ -283,23 +294,24 @@ def finer_ruler() -> Choice:
             Option(
                 "It is still empty: the weights are zero",
                 (
-                    f"{small_weights(THEIRS, 1e-05)} are at or below 0.00001. They jitter around zero in a band as "
-                    "wide as a step."
+                    f"{small_weights(THEIRS, 1e-05)} are at or below 0.00001. The others jitter around zero, in a "
+                    "band whose width the step decides."
                 ),
             ),
             Option(
                 "It fills up again",
                 (
-                    f"At or below 0.0001: {small_weights(THEIRS, 0.0001)}; at or below 0.00001: "
-                    f"{small_weights(THEIRS, 1e-05)}. The network is the same, only the ruler is finer."
+                    f"{small_weights(THEIRS, 0.0001)} of the weights are at or below 0.0001, and "
+                    f"{small_weights(THEIRS, 1e-05)} at or below 0.00001. The network is the same, and only the ruler "
+                    "is finer."
                 ),
                 right=True,
             ),
             Option(
-                "It is full, as the plain one's",
+                "It is as full as the plain network's",
                 (
-                    f"Nearly, but no: {small_weights(THEIRS, 1e-05)} are below it, of the plain network's "
-                    f"{small_weights(FULL, 1e-05)}."
+                    f"It is nearly as full. At or below 0.00001 are {small_weights(THEIRS, 1e-05)} of its weights, "
+                    f"against {small_weights(FULL, 1e-05)} of the plain network's."
                 ),
             ),
         ),
@@ -309,21 +321,24 @@ def finer_ruler() -> Choice:
 @question()
 def white_rows() -> Choice:
     return Choice(
-        "At λ₁ = 0.001 by the proximal step most rows of the spy plot are all white. What is such a row?",
+        (
+            "With the proximal step at λ₁ = 0.001, most rows of the spy plot are white from end to end. What is such "
+            "a row?"
+        ),
         (
             Option(
                 "A unit without any input",
                 (
-                    "It hands on a constant, ReLU of its bias, and could be removed. Only "
-                    f"{units_alive(PROXIMAL, 0.0)} units have a weight other than 0. L1 was asked for zeros one by "
-                    "one; that whole units die follows, since a unit whose outgoing weights are 0 gets no gradient "
-                    "either."
+                    "Such a unit hands on a constant, the ReLU of its bias, and could be removed. Only "
+                    f"{units_alive(PROXIMAL, 0.0)} units have a weight other than 0. L1 charges each weight by itself, "
+                    "and yet whole units die: once all the outgoing weights of a unit are 0, the data give its "
+                    "incoming weights no gradient, and the penalty alone takes them to 0."
                 ),
                 right=True,
             ),
             Option(
                 "A pixel that is not used",
-                "A pixel is a column of the plot. (Look at the small picture for the pixels.)",
+                "A pixel is a column of the plot, not a row. The small picture beside it shows the pixels.",
             ),
             Option(
                 "A class that is never predicted",
@@ -337,26 +352,32 @@ def white_rows() -> Choice:
 def weight_decay() -> Choice:
     return Choice(
         (
-            "A colleague uses `Adam(model.parameters(), weight_decay=0.002)`. Which λ₂ of this page is that, biases "
-            "aside? (The calculator knows.)"
+            "A colleague uses `Adam(model.parameters(), weight_decay=0.002)`. Which λ₂ of this lesson is that, biases "
+            "aside? The calculator in the step *L2 in the loss, or weight decay?* can tell."
         ),
         (
             Option(
                 "λ₂ = 0.002",
-                "PyTorch adds weight_decay·w to the gradient; λ₂Σw² adds 2λ₂w.",
+                "PyTorch adds weight_decay·w to the gradient, whereas λ₂Σw² adds 2λ₂w.",
             ),
             Option(
                 "λ₂ = 0.004",
-                "The other way: 2λ₂ = weight_decay.",
+                "It is the other way round: 2λ₂ = weight_decay.",
             ),
             Option(
                 "λ₂ = 0.001, in the loss",
-                "2λ₂w = weight_decay·w. (`model.parameters()` holds the biases too, so nearly.)",
+                (
+                    "The two gradients are equal, because 2λ₂w = weight_decay·w. (`model.parameters()` also holds the "
+                    "biases, so this is exact only for the weights.)"
+                ),
                 right=True,
             ),
             Option(
                 "None: that is AdamW's decoupled decay",
-                "`Adam(weight_decay=…)` adds it to the gradient, before Adam rescales. Only `AdamW` decouples.",
+                (
+                    "`Adam(weight_decay=…)` adds the decay to the gradient, and Adam rescales it. Only `AdamW` "
+                    "decouples it."
+                ),
             ),
         ),
     )
@@ -370,23 +391,22 @@ def default_decay() -> Choice:
             Option(
                 "It shrinks it to about half",
                 (
-                    f"Standard deviation {spread_of_weights(decay_path(FULL)[0.01])}, without "
-                    f"{spread_of_weights(FULL)}. For "
-                    "half you need about 1."
+                    f"The standard deviation of its weights is {spread_of_weights(decay_path(FULL)[0.01])}, against "
+                    f"{spread_of_weights(FULL)} without decay. To halve it you need a decay of about 1."
                 ),
             ),
             Option(
                 "Next to nothing",
                 (
-                    f"Standard deviation {spread_of_weights(decay_path(FULL)[0.01])}, without "
-                    f"{spread_of_weights(FULL)}: in "
-                    "each step it is multiplied by the learning rate, 0.0003."
+                    f"The standard deviation of its weights is {spread_of_weights(decay_path(FULL)[0.01])}, against "
+                    f"{spread_of_weights(FULL)} without decay. In each step the decay is multiplied by the learning "
+                    "rate, which is only 0.0003."
                 ),
                 right=True,
             ),
             Option(
                 "It sets most weights to zero",
-                "Decay scales all weights by the same factor; no factor makes a zero.",
+                "Decay scales all weights by the same factor, and no such factor makes a weight zero.",
             ),
         ),
     )
@@ -412,9 +432,12 @@ def _moved_weights_mended() -> Picture:
     figure = weights_figure({PLAIN.name: own.histogram}, log=False)
     return Picture(
         (Panel(figure, "The plain network's own first-layer weights, around 0."),),
-        f"Mean of the weights in the notebook's histogram: {found.mean[1]:.2f}; of the network's own: "
-        f"{found.mean[0]:.3f}. The displaced network gets {percent(found.accuracy[1])} of the test images right, the "
-        f"trained one {percent(found.accuracy[0])}: L2 was compared with no trained network at all.",
+        (
+            f"The mean of the weights is {found.mean[1]:.2f} in the notebook's histogram and {found.mean[0]:.3f} in "
+            f"the trained network. The displaced network classifies {percent(found.accuracy[1])} of the test images "
+            f"correctly, and the trained one {percent(found.accuracy[0])}. The notebook therefore did not compare L2 "
+            "with a trained network at all."
+        ),
     )
 
 
@@ -439,7 +462,7 @@ def _own_bins_mended() -> Picture:
     largest = ", ".join(f"{name} {float(layer.largest):.2f}" for name, layer in found.items())
     return Picture(
         (Panel(figure, "Both histograms over the same bins, counts logarithmic: L2's is much narrower."),),
-        f"Standard deviation: {spreads}; largest |w|: {largest}.",
+        f"The standard deviations are: {spreads}. The largest |w| are: {largest}.",
     )
 
 
@@ -456,9 +479,11 @@ def _same_strength_mended() -> Picture:
     figure = stops_figure(values, 1e-3, x_title="λ", title="Test accuracy, last epoch")
     return Picture(
         (Panel(figure, "Test accuracy over λ for L1 and for L2."),),
-        "The bar marks 0.001, where the code compared them. Each dot is a seed. Against the plain network L1 at 0.001 "
-        f"is {against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')}, L2 at 0.001 "
-        f"{against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}.",
+        (
+            "The bar marks 0.001, where the code compared them. Each dot is a seed. The accuracy of L1 at 0.001 "
+            f"against the plain network is {against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')}. That of L2 "
+            f"at 0.001 is {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}."
+        ),
     )
 
 
@@ -476,25 +501,25 @@ ep_train_loss.append(loss.item())
     picture=lambda: loss_curves(
         THEIRS, THEIRS_AND_HELD_OUT, "The recorded training loss lies far above the test loss."
     ),
-    says="The two curves of L1 at 0.001, all images, as this code records them.",
+    says="These are the two curves of L1 at 0.001 on all images, as this code records them.",
     asks="The training loss stays far above the test loss. Is that underfitting?",
     options=(
         Option(
             "Yes: L1 is so strong that the network cannot learn its training images",
-            "It is strong, but the curves do not show it: they are of two different quantities.",
+            "L1 is strong here, but these curves cannot show it, because they are of two different quantities.",
         ),
         Option(
-            "The training curve contains the penalty, the test curve does not",
+            "The training curve contains the penalty; the test curve does not",
             "`loss += …` changes what is recorded. The distance between the curves is mostly λΣ|w|.",
             right=True,
         ),
         Option(
             "The optimizer has not converged yet",
-            "More epochs would lower both a little. They would not remove the distance: the penalty makes it.",
+            "More epochs would lower both a little. They would not remove the distance, because the penalty makes it.",
         ),
         Option(
             "The learning rate is too high",
-            "Nothing jumps. Look at what is appended.",
+            "Neither curve jumps, as it would at too high a rate. Look at what the code appends.",
         ),
     ),
     mended="""\
@@ -504,9 +529,12 @@ penalty = l1_weight * sum(l1_parameters)
 opt.step()
 # recorded apart, after the epoch, in evaluation mode: the loss, and the penalty""",
     mended_picture=lambda: loss_curves(
-        THEIRS, NOTEBOOK_LOSS, "The same, and the cross-entropy of the training images."
+        THEIRS, NOTEBOOK_LOSS, "The same two curves, and the cross-entropy of the training images."
     ),
-    after="The cross-entropy alone: training and test images are close, as they are for a network that is held back.",
+    after=(
+        "The third curve is the cross-entropy of the training images alone. It is close to that of the test images, "
+        "as it is for a network that is held back."
+    ),
 )
 
 ONE_THRESHOLD = Fault(
@@ -521,24 +549,27 @@ plt.spy(w, precision=1e-4)
     asks="Has L1 made the weights zero?",
     options=(
         Option(
-            "Yes: what is not drawn is zero",
-            "`precision=1e-4` leaves out all that is *smaller* than 0.0001.",
+            "Yes, what is not drawn is zero",
+            "A weight that is not drawn is only small: `precision=1e-4` leaves out every weight up to 0.0001.",
         ),
         Option(
             "It cannot be seen: the threshold is as wide as the band in which Adam's steps jitter",
             (
-                "A step is about the learning rate, 0.0003, whatever λ is; the weights stay within a part of that "
-                "around zero. The ruler was as coarse as the jitter."
+                "A step of Adam is about as long as the learning rate, 0.0003, whatever λ is, and the weights stay "
+                "within a part of that around zero. The ruler was as coarse as the jitter."
             ),
             right=True,
         ),
         Option(
             "No: L1 only shrinks, as L2 does",
-            "L1 has a kink at 0 that can hold a weight there; but a subgradient's step jumps over it.",
+            (
+                "Unlike L2, L1 has a kink at 0 that can hold a weight there. But a step along the subgradient jumps "
+                "over it."
+            ),
         ),
         Option(
             "Yes, but only because λ is so large",
-            "Even at this λ, how many are *equal* to 0?",
+            "Even at this λ you have to ask how many of the weights are *equal* to 0.",
         ),
     ),
     mended="""\
@@ -549,7 +580,10 @@ for precision in (1e-4, 1e-5):
     mended_picture=lambda: spies(
         {"the same, up to 0.00001": THEIRS, "by proximal step, up to 0.00001": PROXIMAL}, 1e-5
     ),
-    after="The same weights by a finer ruler, and the network of the proximal step by the same one.",
+    after=(
+        "The left picture shows the same weights with a finer ruler, and the right one shows the network of the "
+        "proximal step with that ruler."
+    ),
 )
 
 MOVED_WEIGHTS = Fault(
@@ -566,30 +600,30 @@ for alpha in alphas:
 plt.hist(model[1].weight.detach().flatten(), bins=1000)""",
     picture=_moved_weights,
     says=(
-        "In grey the histogram that the notebook shows as its unregularized network; in blue the weights that this "
-        "network really has."
+        "The grey histogram is the one that the notebook shows as that of its unregularized network. The blue one "
+        "shows the weights that this network really has."
     ),
     asks="What happened?",
     options=(
         Option(
             "Without regularization weights grow that large",
-            "The blue ones are those of the same network, and small.",
+            "The blue weights are those of the same unregularized network, and they are small.",
         ),
         Option(
             "The histogram has too many bins",
-            "Bins change how rough it looks, not where it lies.",
+            "The bins change how rough a histogram looks, not where it lies.",
         ),
         Option(
             "The loop leaves the network at the last corner of its grid",
             (
-                "It writes into the parameters, point by point, and never puts θ back. At α = β = 1 two random "
-                "numbers from [0, 1) have been added to every weight."
+                "The loop writes into the parameters, point by point, and never puts θ, the trained weights, back. "
+                "At α = β = 1 two random numbers from [0, 1) have been added to every weight."
             ),
             right=True,
         ),
         Option(
             "The histogram is of the biases",
-            "`model[1].weight` is the first layer's weights; but of which network?",
+            "`model[1].weight` does hold the first layer's weights. The question is of which network.",
         ),
     ),
     mended="""\
@@ -597,7 +631,7 @@ theta = {name: w.clone() for name, w in model.named_parameters()}
 point = {name: theta[name] + alpha * u[name] + beta * v[name] for name in theta}
 loss = loss_func(torch.func.functional_call(model, point, x), y)   # the model is only read""",
     mended_picture=_moved_weights_mended,
-    after="The weights are read, and never written: the network is the same before and after.",
+    after="The weights are now read and never written, so the network is the same before and after.",
 )
 
 OWN_BINS = Fault(
@@ -609,21 +643,24 @@ plt.show()
 plt.hist(model_l2[1].weight.detach().flatten(), bins=1000)
 plt.show()""",
     picture=_own_bins,
-    says="The plain network's first layer, and that of λ₂ = 0.001 (this time the right weights).",
+    says="These are the first layers of the plain network and of λ₂ = 0.001, this time with the right weights.",
     asks="By how much has L2 narrowed the weights? Why is it hard to say?",
     options=(
         Option(
             "Each picture has its own range and its own bins",
-            "Both fill their width, whatever it is. Read the numbers below: one axis is much longer than the other.",
+            (
+                "Both histograms fill their pictures, however wide they are. Read the numbers on the axes: one axis "
+                "spans much more than the other."
+            ),
             right=True,
         ),
         Option(
             "A histogram cannot show weights near zero",
-            "It can, with bins that are fine enough; these are.",
+            "It can when its bins are fine enough, and these are.",
         ),
         Option(
             "The networks have different numbers of weights",
-            "Both first layers have 784 × 392.",
+            "Both first layers have 784 × 392 weights.",
         ),
         Option(
             "They are not normalised to area 1",
@@ -637,7 +674,7 @@ for name, model in models.items():
 plt.yscale("log")                          # or the rare large weights are not seen
 plt.legend()""",
     mended_picture=_own_bins_mended,
-    after="One axis, the same bins.",
+    after="Both histograms now share one axis and the same bins, so their widths can be compared.",
 )
 
 SAME_STRENGTH = Fault(
@@ -649,29 +686,28 @@ l2_weight = 0.001
 ...
 print(val_accuracy_l1[-1], val_accuracy_l2[-1])""",
     picture=_same_strength,
-    says="The test accuracy of both, a dot for each of five seeds.",
+    says="This is the test accuracy of both, with a dot for each of five seeds.",
     asks="May L1 and L2 be compared like this?",
     options=(
         Option(
-            "Yes: everything but the norm is equal",
-            "The number is equal, what it does is not: w² of a weight of 0.03 is 0.0009, |w| is 0.03.",
+            "Yes, everything but the norm is equal",
+            "Only the number is equal. For a weight of 0.03, |w| is 0.03 but w² is 0.0009, so L1 charges far more.",
         ),
         Option(
             "Yes, if the biases are left out",
-            "They hardly matter here. What matters is what 0.001 means to each.",
+            "The biases hardly matter here. What matters is what 0.001 means to each penalty.",
         ),
         Option(
             "No: the same number is a different strength for |w| and for w²",
             (
-                "At 0.001 L1 is much further beyond its best than L2. Compare along all strengths, each at its best, "
-                "or at "
-                "equal accuracy."
+                "At 0.001, L1 is much further beyond its best strength than L2 is. Compare the two along all "
+                "strengths, each at its best, or at equal accuracy."
             ),
             right=True,
         ),
         Option(
             "No: L1 needs another optimizer",
-            "For exact zeros a proximal step, yes; but that is not why this comparison fails.",
+            "For exact zeros L1 does need a proximal step, but that is not why this comparison fails.",
         ),
     ),
     mended="""\
@@ -679,7 +715,7 @@ for strength in (0, 1e-5, 1e-4, 3e-4, 1e-3, ...):
     for penalty in ("l1", "l2"):
         train(penalty, strength)""",
     mended_picture=_same_strength_mended,
-    after="Accuracy along all strengths of each.",
+    after="This is the accuracy of each along all its strengths.",
 )
 
 # --- typed code ------------------------------------------------------------------------------------------------------
@@ -697,14 +733,14 @@ def _with_self(inputs: Inputs) -> dict[str, Any]:
     return {**inputs, "self": Thing("self", {})}
 
 
-_MEAN = "This is the mean: the penalty would depend on how large the layer is. The course's λ goes with the sum."
+_MEAN = "This is the mean, so the penalty would depend on how large the layer is. The course's λ goes with the sum."
 
 L1_LOSS = Exercise(
     name="l1-loss",
     title="compute_l1_loss",
     asks=(
-        "The notebook's blank: `w` is one layer's weights, a tensor of any shape. **Return its L1 penalty, Σ|w|**, "
-        "one number."
+        "This is a blank in the notebook. `w` holds the weights of one layer, a tensor of any shape. **Return its L1 "
+        "penalty, Σ|w|**, which is one number."
     ),
     template=_L1.format("..."),
     hints=(
@@ -721,26 +757,26 @@ L1_LOSS = Exercise(
         accepted=(
             Accepted(
                 _L1.format("w.abs().sum()"),
-                "Value Σ|w|, gradient sign(w).",
+                "Its value is Σ|w|, and its gradient is sign(w).",
             ),
         ),
         mistakes=mistakes(
             _L1,
             {
-                "w.sum()": "Positive and negative weights cancel here: the sizes are to be added, |w|.",
-                "w.square().sum()": "This squares: that is L2's penalty.",
+                "w.sum()": "Here positive and negative weights cancel. Add up their sizes, |w|.",
+                "w.square().sum()": "This squares the weights, which is L2's penalty.",
                 "w.abs().mean()": _MEAN,
-                "w.abs()": "This has a number for each weight. A penalty is one number: add them up.",
-                "w.norm()": "`w.norm()` is the 2-norm, the root of Σw². For L1: `w.norm(p=1)`.",
+                "w.abs()": "This has a number for each weight. A penalty is one number, so add them up.",
+                "w.norm()": "`w.norm()` is the 2-norm, the root of Σw². For L1 it would be `w.norm(p=1)`.",
                 "torch.linalg.norm(w, 1)": (
                     "For a matrix `torch.linalg.norm(w, 1)` is the largest column sum, a norm of the matrix. "
                     "`torch.linalg.vector_norm(w, 1)` adds up all sizes."
                 ),
-                "-w.abs().sum()": "The sign: this would reward large weights.",
+                "-w.abs().sum()": "The sign is wrong: this would reward large weights.",
                 "w.abs().sum().square()": "The sum is squared once more.",
                 "w.abs().max()": "This is only the largest weight (the ∞-norm).",
-                "w.sum().abs()": "First the sizes, then the sum: here weights of opposite sign cancel.",
-                "w.sign().sum()": "This counts signs; the sizes are missing. (sign(w) is the *gradient* of |w|.)",
+                "w.sum().abs()": "Take the sizes first and then the sum. Here weights of opposite sign cancel.",
+                "w.sign().sum()": "This adds up signs, and the sizes are missing. (sign(w) is the *gradient* of |w|.)",
             },
         ),
     ).verdict,
@@ -749,7 +785,10 @@ L1_LOSS = Exercise(
 L2_LOSS = Exercise(
     name="l2-loss",
     title="compute_l2_loss",
-    asks="**Return the L2 penalty of `w`, Σw²**, one number. (λ stands elsewhere, and there is no ½ in the notebook.)",
+    asks=(
+        "**Return the L2 penalty of `w`, Σw²**, which is one number. (λ is applied elsewhere, and the notebook has no "
+        "½.)"
+    ),
     template=_L2.format("..."),
     hints=(
         "`w ** 2` or `w.square()` squares each weight.",
@@ -765,31 +804,31 @@ L2_LOSS = Exercise(
         accepted=(
             Accepted(
                 _L2.format("w.square().sum()"),
-                "Value Σw², gradient 2w.",
+                "Its value is Σw², and its gradient is 2w.",
             ),
         ),
         mistakes=mistakes(
             _L2,
             {
                 "w.norm()": (
-                    "This is the *root* of Σw². Its gradient has the length 1 whatever w is: small weights would be "
-                    "pulled as hard as large ones. Square it, or leave the root out."
+                    "This is the *root* of Σw². Its gradient has length 1 whatever w is, so a layer with small "
+                    "weights would be pulled as hard as one with large weights. Square it, or leave the root out."
                 ),
                 "w.square().sum() / 2": "½Σw² is what `weight_decay` means. The notebook's penalty has no ½.",
-                "w.abs().sum()": "This is L1's penalty: the square is missing.",
+                "w.abs().sum()": "This is L1's penalty. The square is missing.",
                 "w.square().mean()": _MEAN,
-                "w.square()": "This has a number for each weight. A penalty is one number: add them up.",
-                "w.sum().square()": "First square, then add: here weights of opposite sign cancel.",
-                "-w.square().sum()": "The sign: this would reward large weights.",
+                "w.square()": "This has a number for each weight. A penalty is one number, so add them up.",
+                "w.sum().square()": "Square first and then add. Here weights of opposite sign cancel.",
+                "-w.square().sum()": "The sign is wrong: this would reward large weights.",
                 "w.sum()": "The square is missing, and so positive and negative weights cancel.",
-                "2 * w": "2w is the *gradient* of Σw²; the penalty itself was asked for.",
+                "2 * w": "2w is the *gradient* of Σw². The penalty itself was asked for.",
                 "torch.linalg.norm(w, 2) ** 2": (
                     "For a matrix `torch.linalg.norm(w, 2)` is its largest singular value. Without the 2, or as "
                     "`torch.linalg.vector_norm(w)`, it is the root of Σw²."
                 ),
-                "2 * w.sum()": "2w is the *gradient* of w²; the penalty itself was asked for.",
-                "w.square().sum().square()": "Squared twice.",
-                "w.square().sum() * 2": "There is a factor 2 too much.",
+                "2 * w.sum()": "2w is the *gradient* of w². The penalty itself was asked for.",
+                "w.square().sum().square()": "The sum is squared once more.",
+                "w.square().sum() * 2": "The factor 2 is too much.",
             },
         ),
     ).verdict,
@@ -843,11 +882,11 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
         (
             Mistake(
                 text(total=f"{name}_weight * sum({name}_parameters) ** 0.5"),
-                "The root of Σw² is its 2-norm; the penalty is Σw² itself.",
+                "The root of Σw² is the 2-norm. The penalty is Σw² itself.",
             ),
             Mistake(
                 text(loop=f"{name}_parameters.append(parameter.norm())"),
-                "These are the 2-norms, the roots of Σw²: they are not squared.",
+                "These are the 2-norms, the roots of Σw². They have to be squared.",
             ),
         )
         if name == "l2"
@@ -857,15 +896,16 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
         name=f"{name}-branch",
         title=f"The {name.upper()} branch of the training loop",
         asks=(
-            f"The notebook's blank, for every batch: collect the {name.upper()} penalties of all parameters, add them "
-            f"up, weigh them, and add them to the loss. `model.compute_{name}_loss(w)` gives {one} of one tensor. "
-            "**Fill in the two blanks.**"
+            f"This is a blank in the notebook. For every batch, collect the {name.upper()} penalties of all "
+            "parameters, add them up, multiply them by λ, and add the result to the loss. "
+            f"`model.compute_{name}_loss(w)` gives {one} of one tensor. **Fill in the two blanks.**"
         ),
         template=text(loop=f"{name}_parameters.append(...)", total="..."),
         hints=(
-            f"In the loop: append `model.compute_{name}_loss(parameter)`, one number for each parameter.",
-            f"After it: `sum({name}_parameters)` adds the list up.",
-            f"And λ: `{name} = {name}_weight * sum({name}_parameters)`.",
+            f"In the loop, append `model.compute_{name}_loss(parameter)`, which is one number for each parameter "
+            "tensor.",
+            f"After the loop, `sum({name}_parameters)` adds up the list.",
+            f"With λ it becomes `{name} = {name}_weight * sum({name}_parameters)`.",
         ),
         solution=text(),
         verdict=ByValue(
@@ -880,14 +920,14 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 Accepted(
                     text(),
                     (
-                        "λ times the sum over all parameters, the biases included, as in the notebook. (The course's "
-                        "sliders leave the biases out.)"
+                        "This is λ times the sum over all parameters, the biases included, as in the notebook. (The "
+                        "course's sliders leave the biases out.)"
                     ),
                     replace(SMALL_AND_NOISY, penalised="all", **field),
                 ),
                 Accepted(
                     weights_only,
-                    "λ times the sum over the weight matrices; the biases are left out, as is usual.",
+                    "This is λ times the sum over the weight matrices. The biases are left out, as is usual.",
                     replace(SMALL_AND_NOISY, **field),
                 ),
             ),
@@ -898,7 +938,7 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 ),
                 Mistake(
                     text(total=f"{name}_weight * {name}_parameters[-1]"),
-                    "Only the last parameter is penalised: the sum over the list is missing.",
+                    "Only the last parameter is penalised, because the sum over the list is missing.",
                 ),
                 Mistake(
                     text(total=f"{name}_weight * {name}_parameters[0]"),
@@ -910,7 +950,7 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 ),
                 Mistake(
                     text(total=f"-{name}_weight * sum({name}_parameters)"),
-                    "The sign: the penalty is subtracted, so large weights would be rewarded.",
+                    "The sign is wrong: the penalty is subtracted, so large weights would be rewarded.",
                 ),
                 Mistake(
                     text(loop=f"{name}_parameters.append({wrong_one})"),
@@ -918,23 +958,23 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 ),
                 Mistake(
                     text(loop=f"{name}_parameters.append(parameter.sum())"),
-                    f"The parameters are summed with their signs: {one} was asked for.",
+                    f"The parameters are summed with their signs, but {one} was asked for.",
                 ),
                 Mistake(
                     text(loop="if parameter.dim() == 1:\n        " + f"{name}_parameters.append({term})"),
-                    "These are the biases alone; it is the weights that are penalised.",
+                    "These are the biases alone, but it is the weights that should be penalised.",
                 ),
                 Mistake(
                     text(total="0"),
                     "Nothing is added to the loss.",
                 ),
                 *(
-                    Mistake(text().replace("0.001", other), f"λ was to stay 0.001; here it is {other}.")
+                    Mistake(text().replace("0.001", other), f"λ should stay 0.001, but here it is {other}.")
                     for other in ("0.0001", "0.01", "0.1", "0.00001")
                 ),
                 Mistake(
                     text().replace("loss +=", "loss ="),
-                    "The loss itself is gone: the penalty takes its place instead of being added.",
+                    "The loss itself is gone, because the penalty replaces it instead of being added.",
                 ),
                 Mistake(
                     text() + f"loss += {name}\n",
@@ -942,7 +982,7 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
                 ),
                 Mistake(
                     text(total=f"{name}_weight * sum({name}_parameters) / 2"),
-                    "There is a ½ that the notebook has not.",
+                    "There is a ½ here that the notebook does not have.",
                 ),
                 Mistake(
                     text(total=f"{name}_weight * (sum({name}_parameters) - {name}_parameters[-1])"),
@@ -958,10 +998,10 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
     )
 
 
-L1_BRANCH = _branch("l1", "Σ|w|", "model.compute_l2_loss(parameter)", "These are squares: that is the L2 penalty.")
+L1_BRANCH = _branch("l1", "Σ|w|", "model.compute_l2_loss(parameter)", "These are squares, which is the L2 penalty.")
 
 L2_BRANCH = _branch(
-    "l2", "Σw²", "model.compute_l1_loss(parameter)", "These are sizes, not squares: that is the L1 penalty."
+    "l2", "Σw²", "model.compute_l1_loss(parameter)", "These are sizes and not squares, which is the L1 penalty."
 )
 
 _PROXIMAL = "w_new = {}\n"
@@ -972,14 +1012,14 @@ PROXIMAL_STEP = Exercise(
     name="proximal-step",
     title="The proximal step",
     asks=(
-        "After a step of SGD every weight is moved towards 0 by `t` = learning rate × λ₁, **but not past it**. `w`: a "
-        "tensor of weights. **Write `w_new`.**"
+        "After a step of SGD, every weight is moved towards 0 by `t` = learning rate × λ₁, **but not past it**. `w` "
+        "is a tensor of weights. **Write `w_new`.**"
     ),
     template=_PROXIMAL.format("..."),
     hints=(
         "The size becomes |w| − t, or 0 where that is negative.",
         "`.clamp(min=0)` cuts negative numbers to 0.",
-        "Multiply by `w.sign()` to give the sign back.",
+        "Multiply by `w.sign()` to restore the sign.",
     ),
     solution=_PROXIMAL.format(_SOFT),
     verdict=ByValue(
@@ -989,7 +1029,7 @@ PROXIMAL_STEP = Exercise(
         accepted=(
             Accepted(
                 _PROXIMAL.format(_SOFT),
-                "This is soft thresholding: weights within t of 0 are exactly 0.",
+                "This is soft thresholding. Weights within t of 0 become exactly 0.",
                 replace(SMALL_AND_NOISY, l1=STRENGTH, l1_method="proximal"),
             ),
         ),
@@ -997,18 +1037,20 @@ PROXIMAL_STEP = Exercise(
             _PROXIMAL,
             {
                 "w - t * w.sign()": (
-                    "This is the subgradient's step: where |w| < t the weight is thrown past 0 and changes its sign. "
-                    "Cut the size |w| − t at 0."
+                    "This is the subgradient's step. Where |w| < t, the weight is thrown past 0 and changes its sign. "
+                    "Cut the size |w| − t off at 0."
                 ),
-                "(w.abs() - t).clamp(min=0)": "The sign of w is lost: negative weights come back positive.",
-                "(w - t).clamp(min=0)": "This is right for positive weights only; negative ones all become 0.",
-                "torch.where(w.abs() > t, w, 0)": "This is *hard* thresholding: large weights are not shrunk at all.",
-                "w * (1 - t)": "This scales, as L2 does: no weight ever becomes 0.",
-                "w / (1 + 2 * t)": "That is L2's proximal map: it scales, and nothing becomes 0.",
-                "w.clamp(min=-t, max=t)": "This cuts large weights down to t, the other way round.",
-                "w - w.clamp(min=-t, max=t) * 2": "Twice too far.",
-                "w + t * w.sign()": "The sign: this moves every weight away from 0.",
-                "w - t": "This moves every weight down by t, the negative ones away from 0.",
+                "(w.abs() - t).clamp(min=0)": "The sign of w is lost, so negative weights come back positive.",
+                "(w - t).clamp(min=0)": "This is right for positive weights only. All negative weights become 0.",
+                "torch.where(w.abs() > t, w, 0)": (
+                    "This is *hard* thresholding, which does not shrink large weights at all."
+                ),
+                "w * (1 - t)": "This scales the weights, as L2 does, and no weight ever becomes 0.",
+                "w / (1 + 2 * t)": "That is L2's proximal map. It scales the weights, and none becomes 0.",
+                "w.clamp(min=-t, max=t)": "This is the other way round: it cuts large weights down to t.",
+                "w - w.clamp(min=-t, max=t) * 2": "This moves the weights twice as far as it should.",
+                "w + t * w.sign()": "The sign is wrong: this moves every weight away from 0.",
+                "w - t": "This moves every weight down by t, and so the negative ones away from 0.",
             },
         ),
     ).verdict,

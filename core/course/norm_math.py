@@ -46,7 +46,10 @@ EPSILON, SHORTENED = 0.2, (0.0, 0.1, 0.2, 0.4, 0.6)
 @question("vector")
 def draw_kink() -> Drawing:
     return Drawing(
-        "First a prediction. Take ε = 0.2 and shorten the *small* entry. **Draw ‖x − d‖₁ for each δ**, then commit.",
+        (
+            "First make a prediction. Take ε = 0.2 and shorten the *small* entry. **Draw ‖x − d‖₁ for each δ**, then "
+            "commit."
+        ),
         Curve(
             "δ",
             "‖x − d‖₁",
@@ -58,8 +61,8 @@ def draw_kink() -> Drawing:
             percent=False,
         ),
         (
-            "It falls from 1.2 to 1 at δ = ε = 0.2, and rises again after: the entry has gone through 0 and grows on "
-            "the other side."
+            "The norm falls from 1.2 to 1 at δ = ε = 0.2, and then it rises again, because the entry has passed 0 and "
+            "grows on the other side."
         ),
     )
 
@@ -67,27 +70,27 @@ def draw_kink() -> Drawing:
 @question()
 def a_tenth() -> Choice:
     return Choice(
-        "x = (1, 0.1). You take 0.1 from the small entry. By how much do ‖x‖²₂ and ‖x‖₁ fall?",
+        "Take x = (1, 0.1) and subtract 0.1 from the small entry. By how much do ‖x‖²₂ and ‖x‖₁ fall?",
         (
             Option(
                 "Both by 0.1",
-                "L1 does. The square falls from 1.01 to 1.",
+                "The L1 norm does, but the square falls only from 1.01 to 1.",
             ),
             Option(
                 "By 0.01 and by 0.1",
                 (
-                    "From the *large* entry it would be 0.19 and 0.1: L2 gains nineteen times as much there, L1 just "
-                    "as much."
+                    "At the *large* entry they would fall by 0.19 and by 0.1. L2 gains nineteen times as much there, "
+                    "and L1 gains just as much."
                 ),
                 right=True,
             ),
             Option(
                 "By 0.19 and by 0.1",
-                "That is what 0.1 from the *large* entry brings.",
+                "That is what you gain by taking 0.1 from the *large* entry.",
             ),
             Option(
                 "By 0.01 and by 0.01",
-                "L1 counts the size itself: 1.1 becomes 1.",
+                "The L1 norm counts the size itself, so 1.1 becomes 1.",
             ),
         ),
     )
@@ -99,16 +102,25 @@ def always_an_axis() -> Choice:
         "Does the L1 optimum of a bowl always lie on an axis?",
         (
             Option(
-                "Yes: its ball has corners there",
-                "An ellipse may touch the ball on an edge. Move the centre far from both axes, or make λ small.",
+                "Yes, its ball has corners there",
+                (
+                    "An ellipse may also touch the ball on an edge. In the step *Two weights and a loss*, move the "
+                    "centre far from both axes, or make λ small."
+                ),
             ),
             Option(
                 "Only if the bowl is not tilted",
-                "Tilted or not: look at the random trials, at a small and at a large λ.",
+                (
+                    "The tilt does not decide it. Look at the random trials of *Two weights and a loss*, at a small "
+                    "and at a large λ."
+                ),
             ),
             Option(
                 "No: only where the loss pulls on a weight with at most λ",
-                "With a small λ both weights stay. The random trials count how often.",
+                (
+                    "With a small λ both weights often stay. The random trials of *Two weights and a loss* count how "
+                    "often."
+                ),
                 right=True,
             ),
         ),
@@ -123,21 +135,24 @@ def other_sign() -> Choice:
             Option(
                 "Yes",
                 (
-                    "When w₁ is shortened, the tilted bowl would like another w₂. Try centre (2, 0.2), tilt 30°, "
-                    "stretch 4, and move λ."
+                    "When w₁ is shortened, the tilted bowl is lowest at another w₂, which may be negative. In *Two "
+                    "weights and a loss*, try the centre (2, 0.2), a tilt of 30° and a stretch of 4, and move λ."
                 ),
                 right=True,
             ),
             Option(
                 "No: a penalty only shortens",
                 (
-                    "It shortens along each axis by itself, but the loss ties the two weights together. Try centre "
-                    "(2, 0.2), tilt 30°, stretch 4."
+                    "The penalty acts on each weight by itself, but the loss ties the two together. In *Two weights "
+                    "and a loss*, try the centre (2, 0.2), a tilt of 30° and a stretch of 4."
                 ),
             ),
             Option(
                 "Only under L2",
-                "Under L1 too. Try centre (2, 0.2), tilt 30°, stretch 4, and move λ.",
+                (
+                    "It happens under L1 too. In *Two weights and a loss*, try the centre (2, 0.2), a tilt of 30° and "
+                    "a stretch of 4, and move λ."
+                ),
             ),
         ),
     )
@@ -150,7 +165,7 @@ def elastic_net() -> Choice:
         (
             Option(
                 "Its L2 part pushes weights away from zero",
-                "L2 pulls towards zero as well; at zero it just has no force.",
+                "L2 pulls towards zero as well. It only has no force at zero itself.",
             ),
             Option(
                 "Its kink at 0 is half as high",
@@ -158,8 +173,8 @@ def elastic_net() -> Choice:
                 right=True,
             ),
             Option(
-                "It has no kink: the square rounds it off",
-                "The |w| in it keeps its kink, only a lower one.",
+                "It has no kink, as the square rounds it off",
+                "The |w| in it keeps its kink, although the kink is only half as high.",
             ),
         ),
     )
@@ -168,24 +183,24 @@ def elastic_net() -> Choice:
 @question()
 def arrival() -> Choice:
     return Choice(
-        "A weight starts at 0.5, λ = 0.5, and there is no loss. Where is it at t = 1?",
+        "A weight starts at 0.5, with λ = 0.5 and no loss. Where is it at t = 1?",
         (
             Option(
                 "At 0 under L1, at 0.184 under L2",
-                "L1: 0.5 − 0.5·1 = 0. L2: 0.5·e⁻¹ = 0.184, and it will never arrive.",
+                "Under L1 it is at 0.5 − 0.5·1 = 0. Under L2 it is at 0.5·e⁻¹ = 0.184, and it never arrives.",
                 right=True,
             ),
             Option(
                 "At 0 under both",
-                "L2's pull fades with the weight: it halves again and again.",
+                "L2's pull fades with the weight, so the weight halves again and again.",
             ),
             Option(
                 "At 0.184 under L1, at 0 under L2",
-                "The other way round: L1 is the straight line.",
+                "It is the other way round: L1 is the straight line.",
             ),
             Option(
                 "At 0 under L1, at 0.25 under L2",
-                "L2 falls as e^(−2λt) = e⁻¹, not to the half.",
+                "L2 falls by the factor e^(−2λt) = e⁻¹, which is less than a half.",
             ),
         ),
     )
@@ -194,15 +209,18 @@ def arrival() -> Choice:
 @question()
 def p_above_one() -> Choice:
     return Choice(
-        "The third penalty is |w|^1.25, with a bowl. How many weights does it make exactly zero?",
+        "The penalty is |w|^1.25, and the loss is a bowl. How many weights does it make exactly zero?",
         (
             Option(
-                "Fewer than L1, but some: its ball is nearly pointed",
-                "Nearly is not enough. Look at the numbers: small, and not 0.",
+                "Fewer than L1, but some",
+                (
+                    "Its ball looks nearly pointed, but nearly is not enough. The numbers in *What decides is the "
+                    "slope next to zero* are small, and not 0."
+                ),
             ),
             Option(
                 "As many as L1",
-                "Its slope at 0 is 0: nothing holds a weight there.",
+                "Its slope at 0 is 0, so nothing holds a weight there.",
             ),
             Option(
                 "None, but for chance",
@@ -225,22 +243,22 @@ def _zeroed(amount: float) -> str:
 def half_the_network() -> Choice:
     return Choice(
         (
-            "On the real first layer: set the step size × λ so that L1's map makes about half of the weights zero. "
+            "Take the real first layer, and set step size × λ so that L1's map makes about half of the weights zero. "
             "What has L2's map done to them?"
         ),
         (
             Option(
                 "Zeroed about half as many",
-                "None: it divides each by the same number.",
+                "It zeroed none, because it divides each weight by the same number.",
             ),
             Option(
                 "Scaled them by a few per cent, and zeroed none",
-                "L2 divides by 1 + 2ηλ. With ηλ of some hundredths that is hardly to be seen.",
+                "L2 divides by 1 + 2ηλ. When ηλ is a few hundredths, that can hardly be seen.",
                 right=True,
             ),
             Option(
                 "Halved all of them",
-                f"That needs ηλ = 0.5; L1 would then have zeroed {_zeroed(0.5)} of the weights.",
+                f"That would need ηλ = 0.5, at which L1 would have zeroed {_zeroed(0.5)} of the weights.",
             ),
         ),
     )
@@ -284,28 +302,28 @@ NO_KINK = Fault(
 def l1_norm_of_x_minus_d(delta, epsilon):  # x = (1, epsilon), d = (0, delta)
     return 1 - delta + epsilon""",
     picture=lambda: _no_kink(mended=False),
-    says="The function over δ, at ε = 0.2.",
-    asks="Something must be wrong: what?",
+    says="This is the function against δ, at ε = 0.2.",
+    asks="Something must be wrong. What is it?",
     options=(
         Option(
             "It should be 1 − δ·ε",
-            "|1| + |ε − δ|: a difference, not a product.",
+            "The norm is |1| + |ε − δ|, which contains a difference and not a product.",
         ),
         Option(
-            "It holds only up to δ = ε: the size of a coordinate cannot be negative",
+            "It holds only up to δ = ε, for no size is negative",
             (
-                "Beyond, |ε − δ| = δ − ε, and the norm rises again. A norm that falls below 1 here would mean a "
-                "negative size."
+                "Beyond δ = ε the size |ε − δ| is δ − ε, and the norm rises again. A norm that falls below 1 here "
+                "would mean a negative size."
             ),
             right=True,
         ),
         Option(
             "It should be squared",
-            "The L1 norm adds sizes; squares are for L2.",
+            "The L1 norm adds up sizes. It is the L2 norm that squares.",
         ),
         Option(
-            "Nothing: an L1 norm can be as small as one likes",
-            "The first coordinate alone has size 1.",
+            "Nothing, an L1 norm can be as small as one likes",
+            "It cannot be, for the first coordinate alone has size 1.",
         ),
     ),
     mended="""\
@@ -313,7 +331,8 @@ def l1_norm_of_x_minus_d(delta, epsilon):
     return 1 + abs(epsilon - delta)""",
     mended_picture=lambda: _no_kink(mended=True),
     after=(
-        "With the size of the second coordinate: down to 1 at δ = ε, then up again. That kink is why L1 stops at zero."
+        "With the size of the second coordinate, the norm falls to 1 at δ = ε and then rises again. That kink is why "
+        "L1 stops at zero."
     ),
 )
 
@@ -325,20 +344,23 @@ w = 1.0
 for step in range(steps):
     w -= lr * strength * gradient_of_norm(w)   # sign(w) for L1, 2 * w for L2""",
     picture=lambda: _norm_alone(with_loss=False),
-    says="A weight that runs down either norm, with strength 0.5.",
-    asks="Both end at (or near) zero. So what does this say about which weights of a *network* become zero?",
+    says="A weight follows the slope of either norm down, with strength 0.5.",
+    asks="Both end at or near zero. What does this say about which weights of a *network* become zero?",
     options=(
         Option(
             "All of them, under either norm",
-            "In a network the accuracy would be gone. Something holds on to weights.",
+            "Then the network could no longer classify anything. Something holds on to weights.",
         ),
         Option(
             "None under L2, all under L1",
-            "Under L1 too some weights stay, those that the data need.",
+            "Under L1, too, some weights stay: those that the data need.",
         ),
         Option(
-            "Nothing: nobody minimises the norm alone; a loss is missing",
-            "A network minimises loss *plus* penalty. A weight stays where both pull equally hard.",
+            "Nothing, because the loss is missing",
+            (
+                "Nobody minimises the norm alone. A network minimises loss *plus* penalty. A weight stays where both "
+                "pull equally hard."
+            ),
             right=True,
         ),
     ),
@@ -347,9 +369,9 @@ for step in range(steps):
     w -= lr * (gradient_of_loss(w) + strength * gradient_of_norm(w))""",
     mended_picture=lambda: _norm_alone(with_loss=True),
     after=(
-        "With a loss ½(w − 0.3)², in steps small enough to be a curve: L1 still goes to 0, since the loss pulls with "
-        "less than λ there (single steps would jitter around it; a proximal step lands on it); L2 stays at 0.3/(1 + "
-        "2λ)."
+        "Here the loss is ½(w − 0.3)², and the steps are so small that they make a curve. L1 still takes the weight "
+        "to 0, because at 0 the loss pulls with less than λ. (Larger steps would jitter around 0, and a proximal step "
+        "lands on it.) Under L2 the weight stays at 0.3/(1 + 2λ)."
     ),
 )
 
@@ -368,13 +390,13 @@ NORMS_OF_X = Exercise(
     name="norms-of-x",
     title="The two norms",
     asks=(
-        "`x` is the vector (1, ε), `d` the move (0, δ); `epsilon` and `delta` are there too. **Write ‖x − d‖²₂ and ‖x "
-        "− d‖₁**, so that they hold for every δ, also past ε. (The last line only hands both to the check.)"
+        "`x` is the vector (1, ε), and `d` is the move (0, δ). You may also use `epsilon` and `delta`. **Write ‖x − "
+        "d‖²₂ and ‖x − d‖₁** so that they hold for every δ, also past ε. (The last line only hands both to the check.)"
     ),
     template=_TWO_NORMS.format("...", "..."),
     hints=(
         "`x - d` is the vector (1, ε − δ).",
-        "The squared L2 norm adds up squares, the L1 norm sizes.",
+        "The squared L2 norm adds up squares, and the L1 norm adds up sizes.",
         "`((x - d) ** 2).sum()` and `(x - d).abs().sum()`",
     ),
     solution=_TWO_NORMS.format("((x - d) ** 2).sum()", "(x - d).abs().sum()"),
@@ -384,7 +406,7 @@ NORMS_OF_X = Exercise(
         accepted=(
             Accepted(
                 _TWO_NORMS.format("((x - d) ** 2).sum()", "(x - d).abs().sum()"),
-                "And past δ = ε the L1 norm rises again: 1 + δ − ε.",
+                "Both hold for every δ. Past δ = ε the L1 norm is 1 + δ − ε, which rises again.",
             ),
         ),
         mistakes=(
@@ -392,12 +414,12 @@ NORMS_OF_X = Exercise(
                 _TWO_NORMS.format("((x - d) ** 2).sum()", "(x - d).sum()"),
                 (
                     "This is the notebook's 1 − δ + ε. Past δ = ε the second coordinate is negative, and its size is "
-                    "δ − ε: take the absolute values."
+                    "δ − ε. Take the absolute values."
                 ),
             ),
             Mistake(
                 _TWO_NORMS.format("(x - d).norm()", "(x - d).abs().sum()"),
-                "The L2 norm was to be squared: leave the root out.",
+                "The L2 norm should be squared. Leave the root out.",
             ),
             Mistake(
                 _TWO_NORMS.format("(x - d).abs().sum()", "((x - d) ** 2).sum()"),
@@ -405,15 +427,15 @@ NORMS_OF_X = Exercise(
             ),
             Mistake(
                 _TWO_NORMS.format("(x ** 2 - d ** 2).sum()", "(x - d).abs().sum()"),
-                "(x − d)² is not x² − d²: subtract first, then square.",
+                "(x − d)² is not x² − d². Subtract first, then square.",
             ),
             Mistake(
                 _TWO_NORMS.format("((x + d) ** 2).sum()", "(x + d).abs().sum()"),
-                "The move is subtracted: x − d.",
+                "The move has to be subtracted, as in x − d.",
             ),
             Mistake(
                 _TWO_NORMS.format("(x ** 2).sum()", "x.abs().sum()"),
-                "These are the norms of x itself: d is not subtracted.",
+                "These are the norms of x itself. d is not subtracted.",
             ),
         ),
     ).verdict,
@@ -425,8 +447,8 @@ RIDGE = Exercise(
     name="l2-shrinks",
     title="What L2 makes of a weight",
     asks=(
-        "The loss wants a weight at `a`: it is ½(w − a)². Add the penalty λw², with λ = `lam`. **Where is the "
-        "minimum?** Write `w_l2` for a tensor `a` of such wishes."
+        "The loss ½(w − a)² is lowest where the weight is at `a`. Add the penalty λw², with λ = `lam`. **Where is the "
+        "minimum of the sum?** Write `w_l2` for a whole tensor `a` of such targets."
     ),
     template=_SHRUNK.format("..."),
     hints=(
@@ -448,14 +470,17 @@ RIDGE = Exercise(
         mistakes=mistakes(
             _SHRUNK,
             {
-                "a / (1 + lam)": "That is for the penalty (λ/2)w². Here it is λw², whose derivative is 2λw.",
+                "a / (1 + lam)": (
+                    "That would be the minimum for the penalty (λ/2)w². Here the penalty is λw², whose derivative is "
+                    "2λw."
+                ),
                 "a * (1 - 2 * lam)": "This is one gradient step of length 1, not the minimum.",
-                "a.sign() * (a.abs() - lam).clamp(min=0)": "That is L1's answer: soft thresholding.",
+                "a.sign() * (a.abs() - lam).clamp(min=0)": "That is L1's answer, which is called soft thresholding.",
                 "a / (2 * lam)": "The loss's own curvature, 1, is missing from the denominator.",
                 "a": "That is where the loss alone wants the weight.",
-                "a - 2 * lam": "The pull 2λw depends on w; this subtracts the same from all.",
-                "a / 1 + 2 * lam": "Brackets: this divides by 1, and then adds 2λ.",
-                "a / (1 - 2 * lam)": "The sign: the penalty pulls towards 0.",
+                "a - 2 * lam": "The pull 2λw depends on w, but this subtracts the same amount from every weight.",
+                "a / 1 + 2 * lam": "The brackets are missing. This divides by 1 and then adds 2λ.",
+                "a / (1 - 2 * lam)": "The sign is wrong, for the penalty pulls towards 0.",
             },
         ),
     ).verdict,
@@ -467,14 +492,14 @@ LASSO = Exercise(
     name="l1-zeroes",
     title="What L1 makes of it",
     asks=(
-        "The same loss ½(w − a)², now with the penalty λ|w|. **Where is the minimum?** For small wishes it is exactly "
-        "0."
+        "Take the same loss ½(w − a)², now with the penalty λ|w|. **Where is the minimum?** When `a` is close enough "
+        "to 0, it is exactly 0."
     ),
     template=_L1_MINIMUM.format("..."),
     hints=(
-        "For w > 0 the derivative is (w − a) + λ: zero at w = a − λ, if that is positive.",
-        "For w < 0 it is zero at w = a + λ, if that is negative. Else the minimum is the kink, 0.",
-        "In one line: `a.sign() * (a.abs() - lam).clamp(min=0)`",
+        "For w > 0 the derivative is (w − a) + λ. It is zero at w = a − λ, if that is positive.",
+        "For w < 0 it is zero at w = a + λ, if that is negative. Otherwise the minimum is at the kink, 0.",
+        "In one line this is `a.sign() * (a.abs() - lam).clamp(min=0)`.",
     ),
     solution=_L1_MINIMUM.format("a.sign() * (a.abs() - lam).clamp(min=0)"),
     verdict=ByValue(
@@ -484,21 +509,21 @@ LASSO = Exercise(
         accepted=(
             Accepted(
                 _L1_MINIMUM.format("a.sign() * (a.abs() - lam).clamp(min=0)"),
-                "Every wish is cut by λ, and those within λ of 0 are exactly 0.",
+                "Every `a` is shortened by λ, and those within λ of 0 become exactly 0.",
             ),
         ),
         mistakes=mistakes(
             _L1_MINIMUM,
             {
-                "a - lam": "This moves every wish down by λ, the negative ones away from 0.",
+                "a - lam": "This moves every `a` down by λ, and so the negative ones away from 0.",
                 "a - lam * a.sign()": (
-                    "Where |a| < λ this lands on the other side of 0; there the minimum is the kink, 0 itself."
+                    "Where |a| < λ, this lands on the other side of 0. There the minimum is at the kink, at 0 itself."
                 ),
-                "(a.abs() - lam).clamp(min=0)": "The sign of a is lost.",
-                "(a - lam).clamp(min=0)": "Right for positive wishes; negative ones all become 0.",
-                "torch.where(a.abs() > lam, a, 0)": "The large ones are shrunk by λ too: this is hard thresholding.",
-                "a / (1 + 2 * lam)": "That is L2's answer: it scales, and nothing becomes 0.",
-                "a.sign() * (a.abs() - 2 * lam).clamp(min=0)": "The derivative of λ|w| is λ sign(w): there is no 2.",
+                "(a.abs() - lam).clamp(min=0)": "The sign of `a` is lost.",
+                "(a - lam).clamp(min=0)": "This is right where `a` is positive. All negative ones become 0.",
+                "torch.where(a.abs() > lam, a, 0)": "This is hard thresholding. L1 shortens the large ones by λ too.",
+                "a / (1 + 2 * lam)": "That is L2's answer. It scales, and nothing becomes 0.",
+                "a.sign() * (a.abs() - 2 * lam).clamp(min=0)": "The derivative of λ|w| is λ sign(w), without a 2.",
             },
         ),
     ).verdict,
