@@ -156,7 +156,7 @@ def test_the_notebooks_histogram_is_of_a_network_that_guesses():
     app.radio(key="l1_l2/fault-moved-weights?").set_value(2).run()
     app.button(key="l1_l2/fault-moved-weights!").click().run()
     told = " ".join(caption.value for caption in app.caption)
-    assert f"Mean of the weights in the notebook's histogram: {found.mean[1]:.2f}" in told
+    assert f"The mean of the weights is {found.mean[1]:.2f} in the notebook's histogram" in told
 
 
 # --- the sliders ----------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_the_calculator_gives_every_convention(written, numbers):
     assert not app.exception and any("it grows" in w.value for w in app.warning)
     for unusable in (-1.0, 101.0, 1e300):
         app.number_input[0].set_value(unusable).run()
-        assert any("A strength from 0 to 100" in w.value for w in app.warning)
+        assert any("a strength from 0 to 100" in w.value for w in app.warning)
         assert not any("convention" in t.value.columns for t in app.table)
     app.number_input[0].set_value(1e-6).run()
     assert any(r"\cdot 10^{-6}" in latex.value for latex in app.latex)
