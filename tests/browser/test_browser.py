@@ -211,8 +211,7 @@ def test_the_list_of_steps_leads_there_and_keeps_the_settings(server, page):
     page.get_by_role("button", name="What does it cost? It needs a batch").click()
     expect(page.locator("h1")).to_have_text("What does it cost? It needs a batch")
     page.wait_for_function("location.search.includes('step=small-batches')")
-    page.get_by_role("button", name="Steps").click()
-    page.get_by_role("button", name="How large a learning rate does it cope with?").click()
+    page.locator(".st-key-step_back button").click()
     expect(page.locator("h1")).to_have_text("How large a learning rate does it cope with?")
     page.wait_for_function("location.search.includes('sgd_lr=1')")
     assert len(page.context.pages) == 1
