@@ -513,7 +513,7 @@ def small_batches() -> None:
         with steps.fold("Why does it break at two?"):
             _two_samples()
     with figure:
-        with st.expander("Predict first: draw the accuracy", icon=UNFOLD):
+        with steps.fold("Predict first: draw the accuracy"):
             questions.at("batch_norm", "batches")
         _beside_all_stops(at_batch_size, BATCH_SIZES, size, x_title="batch size", key="small_batch")
 
