@@ -90,7 +90,18 @@ def kept_config(names: Sequence[str], base: RunConfig) -> RunConfig:
         kept = st.session_state.get(name, st.query_params.get(name))
         if kept in offered:
             told[name] = field.parse(kept)
+            st.session_state.setdefault("_kept_here", {})[name] = kept
     return replace(base, **told)
+
+
+def kept_here() -> dict[str, str]:
+    """What the step that is shown has taken over from the widgets of another one, by key, as an address has it."""
+    return dict(st.session_state.get("_kept_here", {}))
+
+
+def forget_kept() -> None:
+    """Called before a step is drawn: it takes over what it needs itself."""
+    st.session_state.pop("_kept_here", None)
 
 
 def set_widgets(config: RunConfig, names: Sequence[str]) -> None:

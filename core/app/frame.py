@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address
+from core.app import address, embedding
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -71,7 +71,7 @@ def begin(path: str, *, has_bar: bool = False) -> Lesson:
     if is_presenting():
         if not has_bar:
             _present(lesson)
-    else:
+    elif not embedding.is_embedded():
         with st.sidebar:
             _menu()
     _style()

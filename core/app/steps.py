@@ -23,7 +23,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, controls, frame
+from core.app import address, controls, embedding, frame, paper, share
 from core.app.glossary import glossary_button
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,11 +87,14 @@ class Steps:
     def show(self) -> None:
         """Draw the step that the address asks for, or all of them. Called last by the page."""
         style()
+        paper.for_paper()
+        if embedding.is_embedded():
+            embedding.style()
         if frame.is_whole():
             self._show_whole()
         else:
             self._show_one(self._asked())
-        frame.end(self.about.path, with_neighbours=frame.is_whole())
+        frame.end(self.about.path, with_neighbours=frame.is_whole() and not embedding.is_embedded())
 
     def _asked(self) -> Step:
         """The step of the address: by its name; else the one of a named exercise or fault; else the earliest that owns
@@ -108,10 +111,15 @@ class Steps:
 
     def _show_one(self, step: Step) -> None:
         visited(self.about.name).add(step.name)
-        self._bar(step)
-        st.title(step.title, anchor=False)
+        if embedding.is_embedded():
+            with st.container(horizontal=True, vertical_alignment="center", key="embedded_title"):
+                st.title(step.title, anchor=False, width="stretch")
+                share.link_to_the_course(step.name, step.settings)
+        else:
+            self._bar(step)
+            st.title(step.title, anchor=False)
         with st.container(key="step"):
-            st.fragment(step.draw)()
+            st.fragment(share.telling_what_it_keeps(step.draw))()
         _at_browser(lesson=self.about.name, step=step.name, presenting=frame.is_presenting())
 
     def _bar(self, step: Step) -> None:
@@ -122,6 +130,8 @@ class Steps:
             st.caption(f"**{self.about.title}** · step {at + 1} of {len(steps)}", width="stretch")
             if frame.is_presenting():
                 frame.presentation_switch()
+                share.qr_code(step.name, step.settings)
+            share.copy_button(step.name, step.settings)
             if step.settings:
                 st.button(
                     "Reset",
