@@ -5,6 +5,7 @@
 function keepPicture(scene) {
   const drawn = scene._fullLayout?.scene?._scene;
   if (!drawn) return; // contours are lines and print as they are
+  if (!scene.offsetHeight) return; // its picture stands in for it already
   let picture = scene.parentElement.querySelector(":scope > .reglab-printed");
   if (!picture) {
     picture = document.createElement("canvas");
@@ -18,7 +19,10 @@ function keepPicture(scene) {
   picture.width = seen.width;
   picture.height = seen.height;
   picture.style.width = `${seen.clientWidth || seen.width}px`;
-  picture.getContext("2d").drawImage(seen, 0, 0);
+  const drawing = picture.getContext("2d");
+  drawing.fillStyle = getComputedStyle(document.querySelector(".stApp")).backgroundColor; // its numbers may be white
+  drawing.fillRect(0, 0, picture.width, picture.height);
+  drawing.drawImage(seen, 0, 0);
   scene.classList.add("reglab-has-picture");
 }
 

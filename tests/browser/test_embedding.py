@@ -13,6 +13,7 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 @pytest.fixture
 def framed(chromium):
     page = chromium.new_page(viewport={"width": 600, "height": 700})
+    page.set_default_timeout(60_000)
     yield page
     page.close()
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from steps_seen import open_step
 
 A4 = (595, 842)
 """Points."""
@@ -40,6 +41,17 @@ SHOWN = "selector => [...document.querySelectorAll(selector)].filter((el) => el.
 def test_menu_controls_and_buttons_are_not_printed(printed):
     assert printed.controls > 20, "they stand on the screen"
     assert printed.evaluate(SHOWN, CONTROLS) == 0
+
+
+def test_a_single_step_is_printed_without_its_bar(server, page):
+    open_step(page, f"{server.url}/baseline?step=surface")
+    assert page.evaluate(SHOWN, CONTROLS) > 8
+    page.wait_for_function("document.querySelector('.reglab-scene')?._fullLayout")
+    pdf = page.pdf()  # as a printer does: it tells the page twice
+    assert b"/Subtype /Image" in pdf, "the surface"
+    page.emulate_media(media="print")
+    page.wait_for_function("document.querySelector('.reglab-printed')?.width > 100")
+    assert page.evaluate(SHOWN, CONTROLS) == 0
 
 
 def test_titles_of_steps_are_headings_and_folds_are_open(printed):

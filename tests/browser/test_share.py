@@ -27,6 +27,7 @@ def sharing(chromium, server):
     """A window that may read what was copied."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 
@@ -35,6 +36,7 @@ def sharing(chromium, server):
 def stranger(chromium):
     """Somebody else's browser, which knows nothing of the sender's session."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()
 
@@ -102,6 +104,7 @@ def test_where_a_page_may_not_copy_the_address_is_shown_selected(server, page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_class_scans_the_step_as_it_is_set_from_the_projector(server, chromium, scheme):
     page = chromium.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
+    page.set_default_timeout(60_000)
     open_step(page, f"{server.url}/l1_l2?step=lambda1&present=true")
     move_right(page, "lambda1")
     at_rest(page)
