@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.app import frame, opening, progress, steps
+from core.app import frame, keeping, opening, progress, steps
 from core.app.gallery import class_gallery
 from core.app.glossary import glossary_button
-from core.app.lesson_map import lesson_map
+from core.app.lesson_map import go_on, lesson_map
 
 HERE = "streamlit_app.py"
 frame.begin(HERE)
@@ -22,6 +22,10 @@ st.markdown(
 opening.gap_panel()
 
 st.header("The lessons", anchor=False)
+with st.container():  # what comes and goes here must not close what is open below
+    if keeping.trouble():
+        st.warning(keeping.trouble(), icon=":material/save:")
+    go_on()
 lesson_map()
 
 data = st.expander("The data", icon=":material/unfold_more:", key="the_data", on_change="rerun")
@@ -72,9 +76,10 @@ with steps.fold("For instructors"):
 
 with steps.fold("Your answers"):
     frame.text(
-        "Each lesson has questions to commit to, faults to find and code to fill in. Your answers stay in this "
-        "browser tab and nowhere else: there is no account, and nothing is tracked. Reloading or closing the tab "
-        "forgets them, so save them first."
+        "Each lesson has questions to commit to, faults to find and code to fill in. This browser keeps your answers "
+        "and the steps that you have seen, on this machine only, so that you can close the tab and go on another day. "
+        "There is no account and no cookie; the server forgets them when you leave, and nothing is tracked. Save them "
+        "to a file to go on in another browser, and forget them here if others use this machine."
     )
     progress.progress_panel()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core.app import frame
+from core.app import frame, keeping
 from core.app.comparisons import course_chart
 from core.app.controls import one_of
 from core.app.frame import is_hidden, is_presenting
@@ -45,8 +45,7 @@ def fill_in(lesson: str) -> None:
 def _exercise(key: str, exercise: Exercise) -> None:
     with st.container(border=True):
         st.markdown(f"**{exercise.title}.** {exercise.asks}")
-        if f"{key}=" not in st.session_state:
-            st.session_state[f"{key}="] = typed_text(key) or exercise.template
+        _put(key, typed_text(key) or exercise.template)
         line = 2 * LINE if is_presenting() else LINE
         text = st.text_area(
             "Your code",
@@ -70,6 +69,16 @@ def _exercise(key: str, exercise: Exercise) -> None:
             with st.expander("A solution"):
                 st.code(exercise.solution, language="python")
                 st.caption("Others are right as well: what counts is what the code does.")
+        keeping.exercise_at_browser(key)
+
+
+def _put(key: str, checked: str) -> None:
+    """Puts the text that was checked last into the field, which may come later: from the browser's store, or from
+    another tab. What has been typed since stays."""
+    field, put = f"{key}=", f"_{key}_put"
+    if st.session_state.get(field) in (None, st.session_state.get(put)):
+        st.session_state[field] = checked
+    st.session_state[put] = checked
 
 
 def _check(key: str, exercise: Exercise) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, embedding
+from core.app import address, embedding, keeping
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -84,6 +84,7 @@ def end(path: str, *, with_neighbours: bool = True) -> None:
     page."""
     address.say_what_was_wrong(st.session_state.pop("_note"))
     _anchor()(key="anchor", height=1)
+    keeping.at_browser()
     if not with_neighbours:
         return
     st.divider()

@@ -23,10 +23,34 @@ def _card(lesson: frame.Lesson) -> None:
         chart(card_figure(picture), alt=picture.alt, height=HEIGHT)
         st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
-        st.caption(" · ".join(done for done in (steps_seen(lesson), progress.tally_words(lesson.name)) if done))
+        seen = "" if progress.is_loading() else steps_seen(lesson)
+        st.caption(" · ".join(done for done in (seen, progress.tally_words(lesson.name)) if done))
 
 
 def steps_seen(lesson: frame.Lesson) -> str:
-    """How many of a lesson's steps this session has seen; empty for a page that has none."""
-    shown = {step.name for step in steps.headings(lesson.path) if not (step.part and frame.is_hidden(step.part))}
-    return f"{len(shown & steps.visited(lesson.name))} of {len(shown)} steps seen" if shown else ""
+    """How many of a lesson's steps were seen; empty for a page that has none."""
+    shown = {step.name for step in _shown(lesson)}
+    return f"{len(shown & progress.visited(lesson.name))} of {len(shown)} steps seen" if shown else ""
+
+
+def go_on() -> None:
+    """A link to the step that was seen last; nothing for a student who has just come."""
+    if progress.is_loading():
+        return
+    lessons = {lesson.name: lesson for lesson in frame.LESSONS[1:]}
+    for name, step_name in progress.last_visited():
+        titles = {step.name: step.title for step in _shown(lessons[name])} if name in lessons else {}
+        if step_name in titles:  # what the browser kept may be of another version of the course
+            number = list(titles).index(step_name) + 1
+            st.page_link(
+                lessons[name].path,
+                label=f"Go on at: {lessons[name].title}, step {number}: {titles[step_name]}",
+                icon=":material/resume:",
+                query_params={"step": step_name},
+            )
+            return
+
+
+def _shown(lesson: frame.Lesson) -> list[steps.Heading]:
+    """The steps of a lesson that no address hides."""
+    return [step for step in steps.headings(lesson.path) if not (step.part and frame.is_hidden(step.part))]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.app import controls, frame, steps
+from core.app import controls, frame, keeping, steps
 from core.app.draw import chart
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.course.claims import NotStored
@@ -96,7 +96,7 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
         st.markdown(choice.asks)
         if asks:
             st.markdown(f"**{asks}**")
-        if given is not None:  # it may have come from a file, after something else was chosen here
+        if given is not None:  # it may have come from a file or from the browser, after something else was chosen here
             st.session_state[f"{exercise}?"] = given
         chosen = st.radio(
             "Your answer",
@@ -110,9 +110,11 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
         )
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit, args=(exercise, options), disabled=chosen is None)
+            keeping.exercise_at_browser(exercise)
             return
         _feedback(options, given)
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
+        keeping.exercise_at_browser(exercise)
     reveal()
 
 
@@ -161,11 +163,13 @@ def _drawing(exercise: str, drawing: Drawing) -> None:
             chart(figure, alt=f"Your prediction of {curve.y_title} against {curve.x_title}{measured}")
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit_drawing, args=(exercise, curve))
+            keeping.exercise_at_browser(exercise)
             return
         off = curve.distance(drawn)
         by = f"{100 * off:.1f} points" if curve.percent else f"{off:.2g}"
         st.markdown(f"{RIGHT if off <= curve.tolerance else WRONG} You are off by **{by}** on average. {drawing.says}")
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
+        keeping.exercise_at_browser(exercise)
 
 
 STEPS = 40
@@ -174,15 +178,14 @@ STEPS = 40
 def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None) -> float:
     """One stop's slider; before the first move it stands in the middle."""
     scale = 100 if curve.percent else 1
-    middle = given[i] if given else (curve.low + curve.high) / 2
     unit = "%d %%" if curve.percent else "%.2f"
     if given:
-        st.session_state[f"{exercise}={i}"] = scale * middle
+        st.session_state[f"{exercise}={i}"] = scale * given[i]
     value = st.slider(
         f"{curve.x_title} = {curve.stops[i]}",
         scale * curve.low,
         scale * curve.high,
-        scale * middle,
+        None if given else scale * (curve.low + curve.high) / 2,
         step=1.0 if curve.percent else (curve.high - curve.low) / STEPS,
         format=unit,
         key=f"{exercise}={i}",

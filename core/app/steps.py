@@ -23,7 +23,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, controls, embedding, frame, paper, share
+from core.app import address, controls, embedding, frame, paper, progress, share
 from core.app.glossary import glossary_button
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,7 +110,7 @@ class Steps:
         return steps[0]
 
     def _show_one(self, step: Step) -> None:
-        visited(self.about.name).add(step.name)
+        progress.visit(self.about.name, step.name)
         if embedding.is_embedded():
             with st.container(horizontal=True, vertical_alignment="center", key="embedded_title"):
                 st.title(step.title, anchor=False, width="stretch")
@@ -159,7 +159,7 @@ class Steps:
                 st.page_link(lesson.path, label=lesson.title, icon=icon)
 
     def _list(self, at: int) -> None:
-        seen = visited(self.about.name)
+        seen = progress.visited(self.about.name)
         for i, step in enumerate(self.shown):
             st.button(
                 f"{i + 1}. {step.title}",
@@ -184,7 +184,7 @@ class Steps:
             frame.presentation_switch()
         st.page_link(self.about.path, label="Step by step", icon=":material/view_carousel:")
         for step in self.shown:
-            visited(self.about.name).add(step.name)
+            progress.visit(self.about.name, step.name)
             st.header(step.title, anchor=step.name)
             st.fragment(step.draw)()
 
@@ -197,11 +197,6 @@ def lesson(path: str) -> Steps:
 def go(step: str) -> None:
     """Turn to a step of the page, by its name; what is set in the others stays set."""
     st.query_params["step"] = step
-
-
-def visited(lesson_name: str) -> set[str]:
-    """The names of the steps of a lesson that this session has seen."""
-    return st.session_state.setdefault("_visited", {}).setdefault(lesson_name, set())
 
 
 # --- the steps of a page that does not run ---------------------------------------------------------------------------

@@ -31,9 +31,10 @@ CHROMIUM = [
 class Server:
     """`streamlit run` as README says, with an empty cache folder and no images."""
 
-    def __init__(self, cache: Path):
+    def __init__(self, cache: Path, port: int = 0):
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {**os.environ, "REGLAB_CACHE": str(cache)}

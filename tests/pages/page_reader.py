@@ -19,6 +19,7 @@ def open_at(path, **params):
     """A page as a browser opens it, with its address's parameters."""
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     app.query_params.update(params)
+    app.session_state["_is_loaded"] = True  # there is no browser here to hand over what it kept
     app.run()
     if path != PAGES[0]:
         app.switch_page(path)

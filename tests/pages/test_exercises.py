@@ -8,7 +8,7 @@ from page_reader import PAGES, ROOT, open_page
 from streamlit.testing.v1 import AppTest
 
 from core.app import frame
-from core.course.progress import Answer, exercise_ids, from_text, to_text
+from core.course.progress import Answer, Progress, exercise_ids, from_text, to_text
 from core.course.syllabus import exercises, faults_of, lessons, questions_of, typed_code_of
 from core.typed_code.exercises import judge
 
@@ -23,6 +23,12 @@ def alone(what: str, lesson: str, **params) -> AppTest:
     app = AppTest.from_string(f"from core.app.{what} import {function}\n{function}({lesson!r})", default_timeout=60)
     app.query_params.update(params)
     return app.run()
+
+
+def figures_of(app) -> int:
+    """How many charts and scenes it draws."""
+    scenes = [c for c in app.get("bidi_component") if c.proto.component_name.endswith("reglab_scene")]
+    return len(app.get("vega_lite_chart")) + len(scenes)
 
 
 def said(app) -> str:
@@ -81,14 +87,14 @@ def test_a_fault_shows_its_code_and_figure_then_the_mended_ones(lesson, name):
     app = alone("faults", lesson, fault=name.replace("-", " "))
     fault = faults_of(lesson)[name]
     assert [c.value for c in app.code] == [fault.code] and not app.exception
-    figures = len(app.get("vega_lite_chart")) + len(app.get("bidi_component"))
+    figures = figures_of(app)
     assert figures >= 1 and not app.info
     right = next(i for i, option in enumerate(fault.options) if option.right)
     app.radio(key=f"{lesson}/fault-{name}?").set_value(right).run()
     app.button(key=f"{lesson}/fault-{name}!").click().run()
     assert not app.exception and not app.info
     assert [c.value for c in app.code] == [fault.code, fault.mended] and "**Right.**" in said(app)
-    assert len(app.get("vega_lite_chart")) + len(app.get("bidi_component")) > figures
+    assert figures_of(app) > figures
 
 
 @pytest.mark.parametrize(("lesson", "name"), CODE_NAMES)
@@ -173,7 +179,12 @@ def test_an_answer_that_does_not_fit_its_exercise_counts_as_none_and_breaks_noth
 def test_the_overview_counts_what_is_answered():
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     kept = {"dropout/paper-p": Answer(2, True), "dropout/zero-weights": Answer(0, False)}
-    app.session_state["_answers"], _ = from_text(to_text(kept).encode())
+    app.run()
+    assert not any("answered" in c.value or "0 of" in c.value for c in app.caption)
+    loading = [c.value for c in app.caption if c.value == "Loading your answers …"]
+    assert len(loading) == len(LESSONS)
+    app.session_state["_answers"] = dict(from_text(to_text(Progress(kept)).encode())[0].answers)
+    app.session_state["_is_loaded"] = True  # the browser has handed over what it had
     app.run()
     captions = [c.value for c in app.caption]
     assert any(c.endswith(f"1 right, 2 answered, of {len(exercises()['dropout'])} exercises") for c in captions)
