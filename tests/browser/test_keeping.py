@@ -46,6 +46,15 @@ def field(tab):
 def check(tab, text):
     field(tab).fill(text)
     tab.get_by_role("button", name="Check", exact=True).click()
+    tab.wait_for_timeout(500)
+    if stores(tab):
+        tab.wait_for_function("([key, text]) => localStorage.getItem(key).includes(text)", arg=[KEY, json.dumps(text)])
+
+
+def stores(tab):
+    """Whether this tab has a store that takes anything."""
+    script = "() => { try { localStorage.setItem('_', ''); return true } catch { return false } }"
+    return tab.evaluate(script)
 
 
 def options(tab):
