@@ -20,6 +20,7 @@ import streamlit as st
 from streamlit.components import v1 as served_components
 
 from core.app.frame import look
+from core.figures.in_words import in_words
 from core.figures.specifications import specification
 from core.figures.theme import NORMAL, Figure, Spec, sized
 
@@ -28,15 +29,16 @@ def chart(figure: Figure, *, alt: str, into=st, height: int | None = None) -> No
     """Draw a chart, which Streamlit updates in place: its rows travel beside its specification as named data sets, so
     where only rows change, the browser puts the new ones into the chart that is there.
 
-    alt: what it shows, for a screen reader. into: a column. height: in pixels, where the look's own does not fit;
-    larger in proportion while presenting. A chart with a size of its own keeps it; the others are as wide as their
-    place.
+    alt: what it shows, for a screen reader; the course of its lines is said after it. into: a column. height: in
+    pixels, where the look's own does not fit; larger in proportion while presenting. A chart with a size of its own
+    keeps it; the others are as wide as their place.
     """
     _import_altair_soon()
     spec = json.loads(specification(figure, look()))
     if height and spec["width"] == "container":
         spec["height"] = round(height * look().height / NORMAL.height)
     spec["datasets"] = {name: _as_arrow(rows) for name, rows in figure.rows.items()}
+    alt = f"{alt} {in_words(spec, figure.rows)}".strip()
     into.vega_lite_chart(spec=spec, alt=alt, width="stretch" if spec["width"] == "container" else "content")
 
 
@@ -68,8 +70,8 @@ def _as_arrow(values: Sequence[Mapping[str, Any]]) -> bytes:
 def _component():
     return st.components.v2.component(
         "reglab_scene",
-        html='<div class="reglab-scene" role="img" style="width:100%"></div>',
-        js=Path(__file__).with_name("scene.js").read_text(encoding="utf-8"),
+        html='<div class="reglab-scene" style="width:100%"></div>',
+        js="\n".join(Path(__file__).with_name(f"{name}.js").read_text("utf-8") for name in ("scene_access", "scene")),
         isolate_styles=False,
     )
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.app import address, embedding, keeping
+from core.app.access import access_rules, figures_to_take_along
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -85,6 +86,7 @@ def end(path: str, *, with_neighbours: bool = True) -> None:
     address.say_what_was_wrong(st.session_state.pop("_note"))
     _anchor()(key="anchor", height=1)
     keeping.at_browser()
+    figures_to_take_along()
     if not with_neighbours:
         return
     st.divider()
@@ -238,4 +240,4 @@ def _style() -> None:
             "section[data-testid=stSidebar],[data-testid=stExpandSidebarButton]{display:none !important}"
             ".stMainBlockContainer{max-width:none;padding:2rem 3rem}"
         )
-    st.html(f"<style>{rules}.stTextArea textarea{{font-family:monospace}}</style>")
+    st.html(f"<style>{rules}.stTextArea textarea{{font-family:monospace}}{access_rules()}</style>")

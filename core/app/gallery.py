@@ -33,7 +33,8 @@ def class_gallery() -> None:
         cells = st.grid(2, min_column_width=300)
         for i, (name, strip) in enumerate(zip(names, _strips(PER_CLASS), strict=True)):
             with cells:
-                st.image(strip, caption=f"{i}: {name}", width="stretch")
+                alt = f"{PER_CLASS} images of class {i}, {name}."
+                st.image(strip, caption=f"{i}: {name}", alt=alt, width="stretch")
     else:
         st.markdown("The ten classes: " + ", ".join(f"{i} {name}" for i, name in enumerate(names)) + ".")
 
@@ -54,7 +55,8 @@ def shifted_gallery(shift: Shift) -> None:
     pixels, epsilon = _examples()
     both = np.concatenate([pixels, shift.applied(pixels, epsilon)], axis=0)
     enlarged = np.kron(np.rint(255 * both).astype(np.uint8), np.ones((4, 4), np.uint8))
-    st.image(enlarged, caption="Above: as in training. Below: as the network meets them now.", width="stretch")
+    caption = "Above: as in training. Below: as the network meets them now."
+    st.image(enlarged, caption=caption, alt=f"One test image of each class, in two rows. {caption}", width="stretch")
 
 
 @st.cache_resource(show_spinner=False)
@@ -69,4 +71,5 @@ def one_image(index: int) -> None:
     if data_on_this_machine().folder is None:
         st.caption("The image is shown here where Fashion-MNIST is on the machine.")
         return
-    st.image(_first_test_images()[index], width=168)
+    name = DATASETS["fashion-mnist"].class_names[int(load_images("fashion-mnist").test_y[index])]
+    st.image(_first_test_images()[index], alt=f"Test image {index}: {name}.", width=168)

@@ -55,12 +55,12 @@ function nameAbove(layout) {
 
 export default function ({ data, parentElement }) {
   const el = parentElement.querySelector(".reglab-scene");
-  el.setAttribute("aria-label", data.alt);
-  el.style.height = data.height + "px";
+  const spec = drawable(data.spec, el); // scene_access.js
+  el.style.height = data.height - (el.parentElement.querySelector(".reglab-flat")?.offsetHeight ?? 0) + "px";
   const style = getComputedStyle(parentElement);
   const text = style.getPropertyValue("--st-text-color") || style.color;
   const grid = "#9aa1ab"; // to be seen on light and dark
-  const layout = structuredClone(data.spec.layout);
+  const layout = structuredClone(spec.layout);
   layout.font = { ...layout.font, color: text, family: style.getPropertyValue("--st-font") || "sans-serif" };
   if (layout.scene && el.clientWidth && el.clientWidth < AS_WIDE * data.height) nameAbove(layout);
   const axes = [layout.xaxis, layout.yaxis, layout.scene?.xaxis, layout.scene?.yaxis, layout.scene?.zaxis];
@@ -77,10 +77,11 @@ export default function ({ data, parentElement }) {
   let left = false;
   plotly(data.plotly).then(async (P) => {
     if (left) return;
+    takeKeys(el, P, data.alt, Boolean(layout.scene));
     // Plotly's uirevision keeps only what the mouse did; a view taken over from another scene is kept here.
     el.view = el._fullLayout?.scene?._scene?.getCamera() ?? el.view;
     if (layout.scene) layout.scene.camera = el.view ?? fitted(layout.scene.camera, el, data.height);
-    if (isNew) await P.react(el, structuredClone(data.spec.data), layout, config);
+    if (isNew) await P.react(el, structuredClone(spec.data), layout, config);
     if (!data.group) return;
     if (!groups.has(data.group)) groups.set(data.group, new Set());
     groups.get(data.group).add(el);
