@@ -77,11 +77,14 @@ function addButtons() {
   }
 }
 
-// A formula that is wider than its place is scrolled: by keys too. Vega names the container of its marks not at all.
+const SCROLLED = ".katex-display, pre, [data-testid=stTable] [data-testid=stMarkdownContainer]";
+
+// Formulas, code and cells that are wider than their place are scrolled: by keys too. Vega gives the container of its
+// marks no name.
 function mend() {
-  for (const formula of document.querySelectorAll(".katex-display")) {
-    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
-    else formula.removeAttribute("tabindex");
+  for (const el of document.querySelectorAll(SCROLLED)) {
+    if (el.scrollWidth > el.clientWidth && el.clientWidth) el.tabIndex = 0;
+    else el.removeAttribute("tabindex");
   }
   for (const marks of document.querySelectorAll("svg.marks g[role=graphics-symbol]:not([aria-label])")) {
     marks.setAttribute("aria-label", marks.getAttribute("aria-roledescription") ?? "marks");

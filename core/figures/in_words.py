@@ -25,9 +25,12 @@ def in_words(spec: Spec, rows: Mapping[str, Sequence[Row]]) -> str:
     said: dict[str, str] = {}
     for layer in spec["layer"]:
         for name, points, axes in _groups(layer, rows):
-            dashed = layer["mark"].get("strokeDash", [1, 0])[1] > 0
+            dash = layer["mark"].get("strokeDash")
+            dashed = isinstance(dash, Sequence) and any(dash[1::2])
             name = f"{name} (dashed)" if dashed and name else name or ("dashed" if dashed else "")
             said.setdefault(name, _course(points) + axes)  # points on a line repeat it
+    if len(said) > 1:
+        said.pop("", None)  # lines beside named ones that help the eye: contours, a stop that is chosen
     named = list(said.items())
     if len(named) > MOST_NAMED:
         named = named[:MOST_NAMED] + [("", f"And {len(said) - MOST_NAMED} more")]
@@ -49,7 +52,7 @@ def _groups(layer: Spec, rows: Mapping[str, Sequence[Row]]) -> Iterator[tuple[st
     groups: dict[tuple[str, ...], list[tuple[Any, float]]] = {}
     for row in some:
         if isinstance(row.get(value), int | float):
-            name = dict.fromkeys(str(row[field]) for field in by if row.get(field) is not None)
+            name = dict.fromkeys(row[field] for field in by if isinstance(row.get(field), str))
             groups.setdefault(tuple(name), []).append((at and row.get(at), row[value]))
     titles = [title for title in (_title(layer, "y"), _title(layer, "x")) if title]
     axes = f" ({' against '.join(titles)})" if len(titles) == 2 or lying and titles else ""
@@ -89,4 +92,4 @@ def _course(points: Sequence[tuple[Any, float]]) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3g}".replace("-", "−") if isinstance(value, int | float) else str(value)
+    return f"{value + 0.0:.3g}".replace("-", "−") if isinstance(value, int | float) else str(value)

@@ -149,11 +149,12 @@ def test_a_surface_is_taken_along_as_png(server, page):
 
 
 def test_tables_are_taken_along_as_csv(server, page):
-    page.goto(f"{server.url}/layer_norm?step=surface")
-    page.locator("summary", has_text="How far each rises").click()
-    table = page.locator("details[open] [data-testid=stTable]").first
+    open_step(page, f"{server.url}/norm_math?step=price")
+    table = page.locator("[data-testid=stTable]").first
     table.hover()
-    name, text = pressed(page, page.locator("details[open] .reglab-csv").first)
+    name, text = pressed(page, page.locator(".reglab-csv").first)
     rows = [line.split(",") for line in text.decode("utf-8-sig").split("\r\n")]
     cells = table.locator("tr").evaluate_all("rows => rows.map(r => [...r.cells].map(c => c.textContent.trim()))")
-    assert re.fullmatch(r"layer_norm-surface-table-\d\.csv", name) and rows == cells and len(rows) >= 3
+    assert name == "norm_math-price-table-1.csv" and rows[0] == cells[0] and len(rows) == len(cells) >= 3
+    assert [row[1:] for row in rows] == [row[1:] for row in cells]
+    assert rows[1][0] == r"\|x\|_2^2"  # a formula's source, once
