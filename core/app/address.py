@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-FRAME_KEYS = ("present", "hide", "step", "whole")
+FRAME_KEYS = ("present", "hide", "step", "whole", "notes", "plan")
 """Belong to no page: the frame reads them and writes them back. That they change is no change of a setting."""
 
 LONGEST_SHOWN = 40

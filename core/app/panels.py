@@ -67,7 +67,7 @@ EXPLAINED = {
 def headline(run: Run, *, narrow: bool = False) -> None:
     """The three numbers of a run at its last epoch, and its best epoch."""
     held_out = run.config.held_out
-    places = st.grid(2 if narrow or is_presenting() else 4, min_column_width=120)
+    places = st.grid(2 if narrow else 4, min_column_width=120)
     numbers = {
         "Training accuracy": percent(run.last.train_accuracy),
         f"{held_out.capitalize()} accuracy": percent(run.last.held_out_accuracy),

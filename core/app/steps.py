@@ -23,8 +23,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, controls, embedding, frame, paper, progress, share
+from core.app import address, controls, embedding, frame, paper, progress, projecting, share, speaker_notes
 from core.app.glossary import glossary_button
+from core.course.plans import around
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -90,7 +91,9 @@ class Steps:
         paper.for_paper()
         if embedding.is_embedded():
             embedding.style()
-        if frame.is_whole():
+        if notes := speaker_notes.asked():
+            self._show_notes(notes)
+        elif frame.is_whole():
             self._show_whole()
         else:
             self._show_one(self._asked())
@@ -121,6 +124,32 @@ class Steps:
         with st.container(key="step"):
             st.fragment(share.telling_what_it_keeps(step.draw))()
         _at_browser(lesson=self.about.name, step=step.name, presenting=frame.is_presenting())
+        if frame.is_presenting():
+            projecting.follow(self.about.name, step.name, tuple(step.name for step in self.shown))
+
+    def _show_notes(self, notes: str) -> None:
+        """The notes instead of the lesson: of one step, or of all ("all")."""
+        if notes == "all":
+            speaker_notes.show_handout(self)
+            return
+        step = self._asked()
+        speaker_notes.show_step(self, step)
+        _at_browser(lesson=self.about.name, step=step.name, presenting=True)
+
+    def turned(self, step: Step) -> tuple[int, int]:
+        """The places of the steps that back and next turn to: those of the plan where the address names one."""
+        names = [shown.name for shown in self.shown]
+        return around(names, names.index(step.name), projecting.planned(self.about.name))
+
+    def bar_of_notes(self, step: Step) -> None:
+        """The place in the lesson, the handout, back and next."""
+        back, forward = self.turned(step)
+        with st.container(horizontal=True, vertical_alignment="center", key="step_bar"):
+            at = self.shown.index(step) + 1
+            st.caption(f"**{self.about.title}** · step {at} of {len(self.shown)}", width="stretch")
+            st.page_link(self.about.path, label="All notes", icon=":material/article:", query_params={"notes": "all"})
+            self._turn("Back", "step_back", back, ":material/arrow_back:")
+            self._turn("Next", "step_next", forward, ":material/arrow_forward:")
 
     def _bar(self, step: Step) -> None:
         """The place in the lesson, the steps by name, the glossary, back and next."""
@@ -142,10 +171,13 @@ class Steps:
                     args=(step.settings,),
                 )
             glossary_button()
+            if frame.is_presenting():
+                projecting.notes_button()
             with st.popover("Steps", icon=":material/list:", type="tertiary"):
                 self._list(at)
-            self._turn("Back", "step_back", at - 1, ":material/arrow_back:")
-            self._turn("Next", "step_next", at + 1, ":material/arrow_forward:")
+            back, forward = self.turned(step)
+            self._turn("Back", "step_back", back, ":material/arrow_back:")
+            self._turn("Next", "step_next", forward, ":material/arrow_forward:")
 
     def _turn(self, label: str, key: str, to: int, icon: str) -> None:
         """A button to a neighbouring step; at either end of the lesson a link to the neighbouring lesson."""
@@ -156,13 +188,13 @@ class Steps:
         lesson = previous if to < 0 else following
         if lesson:
             with st.container(key=key, width="content"):
-                st.page_link(lesson.path, label=lesson.title, icon=icon)
+                st.page_link(lesson.path, label=lesson.title, icon=icon, query_params=projecting.kept() or None)
 
     def _list(self, at: int) -> None:
         seen = progress.visited(self.about.name)
         for i, step in enumerate(self.shown):
             st.button(
-                f"{i + 1}. {step.title}",
+                f"{i + 1}. {step.title}{projecting.in_plans(self.about.name, step.name)}",
                 key=f"to_{step.name}",
                 icon=":material/check:" if step.name in seen else ":material/radio_button_unchecked:",
                 type="tertiary",
@@ -240,7 +272,7 @@ def _name_of(function: str) -> str:
 
 def style() -> None:
     """The rules of steps.css, for a page that is laid out as a step is."""
-    st.html(f"<style>{_file(STYLE)}</style>")
+    st.html(f"<style>{_file(STYLE)}{projecting.style() if frame.is_presenting() else ''}</style>")
 
 
 def side_by_side(figure: int = 7, side: int = 3):

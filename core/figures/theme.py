@@ -215,16 +215,22 @@ def short(value: float) -> float:
 # --- three dimensions -----------------------------------------------------------------------------------------------
 
 
+LARGEST_TICK = 18
+"""Of the numbers along a slanted axis, in pixels: larger, and as many as usual, they would run into each other."""
+
+
 def sized(spec: Spec, look: Look) -> Spec:
     """A Plotly figure in the sizes of `look`. Its own "small": for a third of the page's width."""
     spec = copy.deepcopy(spec)
-    tick = min(look.font, 13)  # numbers along a slanted axis run into each other when they are large
+    tick = min(look.font, LARGEST_TICK)
     small = spec.pop("small", False)
     layout = spec["layout"]
     layout["font"] = {"size": tick if small else look.font}
     for axis in layout.get("scene", {}):
         if axis.endswith("axis"):
             layout["scene"][axis]["tickfont"] = {"size": tick}
+            if look.font > LARGEST_TICK and axis != "zaxis":
+                layout["scene"][axis]["nticks"] = 3
     for trace in spec["data"]:
         if "textfont" in trace:
             trace["textfont"]["size"] = min(look.font + 6, 18) if small else look.font + 6

@@ -55,7 +55,9 @@ def test_a_surface_is_drawn_in_the_sizes_of_the_look_and_itself_left_alone(surfa
     assert (normal["layout"]["font"]["size"], large["layout"]["font"]["size"]) == (NORMAL.font, PROJECTED.font)
     assert large["data"][1]["textfont"]["size"] == PROJECTED.font + 6
     third = sized(surface_figure(surface, narrow=True), PROJECTED)
-    assert third["layout"]["font"]["size"] == 13 and "small" not in third
+    assert third["layout"]["font"]["size"] == 18 and "small" not in third
+    assert [third["layout"]["scene"][axis].get("nticks") for axis in ("xaxis", "yaxis")] == [3, 3]
+    assert "nticks" not in normal["layout"]["scene"]["xaxis"]
     assert third["layout"]["scene"]["zaxis"]["nticks"] == 5
 
 

@@ -19,3 +19,16 @@ def steps_of(lesson: str) -> dict[str, str]:
             if isinstance(by, ast.Call) and getattr(by.func, "attr", "") == "step":
                 found[node.name.strip("_").replace("_", "-")] = by.args[0].value
     return found
+
+
+@cache
+def minutes_of(lesson: str) -> dict[str, float]:
+    """A step's name in the address → how many minutes its notes give it."""
+    (page,) = (ROOT / "pages").glob(f"*_{lesson}.py")
+    found = {}
+    for node in ast.parse(page.read_text(encoding="utf-8")).body:
+        for by in getattr(node, "decorator_list", ()):
+            if isinstance(by, ast.Call) and getattr(by.func, "attr", "") == "step":
+                (minutes,) = [given.value.value for given in by.keywords if given.arg == "minutes"]
+                found[node.name.strip("_").replace("_", "-")] = minutes
+    return found

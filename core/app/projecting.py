@@ -1,0 +1,81 @@
+"""A lesson on a projector: its type, a key that blanks the screen, the notes that follow, the plan that is followed.
+
+What the browser does is in projecting.js, and what it looks like in projecting.css.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.app import address, frame
+from core.course.plans import MINUTES, PLANS, plans_with
+
+KEY = "projecting"
+
+
+@lru_cache(maxsize=1)
+def style() -> str:
+    """The rules of a presented page, to stand after those of steps.css."""
+    return Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+
+
+# --- the plan that is followed ---------------------------------------------------------------------------------------
+
+
+def plan() -> int | None:
+    """The minutes of the plan that the address asks for (`plan=15`), or None: then a lesson has all its steps."""
+    told = address.usable("plan", tuple(map(str, MINUTES)))
+    return int(told) if told else None
+
+
+def planned(lesson: str) -> tuple[str, ...] | None:
+    """The steps of the plan that the address asks for, or None where it asks for none."""
+    minutes = plan()
+    return PLANS[lesson][minutes] if minutes else None
+
+
+def in_plans(lesson: str, step: str) -> str:
+    """What the list of steps adds to a step while presenting: the plans that it belongs to."""
+    minutes = plans_with(lesson, step) if frame.is_presenting() else ()
+    return f" (in {' and '.join(map(str, minutes))} minutes)" if minutes else ""
+
+
+def kept() -> dict[str, str]:
+    """What a link to another lesson carries on: the plan, and whether it is the notes that are open."""
+    notes = st.query_params.get("notes", "")
+    return {**({"notes": notes} if notes else {}), **({"plan": str(minutes)} if (minutes := plan()) else {})}
+
+
+# --- the browser's side ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _component():
+    script = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+    return st.components.v2.component("reglab_projecting", js=script)
+
+
+def follow(lesson: str, step: str, steps: tuple[str, ...], *, is_notes: bool = False) -> None:
+    """Make the page one of the windows of a presentation: one turns to what another one is turned to. Called when the
+    step is drawn. steps: those that the page can turn to. is_notes: the window has the notes, not the screen."""
+
+    def turn() -> None:
+        asked = st.session_state[KEY].turn or {}
+        if asked.get("lesson") == lesson and asked.get("step") in steps:
+            st.query_params["step"] = asked["step"]
+        elif asked.get("lesson") in PLANS and asked["lesson"] != lesson:
+            st.session_state._follow = (asked["lesson"], str(asked.get("step", "")))
+
+    data = {"lesson": lesson, "step": step, "isNotes": is_notes}
+    _component()(key=KEY, data=data, height=1, on_turn_change=turn)
+    if elsewhere := st.session_state.pop("_follow", None):
+        there, its_step = elsewhere
+        st.switch_page(frame.lesson_named(there).path, query_params={**kept(), "step": its_step})
+
+
+def notes_button() -> None:
+    """Opens the notes in a window of their own, at this step: projecting.js does, as only the browser can."""
+    st.button("Open the notes", key="open_notes", icon=":material/speaker_notes:", type="tertiary")
