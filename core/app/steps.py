@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 
 import streamlit as st
@@ -122,7 +122,7 @@ class Steps:
             self._bar(step)
             st.title(step.title, anchor=False)
         with st.container(key="step"):
-            st.fragment(share.telling_what_it_keeps(step.draw))()
+            st.fragment(share.telling_what_it_keeps(_until_turned(step)))()
         _at_browser(lesson=self.about.name, step=step.name, presenting=frame.is_presenting())
         if frame.is_presenting():
             projecting.follow(self.about.name, step.name, tuple(step.name for step in self.shown))
@@ -224,6 +224,21 @@ class Steps:
 def lesson(path: str) -> Steps:
     """Set a lesson's page up. Called first by the page, with its path as in frame.LESSONS."""
     return Steps(frame.begin(path, has_bar=True))
+
+
+def _until_turned(step: Step) -> Callable[[], None]:
+    """A step that gives way when the address has turned to another one. A slider's change and a press on *Next* that
+    leave the browser in one message redraw the step alone; then the page would stay as it was."""
+
+    asked = st.query_params.get("step")
+
+    @wraps(step.draw)  # to Streamlit a fragment is the name of its function
+    def drawn() -> None:
+        if st.query_params.get("step") != asked:
+            st.rerun()
+        step.draw()
+
+    return drawn
 
 
 def go(step: str) -> None:

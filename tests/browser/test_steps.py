@@ -80,3 +80,14 @@ def test_a_new_step_begins_at_its_top_with_the_focus_on_its_title(server, page):
     at_step(page, "zero")
     page.wait_for_function("document.activeElement?.tagName === 'H1'")
     assert page.locator("[data-testid=stMain]").evaluate("el => el.scrollTop") == 0
+
+
+def test_a_change_and_next_that_leave_the_browser_in_one_message_turn_the_step(server, page):
+    open_step(page, f"{server.url}/l1_l2?step=lambda1")
+    expect(page.locator(".st-key-l1_view [role=radio]").nth(1)).to_be_visible()
+    page.wait_for_timeout(500)  # until what is drawn is listened to
+    page.evaluate("""() => {
+        document.querySelectorAll('.st-key-l1_view [role=radio]')[1].click();
+        Promise.resolve().then(() => document.querySelector('.st-key-step_next button').click());
+    }""")
+    at_step(page, "zero")
