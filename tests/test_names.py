@@ -18,7 +18,7 @@ OTHER_MEANINGS = {
     "core/figures/shrinkage.py": NAMES,  # norms and maps of one weight, in colours told apart
     "core/course/norm_math.py": {"L1", "L2"},
     "core/course/by_heart.py": {"dropout"},  # the lesson
-    "core/course/plans.py": {"dropout", "augmentation"},  # a lesson and a step
+    "core/course/baseline.py": {"augmentation"},  # a step
     "core/app/norm_math.py": {"L1", "L2"},
     "core/typed_code/names.py": {"dropout"},  # PyTorch's function
     "core/engine/models.py": {"dropout"},  # the name of a layer

@@ -11,7 +11,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.app import address, frame
-from core.course.plans import MINUTES, PLANS, plans_with
+from core.course.plans import MINUTES, plans, plans_with
+from core.course.syllabus import lessons
 
 KEY = "projecting"
 
@@ -34,7 +35,7 @@ def plan() -> int | None:
 def planned(lesson: str) -> tuple[str, ...] | None:
     """The steps of the plan that the address asks for, or None where it asks for none."""
     minutes = plan()
-    return PLANS[lesson][minutes] if minutes else None
+    return plans(lesson)[minutes] if minutes else None
 
 
 def in_plans(lesson: str, step: str) -> str:
@@ -66,7 +67,7 @@ def follow(lesson: str, step: str, steps: tuple[str, ...], *, is_notes: bool = F
         asked = st.session_state[KEY].turn or {}
         if asked.get("lesson") == lesson and asked.get("step") in steps:
             st.query_params["step"] = asked["step"]
-        elif asked.get("lesson") in PLANS and asked["lesson"] != lesson:
+        elif str(asked.get("lesson")) in lessons() and asked["lesson"] != lesson:
             st.session_state._follow = (asked["lesson"], str(asked.get("step", "")))
 
     data = {"lesson": lesson, "step": step, "isNotes": is_notes}

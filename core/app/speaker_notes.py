@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.app import address, projecting
-from core.course.plans import PLANS
+from core.course.plans import plans
 
 if TYPE_CHECKING:
     from core.app.steps import Step, Steps
@@ -58,8 +58,8 @@ def show_step(lesson: Steps, step: Step) -> None:
 def _plans(lesson: Steps, at: str = "") -> None:
     """The plans of a lesson beside each other, as lists of steps. at: the step that is shown, in bold."""
     by_name = {step.name: (i, step) for i, step in enumerate(lesson.shown, start=1)}
-    for minutes, place in zip(PLANS[lesson.about.name], st.columns(2), strict=True):
-        chosen = [by_name[name] for name in PLANS[lesson.about.name][minutes] if name in by_name]
+    for minutes, place in zip(plans(lesson.about.name), st.columns(2), strict=True):
+        chosen = [by_name[name] for name in plans(lesson.about.name)[minutes] if name in by_name]
         rows = [
             f"- {'**' * (step.name == at)}{i}. {step.title}{'**' * (step.name == at)}: {_minutes(step.notes.minutes)}"
             for i, step in chosen

@@ -31,6 +31,22 @@ from core.typed_code.syntax import SnippetError
 
 NUMBER = 1
 """Of the lesson in the course."""
+PLANS = {
+    15: ("picture", "overfitting", "own-run"),
+    45: (
+        "picture",
+        "overfitting",
+        "learned-by-heart",
+        "network",
+        "own-run",
+        "one-run",
+        "augmentation",
+        "smoothing",
+        "surface",
+        "now-you-can",
+    ),
+}
+"""Minutes → the steps that fill them, by their names in the address."""
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 

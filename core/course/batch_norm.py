@@ -37,6 +37,20 @@ from core.typed_code.network_check import ByNetwork
 
 NUMBER = 2
 """Of the lesson in the course."""
+PLANS = {
+    15: ("picture", "arithmetic", "now-you-can"),
+    45: (
+        "picture",
+        "arithmetic",
+        "two-modes",
+        "learning-rates",
+        "small-batches",
+        "surface",
+        "along-the-gradient",
+        "now-you-can",
+    ),
+}
+"""Minutes → the steps that fill them, by their names in the address."""
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,22 @@ from core.typed_code.network_check import ByNetwork
 
 NUMBER = 4
 """Of the lesson in the course."""
+PLANS = {
+    15: ("masks", "how-much", "now-you-can"),
+    45: (
+        "masks",
+        "conventions",
+        "why",
+        "thinned",
+        "predict",
+        "how-much",
+        "learned-by-heart",
+        "weights-and-units",
+        "own-run",
+        "now-you-can",
+    ),
+}
+"""Minutes → the steps that fill them, by their names in the address."""
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 

@@ -54,6 +54,22 @@ from core.typed_code.tensors import METHODS
 
 NUMBER = 5
 """Of the lesson in the course."""
+PLANS = {
+    15: ("prices", "lambda1", "lambda2"),
+    45: (
+        "prices",
+        "lambda1",
+        "zero",
+        "lambda2",
+        "weight-decay",
+        "limit",
+        "learned-by-heart",
+        "helps",
+        "notebook",
+        "now-you-can",
+    ),
+}
+"""Minutes → the steps that fill them, by their names in the address."""
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 

@@ -33,6 +33,21 @@ from core.typed_code.network_check import ByNetwork
 
 NUMBER = 3
 """Of the lesson in the course."""
+PLANS = {
+    15: ("which-numbers", "three-networks", "now-you-can"),
+    45: (
+        "which-numbers",
+        "formula",
+        "repairs",
+        "three-networks",
+        "surface",
+        "along-the-gradient",
+        "own-run",
+        "check-yourself",
+        "now-you-can",
+    ),
+}
+"""Minutes → the steps that fill them, by their names in the address."""
 
 # --- runs -----------------------------------------------------------------------------------------------------------
 

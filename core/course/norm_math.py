@@ -20,6 +20,11 @@ from core.typed_code.exercises import Accepted, ByValue, Exercise, Inputs, Mista
 
 NUMBER = 6
 """Of the lesson in the course."""
+PLANS = {
+    15: ("which-entry", "vector", "slope"),
+    45: ("which-entry", "vector", "price", "plane", "slope", "maps", "flow", "network", "now-you-can"),
+}
+"""Minutes → the steps that fill them, by their names in the address."""
 
 WITH_WEIGHTS: frozenset[RunConfig] = frozenset()
 

@@ -3,26 +3,26 @@
 import pytest
 from lesson_steps import minutes_of, steps_of
 
-from core.course.plans import MINUTES, PLANS, around, plans_with
+from core.course.plans import MINUTES, around, plans, plans_with
 from core.course.syllabus import lessons
 
 EACH = [(lesson, minutes) for lesson in lessons() for minutes in MINUTES]
 
 
 def test_every_lesson_has_both_plans():
-    assert {lesson: tuple(plans) for lesson, plans in PLANS.items()} == dict.fromkeys(lessons(), MINUTES)
+    assert {lesson: tuple(plans(lesson)) for lesson in lessons()} == dict.fromkeys(lessons(), MINUTES)
 
 
 @pytest.mark.parametrize(("lesson", "minutes"), EACH)
 def test_a_plan_has_steps_of_the_lesson_in_their_order_and_its_length(lesson, minutes):
-    plan, steps, takes = PLANS[lesson][minutes], [*steps_of(lesson)], minutes_of(lesson)
+    plan, steps, takes = plans(lesson)[minutes], [*steps_of(lesson)], minutes_of(lesson)
     assert [step for step in steps if step in plan] == [*plan]
     assert 0.8 * minutes <= sum(takes[step] for step in plan) <= minutes
 
 
 @pytest.mark.parametrize("lesson", lessons())
 def test_the_longer_plan_has_what_the_shorter_one_has(lesson):
-    assert {*PLANS[lesson][15]} <= {*PLANS[lesson][45]}
+    assert {*plans(lesson)[15]} <= {*plans(lesson)[45]}
 
 
 def test_the_plans_with_a_step():

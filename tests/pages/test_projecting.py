@@ -5,7 +5,7 @@ from lesson_steps import minutes_of, steps_of
 from page_reader import PAGES, open_at
 
 from core.app import frame
-from core.course.plans import PLANS
+from core.course.plans import plans
 
 LESSONS = {lesson.name: lesson.path for lesson in frame.LESSONS[1:]}
 
@@ -29,10 +29,10 @@ def test_while_presenting_the_list_of_steps_says_which_plan_has_them():
 def test_a_plan_turns_its_steps_only_and_leaves_the_others_in_the_list():
     app = open_at(PAGES[5], plan="15")
     turned = [app.title[0].value]
-    for _ in PLANS["l1_l2"][15][1:]:
+    for _ in plans("l1_l2")[15][1:]:
         app.button(key="step_next").click().run()
         turned.append(app.title[0].value)
-    assert turned == [steps_of("l1_l2")[step] for step in PLANS["l1_l2"][15]]
+    assert turned == [steps_of("l1_l2")[step] for step in plans("l1_l2")[15]]
     assert "step_next" not in labels(app)  # then comes the next lesson
     assert {f"to_{step}" for step in steps_of("l1_l2")} <= {*labels(app)}
 
@@ -51,7 +51,7 @@ def test_the_notes_of_a_step_say_what_comes_next_and_have_the_plans():
     for label in ("**Say**", "**Ask**", "**Where the class will be wrong**"):
         assert text.count(label) == 1
     assert f"Next: **{steps_of('l1_l2')['zero']}** ({minutes_of('l1_l2')['zero']} minutes)" in text
-    total = sum(minutes_of("l1_l2")[step] for step in PLANS["l1_l2"][45])
+    total = sum(minutes_of("l1_l2")[step] for step in plans("l1_l2")[45])
     assert f"**In 45 minutes** (`plan=45`, {total} of them)" in text
     app.button(key="step_next").click().run()
     assert app.title[0].value == steps_of("l1_l2")["zero"]
