@@ -48,16 +48,13 @@ if data.open:  # eighty pictures
 with steps.fold("How to use it"):
     frame.text(
         "- **Step through.** A lesson is a list of steps, one idea on one screen. Turn them with *Next* and *Back*, "
-        "or with the arrow keys ← and →. *Steps* lists them all, and leads to the whole lesson on one page.\n"
-        "- **Move a slider.** Most stops are computed beforehand, so the answer is there at once. Anything else is "
-        "trained live while you watch.\n"
-        "- **Commit.** Answer before you look. You may be wrong as often as you like; the reply to a wrong answer is "
-        "half of the lesson.\n"
-        "- **Look words up.** The *Glossary* in the bar of every step explains each term, and how to read the "
-        "numbers.\n"
-        "- **Share.** The address holds the step and its settings. Copy it, and the reader sees your figure.\n"
-        "- **Take it home.** Below a network's figures you find the same training as a script or a notebook of your "
-        "own."
+        "or with the arrow keys ← and →. *Steps* lists them all, and leads to the whole lesson on one page.\n- **Move "
+        "a slider.** Most stops are computed beforehand, so the answer is there at once. Anything else is trained "
+        "live while you watch.\n- **Commit.** Answer before you look. You may be wrong as often as you like; the "
+        "reply to a wrong answer is half of the lesson.\n- **Look words up.** The *Glossary* in the bar of every step "
+        "explains each term, and how to read the numbers.\n- **Share.** The address holds the step and its settings. "
+        "Copy it, and the reader sees your figure.\n- **Take it home.** The fold *Take it home*, beside a network's "
+        "figures, has the same training as a script or a notebook of your own."
     )
 
 with steps.fold("For instructors"):

@@ -1,5 +1,6 @@
 """Lesson 3: layer norm, which takes its statistics along the other axis."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -39,12 +40,15 @@ from core.course.claims import (
     LOSS_GAP,
     MEMORISED,
     RISE,
+    Measure,
+    sentence,
     verdict,
 )
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER, by_batch_size, learns_up_to, why_it_is_faster
 from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import edge_rise, edge_verdict, normalised
 from core.results import library
+from core.results.run import Run
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import PLAIN
 
@@ -123,13 +127,11 @@ def formula() -> None:
         st.code("nn.Linear(784, 392), nn.LayerNorm(392), nn.ReLU()", language="python")
     with side:
         st.markdown(
-            "**Mean and variance** are those of *sample* $i$, over its $D$ features. A feature is what one unit passes "
-            "on before the ReLU: its **pre-activation**.\n"
-            "\n"
-            "**The gain** $\\gamma_j$ **and the bias** $\\beta_j$ are trained, and they belong to *unit* $j$. Only the "
-            "statistics have changed their axis.\n"
-            "\n"
-            "There are no running statistics. **Training mode and evaluation mode are the same computation.**"
+            "**Mean and variance** are those of *sample* $i$, over its $D$ features. A feature is what one unit "
+            "passes on before the ReLU: its **pre-activation**.\n\n**The gain** $\\gamma_j$ **and the bias** "
+            "$\\beta_j$ are trained. They give *unit* $j$ a scale and a shift of its own again. Only the statistics "
+            "have changed their axis.\n\nThere are no running statistics. **Training mode and evaluation mode are the "
+            "same computation.**"
         )
         with steps.fold("The symbols, and the source"):
             st.markdown(
@@ -173,19 +175,23 @@ def repairs() -> None:
             _limits()
         with steps.fold("“It cannot be used in recurrent networks”"):
             st.markdown(
-                "It can be. [Cooijmans et al. 2016](https://arxiv.org/abs/1603.09025) normalise the step from one "
-                "hidden state to the next, and gain by it. But it is awkward. The statistics differ from one time step "
-                "to the next, so each step needs its own, and a sequence longer than any in training has none."
+                "It can be. A recurrent network reads a sequence, such as a sentence, one element at a time, and hands "
+                "its hidden units on from each time step to the next. [Cooijmans et al. "
+                "2016](https://arxiv.org/abs/1603.09025) normalise these hidden units and gain by it. But it is "
+                "awkward. The statistics differ from one time step to the next, so each step needs statistics of its "
+                "own, and for a sequence longer than any in training there are none."
             )
         with steps.fold("“It suits language less”"):
             st.markdown(
-                "There is something in it. Sentences of different lengths fill a batch with padding, and the "
-                "statistics of words change from batch to batch. Transformers use layer norm or a relative of it."
+                "There is something in it. The sentences of a batch have different lengths, and the shorter ones are "
+                "filled up with empty words (*padding*), which spoil the mean over the batch. The statistics of words "
+                "also change from batch to batch. Transformers, the networks behind today's language models, use "
+                "layer norm or a relative of it."
             )
         with steps.fold("What layer norm gives up"):
             st.markdown(
-                "It gives up the scale of each feature over the data. A feature that is always large stays large in "
-                "every row. In convolutional networks for images batch norm is often still the better choice."
+                "It gives up that each feature is put on one scale over the data. A feature that is always large stays "
+                "large in every row. In convolutional networks for images batch norm is often still the better choice."
             )
     with figure:
         with steps.fold("Predict first: which learning rates does it cope with?"):
@@ -259,18 +265,22 @@ def three_networks() -> None:
 def _concluded() -> None:
     plain, batch, layer = comparisons.runs_of(NETWORKS).values()
 
-    def against(measure, first) -> str:
-        return verdict(measure, first, layer, "higher", "lower")
+    def of_layer_norm(what: str, measure: Measure[Run], first: Sequence[Run]) -> str:
+        return sentence(f"layer norm's {what}", verdict(measure, first, layer, "higher", "lower"))
+
+    def against_both(what: str, measure: Measure[Run]) -> str:
+        return (
+            f"Compared with the plain network's, {of_layer_norm(what, measure, plain)}. Compared with batch norm's, "
+            f"{of_layer_norm(what, measure, batch)}"
+        )
 
     st.markdown(
-        "This is layer norm, paired with the others seed by seed:\n"
-        f"- **Accuracy after the first epoch**, against plain: {against(FIRST_EPOCH, plain)}.\n"
-        f"- **Loss at the best epoch**, against plain: {against(BEST_LOSS, plain)}; against batch norm: "
-        f"{against(BEST_LOSS, batch)}.\n"
-        f"- **Loss at the last epoch**, against plain: {against(LAST_LOSS, plain)}; against batch norm: "
-        f"{against(LAST_LOSS, batch)}.\n"
-        f"- **Accuracy at the last epoch**, against plain: {against(LAST_ACCURACY, plain)}; against batch norm: "
-        f"{against(LAST_ACCURACY, batch)}.\n"
+        "Layer norm is compared here with each of the others, paired seed by seed:\n"
+        "- **After the first epoch.** Compared with the plain network's, "
+        f"{of_layer_norm('accuracy', FIRST_EPOCH, plain)}.\n"
+        f"- **At the best epoch.** {against_both('loss', BEST_LOSS)}.\n"
+        f"- **At the last epoch.** {against_both('loss', LAST_LOSS)}.\n"
+        f"- **Accuracy at the last epoch.** {against_both('accuracy', LAST_ACCURACY)}.\n"
         "\n"
         "So *best* depends on what is counted, and on when one stops."
     )
@@ -347,16 +357,17 @@ def _notebook() -> None:
 
 def _rises() -> None:
     st.markdown(
-        "This is the rise from the trained network to the edge. It is the mean ± standard deviation over three pairs "
-        "of directions around one network of each kind, seed 0.\n"
+        "These are the rises from the trained network to the edge. Each is the mean ± standard deviation over three "
+        "pairs of directions around one network of each kind, seed 0.\n"
         + "\n".join(
             f"- **Range {radius:g}**: {edge_rise(SPECS[PLAIN.name], radius)} for the plain network, and "
-            f"{edge_rise(SPECS[LAYER], radius)} for layer norm. Layer norm against plain: "
-            f"{edge_verdict(SPECS[PLAIN.name], SPECS[LAYER], radius, 'higher', 'lower')}."
+            f"{edge_rise(SPECS[LAYER], radius)} for layer norm. Compared with the plain network's, "
+            + sentence("layer norm's rise", edge_verdict(SPECS[PLAIN.name], SPECS[LAYER], radius, "higher", "lower"))
+            + "."
             for radius in (1.0, 2.0)
         )
-        + "\n\nLayer norm is a brake on the way out. Whatever the first two layers compute there, its scale is put "
-        "right before the next layer sees it."
+        + "\n\nLayer norm acts as a brake on the way out. Whatever the first two layers compute there, its scale is "
+        "put right before the next layer sees it."
     )
 
 
@@ -383,7 +394,8 @@ def along_the_gradient() -> None:
         )
         with steps.fold("What was measured"):
             st.markdown(
-                "Under Adam layer norm smooths the loss too, but less than batch norm does. The plain network's "
+                "These are ratios of means over five seeds. Under Adam layer norm smooths the loss too, but less than "
+                "batch norm does. The plain network's "
                 f"effective β is {probe_ratio('adam', 'effective_beta', LAYER)} times layer norm's, and "
                 f"{probe_ratio('adam', 'effective_beta', BATCH)} times batch norm's. Under SGD the plain network's is "
                 f"{probe_ratio('sgd', 'effective_beta', LAYER, digits=2)} times layer norm's."

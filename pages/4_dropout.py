@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.app import by_heart, code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
-from core.config import FULL, SMALL_AND_NOISY
-from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED, verdict
+from core.config import FULL, SMALL_AND_NOISY, RunConfig
+from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED, Measure, sentence, verdict
 from core.course.dropout import (
     FULL_DROPOUT,
     FULL_WITH_MAX_NORM,
@@ -16,6 +16,7 @@ from core.course.dropout import (
     active_share,
     agreement,
     alone,
+    averages_to_beat_scaling,
     correlation_verdict,
     dropout_path,
     scaling_against_masks,
@@ -23,6 +24,7 @@ from core.course.dropout import (
 )
 from core.course.over_seeds import against_plain, runs_at, small_weights
 from core.course.strengths import reach_in_words
+from core.results.run import Run
 from core.techniques import DROPOUT
 
 lesson = steps.lesson("pages/4_dropout.py")
@@ -60,8 +62,8 @@ def masks() -> None:
 )
 def conventions() -> None:
     st.markdown(
-        "**Which units does $p$ speak of, those that go or those that stay?** In PyTorch $p$ switches off, and in the "
-        "paper $p$ keeps. From here on, $p$ is PyTorch's."
+        "**Is $p$ the probability to switch a unit off, or the probability to keep it?** In PyTorch it switches off; "
+        "in the paper that introduced dropout it keeps. From here on, $p$ is PyTorch's."
     )
     left, right = st.columns(2)
     with left:
@@ -151,17 +153,26 @@ def thinned() -> None:
         f"- the mean of 100: {scores(HALF, 100)};\n"
         f"- weight scaling, one pass: {scores(HALF, 0)}.\n"
         "\n"
-        "On the test loss of averaged masks, compared with weight scaling, the verdict is:\n"
-        f"- {scaling_against_masks(HALF, 10)} for the mean of 10, on 60,000 images at p = 0.5;\n"
-        f"- {scaling_against_masks(HALF, 100)} for the mean of 100;\n"
-        f"- {scaling_against_masks(SMALL_DROPOUT, 100)} for the mean of 100, on 2,000 noisy images at p = 0.5;\n"
-        f"- {scaling_against_masks(DROPOUT.at(SMALL_AND_NOISY, 0.2), 100)} for the mean of 100, on 2,000 noisy images "
-        "at p = 0.2. That network is far too sure of itself, and averaging tempers it.\n\nIn accuracy at p = 0.5 the "
-        "masks only match weight scaling, which is therefore a good bargain. What the masks add is a measure of how "
-        "sure the network is. At 60,000 images and p = 0.5, look at image 12, where "
+        "How many must be averaged until their mean has a lower loss than weight scaling? It takes "
+        f"{averages_to_beat_scaling(HALF)}.\n"
+        "\n"
+        "These are the test losses of averaged masks, compared with that of weight scaling:\n"
+        f"- **60,000 images, p = 0.5.** {sentence('The loss of 10 masks', scaling_against_masks(HALF, 10))}. "
+        f"{sentence('That of 100 masks', scaling_against_masks(HALF, 100))}.\n"
+        "- **2,000 noisy images, p = 0.5.** "
+        f"{sentence('The loss of 100 masks', scaling_against_masks(SMALL_DROPOUT, 100))}.\n"
+        f"- **2,000 noisy images, p = 0.2.** {sentence('The loss of 100 masks', _at_a_fifth())}. That network is far "
+        "too sure of itself, and averaging tempers it.\n"
+        "\n"
+        "In accuracy at p = 0.5 the masks only match weight scaling, which takes a single pass. What the masks add is "
+        "a measure of how sure the network is. At 60,000 images and p = 0.5, look at image 12, where "
         f"{agreement(HALF, 12)} thinned networks name the right class. Agreement is no proof, though: only "
         f"{agreement(HALF, 23)} do so at image 23, and most of the others agree on one wrong class.",
     )
+
+
+def _at_a_fifth() -> str:
+    return scaling_against_masks(DROPOUT.at(SMALL_AND_NOISY, 0.2), 100)
 
 
 @lesson.step(
@@ -186,49 +197,78 @@ def predict() -> None:
     minutes=6,
 )
 def how_much() -> None:
-    small = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
     dropout_measurements.p_panel(
         asks="Set *Trained on* to 2,000 images and move p. **Where is the held-out accuracy highest? And does dropout "
         "help at all with 60,000 images?**",
-        says=f"- {reach_in_words(DROPOUT, FULL)}\n"
+        says=_how_much_was_measured(),
+        beside=_beside_dropout(),
+    )
+
+
+def _against(subject: str, measure: Measure[Run], plain: RunConfig, config: RunConfig) -> str:
+    return sentence(subject, against_plain(measure, plain, config, "higher", "lower"))
+
+
+def _how_much_was_measured() -> str:
+    small = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
+    fifth = dropout_path(FULL)[0.2]
+    between = sentence("the one at 0.7", verdict(LAST_ACCURACY, small[0.6], small[0.7], "higher", "lower"))
+    return (
+        "In these two paragraphs the accuracy is the mean of the last five epochs, which jitters less than that of the "
+        "last one:\n"
+        f"- {reach_in_words(DROPOUT, FULL)}\n"
         f"- {reach_in_words(DROPOUT, SMALL_AND_NOISY)}\n"
-        "\nCompared with the plain network, over five seeds, the verdict is:\n"
-        "- **60,000 images, p = 0.2**, on the accuracy after the last epoch: "
-        f"{against_plain(LAST_ACCURACY, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}; on the loss after it: "
-        f"{against_plain(LAST_LOSS, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}; on the accuracy over the last "
-        "five epochs, which jitter less: "
-        f"{against_plain(LAST_FIVE, FULL, dropout_path(FULL)[0.2], 'higher', 'lower')}. This p is one of nine, and it "
+        "\n"
+        "Here single values of p are compared with the plain network, after the last epoch:\n"
+        f"- **60,000 images, p = 0.2.** {_against('The accuracy', LAST_ACCURACY, FULL, fifth)}. "
+        f"{_against('The loss', LAST_LOSS, FULL, fifth)}. "
+        f"{_against('The accuracy over the last five epochs', LAST_FIVE, FULL, fifth)}. This p is one of nine, and it "
         "was chosen with the test images in view.\n"
-        "- **60,000 images, p = 0.5**, on the accuracy: "
-        f"{against_plain(LAST_ACCURACY, FULL, HALF, 'higher', 'lower')}; on the gap between training and held-out "
-        f"accuracy: {against_plain(GAP, FULL, HALF, 'higher', 'lower')}.\n"
-        "- **2,000 images, a fifth of the labels wrong, p = 0.5**, on the accuracy: "
-        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT, 'higher', 'lower')}.\n"
-        "\n**Wrong labels** show who learns by heart, for no rule leads to them. Of these the network reproduces "
+        f"- **60,000 images, p = 0.5.** {_against('The accuracy', LAST_ACCURACY, FULL, HALF)}. "
+        f"{_against('The gap between training and held-out accuracy', GAP, FULL, HALF)}.\n"
+        "- **2,000 images, a fifth of the labels wrong, p = 0.5.** "
+        f"{_against('The accuracy', LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT)}.\n"
+        "\n"
+        "**Wrong labels** show who learns by heart, for no rule leads to them. Of these the network reproduces "
         f"{MEMORISED.over(small[0.0])} without dropout, {MEMORISED.over(small[0.5])} at p = 0.5, "
-        f"{MEMORISED.over(small[0.6])} at 0.6 and {MEMORISED.over(small[0.8])} at 0.8. The held-out accuracy is best "
-        f"in between: {LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7.\n"
-        "\nSo dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on "
+        f"{MEMORISED.over(small[0.6])} at 0.6 and {MEMORISED.over(small[0.8])} at 0.8. The usual explanation is that "
+        "a network learns a single image by heart with units that work together on that image, and that with masks "
+        "these units are hardly ever all on.\n"
+        "\n"
+        "The held-out accuracy after the last epoch is highest in between. It is "
+        f"{LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7; compared with the one "
+        f"at 0.6, {between}.\n"
+        "\n"
+        "So dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on "
         "how much there is to overfit: little with 60,000 right labels and 20 epochs, much with 2,000 images of which "
-        "400 have a wrong label. At p = 0.9 too little of the network is left at a time, and both accuracies fall.",
-        beside="**Stopping early** is the regularizer that costs nothing. All three comparisons are on the test "
-        "accuracy in the small and noisy setting, over five seeds. The plain network stopped early has the weights of "
-        "its best epoch, chosen on validation images; the network with dropout has those of its last. The verdict "
-        "is:\n"
-        "- **stopped early**, compared with the plain network's last epoch: "
-        f"{panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))};\n"
-        "- **dropout, p = 0.5**, compared with the plain network's last epoch: "
-        f"{verdict(panels.LAST, runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT), 'higher', 'lower')};\n"
-        "- **dropout, p = 0.5**, compared with the plain network stopped early: "
-        f"{panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT))}.\n"
-        "\nWith dropout no epoch has to be chosen.\n\n**Max-norm** is a limit $c$ on the length of the weights into "
-        "each unit: after each step, weights beyond it are scaled back to it. It is recommended beside dropout by its "
-        "authors ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; the next lesson has "
-        "the formula). On the held-out accuracy of the pair, compared with dropout alone over five seeds, the verdict "
-        "is:\n- **2,000 images, p = 0.5, $c$ = 0.5**: "
-        f"{against_plain(LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5], 'higher', 'lower')};\n"
-        "- **60,000 images, p = 0.2, $c$ = 2**: "
-        f"{against_plain(LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM, 'higher', 'lower')}.",
+        "400 have a wrong label. At p = 0.9 too little of the network is left at a time, and both accuracies fall."
+    )
+
+
+def _beside_dropout() -> str:
+    plain, with_dropout = runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT)
+    stopped = panels.early_stopping_verdict(plain)
+    at_last = verdict(panels.LAST, plain, with_dropout, "higher", "lower")
+    against_stopped = panels.against_early_stopping(plain, with_dropout)
+    return (
+        "**Stopping early** is the regularizer that costs nothing. All three comparisons are on the test accuracy in "
+        "the small and noisy setting. The plain network stopped early has the weights of its best epoch, chosen on "
+        "validation images; the network with dropout, at p = 0.5, has those of its last.\n"
+        f"- Compared with the plain network's last epoch, {sentence('the network stopped early', stopped)}.\n"
+        f"- Compared with the plain network's last epoch, {sentence('the network with dropout', at_last)}.\n"
+        "- Compared with the plain network stopped early, "
+        f"{sentence('the network with dropout', against_stopped)}.\n"
+        "\n"
+        "With dropout no epoch has to be chosen.\n"
+        "\n"
+        "**Max-norm** is a limit $c$ on the length of the weights into each unit: after each step, weights beyond it "
+        "are scaled back to it. The authors of dropout recommend it beside dropout ([Srivastava et al. "
+        "2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; the next lesson has the formula). Here the pair "
+        "is compared with dropout alone, after the last epoch:\n"
+        "- **2,000 images, p = 0.5, $c$ = 0.5.** "
+        f"{_against('The held-out accuracy', LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5])}.\n"
+        "- **60,000 images, p = 0.2, $c$ = 2.** "
+        f"{_against('The held-out accuracy', LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM)}."
     )
 
 
@@ -243,8 +283,9 @@ def how_much() -> None:
 def learned_by_heart() -> None:
     by_heart.by_heart_panel(
         "dropout",
-        asks="The quoted word is the wrong label that both networks were given; below each image stands the answer. "
-        "**Move from epoch 5 to 60: does dropout keep the wrong labels out?**",
+        asks="The quoted word is the wrong label that both networks were given. Of the two answers under each image, "
+        "the upper one is the plain network's and the lower one that of the network with dropout. **Move from epoch 5 "
+        "to 60: does dropout keep the wrong labels out?**",
     )
 
 
@@ -260,7 +301,7 @@ def learned_by_heart() -> None:
 def weights_and_units() -> None:
     dropout_measurements.units_panel(
         asks="**With dropout, are more weights below the threshold, or about as many?** Then look at the other two "
-        "views. What dropout changes is what the units do.",
+        "views: dropout changes what the units do.",
         says=f"The share of weights up to 0.0001 is {small_weights(HALF, 1e-4)} at p = 0.5, and without dropout it is "
         f"{small_weights(FULL, 1e-4)}. **Dropout does not make weights sparse**: nothing in it makes a weight exactly "
         "0. (In a linear model it acts as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks "
@@ -271,9 +312,11 @@ def weights_and_units() -> None:
         "others, and the authors say that dropout breaks this. With half of its hidden units switched off, the network "
         f"trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images right, and the plain one "
         f"{accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
-        "- *Is that less correlation between units?* Compared with the plain network, the verdict on the first layer "
-        f"is {correlation_verdict(HALF, FULL, 1)}, and on the second {correlation_verdict(HALF, FULL, 2)}. To be "
-        "co-adapted and to be correlated are two different things.",
+        "- *Is that less correlation between units?* Two units are correlated when they are active for the same "
+        "images. Compared with the plain network, "
+        f"{sentence('the mean correlation in the first layer', correlation_verdict(HALF, FULL, 1))}, and "
+        f"{sentence('that in the second layer', correlation_verdict(HALF, FULL, 2))}. To be co-adapted and to be "
+        "correlated are two different things.",
     )
 
 
@@ -298,7 +341,7 @@ def own_run() -> None:
     with steps.fold("A trap: a training loss above the held-out loss"):
         st.markdown(
             "The notebook takes its training loss *during* the epoch, with masks. It can then lie above the held-out "
-            "loss, which looks like a mistake and is none: one of the two is measured with units missing. (Wrong "
+            "loss. That looks like a mistake and is not one: the training loss is measured with units missing. (Wrong "
             "labels have the same effect, since only the training images have them.) The dashed lines of this course "
             "are measured without masks."
         )
@@ -319,9 +362,9 @@ def find_the_fault() -> None:
         st.markdown(
             "- **Its figure is the paper's, and its code is PyTorch's.** The figure multiplies by p at test time; "
             "`nn.Dropout` divides by 1 − p in training. It writes *p, probability to turn off a neuron*, which is "
-            "PyTorch's.\n- **“Prevents overfitting.”** Dropout narrows the gap. With 60,000 images and p = 0.5, the "
-            "verdict on the accuracy, compared with the plain network, is "
-            f"{against_plain(LAST_ACCURACY, FULL, HALF, 'higher', 'lower')}.\n"
+            "PyTorch's.\n- **“Prevents overfitting.”** Dropout narrows the gap. With 60,000 images and p = 0.5, "
+            "compared with the plain network, "
+            f"{_against('the accuracy after the last epoch', LAST_ACCURACY, FULL, HALF)}.\n"
             "- **Its prompt *fill in the model with dropout* also stands in the batch norm chapter**, where it was "
             "copied to.\n- **It has one spy plot of dropout, and one of L1 next, but none of the plain network.** It "
             "draws `model_do[1]`, which is the "

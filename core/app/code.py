@@ -68,7 +68,7 @@ def _exercise(key: str, exercise: Exercise) -> None:
         if st.session_state.get(f"_{key}_hints", 0) >= 3 and not is_hidden("solutions"):
             with st.expander("A solution"):
                 st.code(exercise.solution, language="python")
-                st.caption("Others are right as well: what counts is what the code does.")
+                st.caption("Other solutions are right as well, since only what the code does counts.")
         keeping.exercise_at_browser(key)
 
 
@@ -99,7 +99,7 @@ def _say(verdict: Verdict, key: str, *, changed: bool) -> None:
     label = "Right." if verdict.right else "Not yet." if verdict.is_read else "This cannot be read here."
     st.markdown(f"{RIGHT if verdict.right else WRONG} **{label}** {verdict.says}")
     if changed:
-        st.caption("You have changed the code since: check it again.")
+        st.caption("You have changed the code since then. Check it again.")
     elif verdict.config and st.toggle("Train the network with it", key=f"{key}%", persist_state="session"):
         _trained(verdict.config, key)
 
@@ -120,8 +120,8 @@ def _trained(config: RunConfig, key: str) -> None:
             course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy", key=f"{key}{what}")
     beside = "" if yours == PLAIN.name else " beside the plain network"
     st.caption(
-        f"Yours ({yours}){beside}, seed 0. Solid: held-out images; dashed: training images. One run: another seed "
-        "would draw other curves."
+        f"This is your network ({yours}){beside}, with seed 0. Solid lines are measured on held-out images, dashed "
+        "ones on training images. This is one run, and another seed would give other curves."
     )
     take_home({"your network": run.config}, key=key)
 

@@ -55,7 +55,7 @@ def shifted_gallery(shift: Shift) -> None:
     pixels, epsilon = _examples()
     both = np.concatenate([pixels, shift.applied(pixels, epsilon)], axis=0)
     enlarged = np.kron(np.rint(255 * both).astype(np.uint8), np.ones((4, 4), np.uint8))
-    caption = "Above: as in training. Below: as the network meets them now."
+    caption = "The upper row is as in training. The lower row is what the network meets now."
     st.image(enlarged, caption=caption, alt=f"One test image of each class, in two rows. {caption}", width="stretch")
 
 

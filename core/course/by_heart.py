@@ -42,12 +42,18 @@ def shares(config: RunConfig, epoch: int, kind: int) -> str:
     return of.over(measured(by_heart(config)))
 
 
+def _called(name: str) -> str:
+    """A network in a sentence: "the plain network", "the network with dropout (p = 0.5)"."""
+    technique, _, strength = name.partition(", ")
+    return f"the network with {technique} ({strength})" if strength else f"the {technique} network"
+
+
 def shares_in_words(name: str, config: RunConfig, epoch: int) -> str:
     """A sentence on one network after an epoch."""
     label, truth = (shares(config, epoch, kind) for kind in (LABEL, TRUTH))
     if MISSING in (label, truth):
-        return f"{name}: {MISSING}."
+        return f"What {_called(name)} answers is {MISSING}."
     return (
-        f"After epoch {epoch} the {name} network reproduces the wrong label for **{label}** of these images and names "
+        f"After epoch {epoch} {_called(name)} reproduces the wrong label for **{label}** of these images and names "
         f"the true class for {truth}."
     )

@@ -220,6 +220,12 @@ def verdict_between(
     return _in_words(change, after, higher, lower)
 
 
+def sentence(subject: str, told: str) -> str:
+    """A verdict as the end of a sentence on its subject: "The loss is lower (…)", "The loss shows no clear
+    difference (…)"."""
+    return f"{subject} {'shows' if told.startswith('no clear difference') else 'is'} {told}"
+
+
 def _in_words(difference: Difference | None, measure: Measure, higher: str, lower: str) -> str:
     if difference is None:
         return MISSING

@@ -10,7 +10,16 @@ import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course import by_heart
-from core.course.claims import LAST_ACCURACY, MISSING, TRAIN_ACCURACY, Measure, NotStored, verdict, verdict_within
+from core.course.claims import (
+    LAST_ACCURACY,
+    MISSING,
+    TRAIN_ACCURACY,
+    Measure,
+    NotStored,
+    sentence,
+    verdict,
+    verdict_within,
+)
 from core.course.faults import Fault
 from core.course.over_seeds import measured, own_runs, own_settings, runs_along, runs_at, small_weights, sparsities
 from core.course.pictures import THEIRS_AND_HELD_OUT, Panel, Picture, loss_curves, spies
@@ -210,7 +219,11 @@ def how_many_masks() -> Choice:
         (
             Option(
                 "One: each of them was trained",
-                f"One alone does worse. It reaches {scores(HALF, 1)}; weight scaling reaches {scores(HALF, 0)}.",
+                (
+                    "Compared with weight scaling, "
+                    f"{sentence('the loss of one alone', scaling_against_masks(HALF, 1))}. "
+                    f"One reaches {scores(HALF, 1)}, and weight scaling {scores(HALF, 0)}."
+                ),
             ),
             Option(
                 "More than five, and fewer than fifty",
@@ -438,7 +451,8 @@ def best_for_training() -> Choice:
 @question()
 def zero_weights() -> Choice:
     return Choice(
-        "Compare the two spy plots at a threshold of 0.0001. What does dropout do to the number of tiny weights?",
+        "Compare the pictures of the weights, plain and with dropout, at a threshold of 0.0001. What does dropout do "
+        "to the number of tiny weights?",
         (
             Option(
                 "Many more are tiny: units that are off lose their weights",
@@ -651,7 +665,7 @@ for ax, (name, model) in zip(axes, {"plain": model, "dropout": model_do}.items()
     ax.spy(first.weight.detach(), precision=1e-4)
     ax.set_title(name)""",
     mended_picture=lambda: spies({PLAIN.name: FULL, "dropout, p = 0.5": HALF}, 1e-4),
-    after="Side by side, they show that dropout's first layer is as full as the plain network's.",
+    after="Side by side, the pictures show that dropout's first layer is as full as the plain network's.",
 )
 
 # --- typed code -------------------------------------------------------------------------------------------------------
@@ -680,7 +694,7 @@ DROPOUT_LAYERS = Exercise(
     hints=(
         "`nn.Dropout(p)` switches each number that reaches it off with probability p.",
         "It takes no size: it works on whatever shape comes.",
-        "`nn.Dropout(0.5)` after each ReLU.",
+        "Put `nn.Dropout(0.5)` after each ReLU.",
     ),
     solution=_DROPOUT_LAYERS.format(one="nn.Dropout(0.5),", two="nn.Dropout(0.5),"),
     verdict=ByNetwork("Dropout", SMALL_AND_NOISY).verdict,
@@ -700,7 +714,7 @@ DROPOUT_BY_HAND = Exercise(
     hints=(
         "Switching off is a product: `h * mask`.",
         "On average only 1 − p of it is left. The expected value must be `h`.",
-        "So divide by `1 - p`.",
+        "So divide the product by `1 - p`.",
     ),
     solution=_MASKED.format("h * mask / (1 - p)"),
     verdict=ByValue(
@@ -724,14 +738,14 @@ DROPOUT_BY_HAND = Exercise(
                 "h * mask / p": "p is the probability to be *off*. What stays is 1 − p of it.",
                 "h * mask * (1 - p)": "This shrinks twice: once by the mask, once by 1 − p. Divide.",
                 "h / (1 - p)": "Nothing is switched off: the mask is not used.",
-                "h * (1 - mask) / (1 - p)": "The mask is turned round: 1 means *stays* here.",
+                "h * (1 - mask) / (1 - p)": "The mask is turned round. Here 1 means that a unit stays.",
                 "h * mask * p": "p is the probability to be off, and the sum must grow, not shrink: divide by 1 − p.",
                 "h * mask + (1 - mask)": "Units that are off should hand on 0, not 1.",
                 "h * mask / mask.mean()": (
                     "This divides by the share of ones in *this* mask. PyTorch divides by 1 − p, the expected share."
                 ),
-                "h * mask / 1 - p": "Brackets are missing: this divides by 1 and then subtracts p. Write `/ (1 - p)`.",
-                "mask / (1 - p)": "That is the scaled mask; multiply `h` by it.",
+                "h * mask / 1 - p": "Brackets are missing. This divides by 1 and then subtracts p. Write `/ (1 - p)`.",
+                "mask / (1 - p)": "This is the scaled mask alone. Multiply `h` by it.",
             },
         ),
     ).verdict,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from core import techniques
 from core.config import FULL, RunConfig, seeds_of
 from core.course.batch_norm import BATCH_SIZES, LEARNING_RATES, at_batch_size, at_learning_rate, probe_ratio
-from core.course.claims import BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, compare, verdict
+from core.course.claims import BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, compare, sentence, verdict
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
 from core.course.norms import (
@@ -125,8 +125,8 @@ def why_it_is_faster() -> str:
         "fast when these inputs are made unstable again. Their own explanation is a loss that is smoother along the "
         "gradient. Here that fits batch norm under both optimizers, but **it cannot be the whole reason**. Under SGD "
         f"the plain network's effective β is {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, 2)} "
-        "times layer norm's, so layer norm smooths nothing there. Even so, its accuracy after one epoch, against the "
-        f"plain network's, is {verdict(FIRST_EPOCH, plain, layer, 'higher', 'lower')}."
+        "times layer norm's, so layer norm smooths nothing there. Even so, compared with the plain network's, "
+        f"{sentence('its accuracy after one epoch', verdict(FIRST_EPOCH, plain, layer, 'higher', 'lower'))}."
     )
 
 
@@ -210,11 +210,11 @@ def stretched_sample() -> Choice:
 @question()
 def gain_per_unit() -> Choice:
     return Choice(
-        "Why has layer norm a γ for each *unit*, though its statistics are those of a *sample*?",
+        "Why does layer norm have a γ for each *unit*, although its statistics are those of a *sample*?",
         (
             Option(
                 "One for each sample would cost more memory",
-                "It would be impossible rather than expensive: which γ would a new image get?",
+                "It would be impossible rather than expensive. Which γ would a new image get?",
             ),
             Option(
                 "A parameter must belong to something that is still there for the next image",
@@ -242,7 +242,7 @@ def wrong_width() -> Choice:
                 "The pixels do not arrive here. The linear layer passes on 392 numbers.",
             ),
             Option(
-                "The first batch raises an error, because 392 numbers arrive and 784 were announced",
+                "The first batch raises an error, because 392 numbers arrive where 784 are expected",
                 "`nn.BatchNorm1d(784)` fails for the same reason.",
                 right=True,
             ),
@@ -257,6 +257,10 @@ def wrong_width() -> Choice:
 @question()
 def best_network() -> Choice:
     plain, batch, layer = (runs_at(config) for config in normalised(FULL).values())
+    against_plain, against_batch = (
+        sentence("layer norm's accuracy", verdict(LAST_ACCURACY, other, layer, "higher", "lower"))
+        for other in (plain, batch)
+    )
     return Choice(
         (
             "The notebook says: *Layer normalization provided the best performance*. What do five seeds of each "
@@ -265,18 +269,17 @@ def best_network() -> Choice:
         (
             Option(
                 "Layer norm's accuracy is clearly higher than the plain network's",
-                f"The comparison over the seeds says: {verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}.",
+                f"Compared with the plain network's, {against_plain}.",
             ),
             Option(
                 "Layer norm's accuracy is clearly higher than batch norm's",
-                f"The comparison over the seeds says: {verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}.",
+                f"Compared with batch norm's, {against_batch}.",
             ),
             Option(
                 "Layer norm shows no clear difference from either",
                 (
-                    "Layer norm against the plain network: "
-                    f"{verdict(LAST_ACCURACY, plain, layer, 'higher', 'lower')}. Layer norm against batch norm: "
-                    f"{verdict(LAST_ACCURACY, batch, layer, 'higher', 'lower')}. One run of each could not tell."
+                    f"Compared with the plain network's, {against_plain}. Compared with batch norm's, "
+                    f"{against_batch}. One run of each could not tell."
                 ),
                 right=True,
             ),
@@ -300,8 +303,8 @@ def best_epoch() -> Choice:
             Option(
                 "No, because the epoch was chosen on the images that it is measured on",
                 (
-                    "A number that was chosen for being low is too low. And against the plain network layer norm's "
-                    f"loss at the best epoch shows this: {verdict(BEST_LOSS, plain, layer, 'higher', 'lower')}."
+                    "A number that was chosen for being low is too low. And compared with the plain network's, "
+                    f"{sentence('its loss at the best epoch', verdict(BEST_LOSS, plain, layer, 'higher', 'lower'))}."
                 ),
                 right=True,
             ),

@@ -19,6 +19,8 @@ KINDS = {
 }
 """By LABEL, TRUTH, OTHER of core/results/by_heart.py: a sign, words, and a colour."""
 COLUMNS = 4
+LETTERS = 22
+"""Of the longest answer, with its network: a letter is about half as wide as the font is high."""
 
 
 def by_heart_figure(found: Mapping[str, ByHeart], epoch: int, names: Sequence[str]) -> Figure:
@@ -54,6 +56,7 @@ def _answers(found: ByHeart, epoch: int, names: Sequence[str], who: str) -> list
         {
             **_place(i),
             "answer": f"{prefix}{signs[kind][0]} {names[answer]}",
+            "alone": f"{signs[kind][0]} {names[answer]}",
             "kind": signs[kind],
             "sure": float(found.probabilities[at, i, answer]),
         }
@@ -85,8 +88,14 @@ def _by_heart_chart(look: Look, *, rows_of_images, lines):
     colour = by_colour("kind", list(KINDS.items()), dots(columns=2))
     answers = [
         rows_of(f"line {k}")
-        .mark_text(fontSize=look.font - 1, fontWeight="bold", dy=-up + side / 2 + (k + 0.6) * line)
-        .encode(**place, text="answer:N", color=colour, tooltip=[told("answer"), told("sure", "how sure", ".0%")])
+        .mark_text(
+            fontSize=look.font - 1,
+            fontWeight="bold",
+            dy=-up + side / 2 + (k + 0.6) * line,
+            # Where neighbours would run into each other the network is told by its line alone.
+            text=alt.expr(f"width > {COLUMNS * LETTERS / 2 * look.font:.0f} ? datum.answer : datum.alone"),
+        )
+        .encode(**place, color=colour, tooltip=[told("answer"), told("sure", "how sure", ".0%")])
         for k in range(lines)
     ]
     return layered(

@@ -100,7 +100,12 @@ def _band(seeds: Sequence[Sequence[EpochRecord]], fields: Mapping[str, str]) -> 
 
 def _best_epoch_mark(records: Sequence[EpochRecord]) -> Row:
     best = best_epoch(records)
-    return {"epoch": best, "label": f"lowest loss: epoch {best}", "late": best > len(records) / 2}
+    return {
+        "epoch": best,
+        "label": f"lowest loss: epoch {best}",
+        "short": f"epoch {best}",
+        "late": best > len(records) / 2,
+    }
 
 
 def _learning_chart(look: Look, *, title, unit, percent, names, colour, epochs, y_range):
@@ -133,10 +138,11 @@ def _learning_chart(look: Look, *, title, unit, percent, names, colour, epochs, 
         baseline="top",
         color=MARK,
         fontSize=look.font,
+        text=alt.expr(f"width > {21 * look.font} ? datum.label : datum.short"),  # a long one would leave a phone's plot
         align=alt.expr("datum.late ? 'right' : 'left'"),
         dx=alt.expr("datum.late ? -5 : 5"),
     )
-    return layered(look, band, lines, rule, label.encode(x=x, y=alt.value(4), text="label:N"), title=title)
+    return layered(look, band, lines, rule, label.encode(x=x, y=alt.value(4)), title=title)
 
 
 def shared_range(runs: Sequence[Run], curves: Curves) -> tuple[float, float]:

@@ -138,7 +138,7 @@ def _votes_chart(look: Look, *, names):
             x=x,
             y=y,
             yOffset=alt.YOffset("which:N", sort=list(MEANS)),
-            color=by_colour("which", list(zip(MEANS, (DROPOUT.colour, MARK), strict=True)), squares()),
+            color=by_colour("which", list(zip(MEANS, (DROPOUT.colour, MARK), strict=True)), squares(columns=1)),
             tooltip=[told("class"), told("which"), told("probability", format=".1%")],
         )
     )
