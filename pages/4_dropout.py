@@ -251,13 +251,13 @@ def _beside_dropout() -> str:
     at_last = verdict(panels.LAST, plain, with_dropout, "higher", "lower")
     against_stopped = panels.against_early_stopping(plain, with_dropout)
     return (
-        "**Stopping early** is the regularizer that costs nothing. All three comparisons are on the test accuracy in "
+        "**Stopping early** is the regularizer that costs nothing. All three comparisons are on the test images, in "
         "the small and noisy setting. The plain network stopped early has the weights of its best epoch, chosen on "
         "validation images; the network with dropout, at p = 0.5, has those of its last.\n"
-        f"- Compared with the plain network's last epoch, {sentence('the network stopped early', stopped)}.\n"
-        f"- Compared with the plain network's last epoch, {sentence('the network with dropout', at_last)}.\n"
+        f"- Compared with the plain network's last epoch, {sentence('the accuracy when stopped early', stopped)}.\n"
+        f"- Compared with the plain network's last epoch, {sentence('the accuracy with dropout', at_last)}.\n"
         "- Compared with the plain network stopped early, "
-        f"{sentence('the network with dropout', against_stopped)}.\n"
+        f"{sentence('the accuracy with dropout', against_stopped)}.\n"
         "\n"
         "With dropout no epoch has to be chosen.\n"
         "\n"
@@ -312,8 +312,8 @@ def weights_and_units() -> None:
         "others, and the authors say that dropout breaks this. With half of its hidden units switched off, the network "
         f"trained with dropout still gets {accuracy_without(HALF, 0.5)} of the test images right, and the plain one "
         f"{accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
-        "- *Is that less correlation between units?* Two units are correlated when they are active for the same "
-        "images. Compared with the plain network, "
+        "- *Is that less correlation between units?* Two units are correlated when they tend to be active for "
+        "the same images. Compared with the plain network, "
         f"{sentence('the mean correlation in the first layer', correlation_verdict(HALF, FULL, 1))}, and "
         f"{sentence('that in the second layer', correlation_verdict(HALF, FULL, 2))}. To be co-adapted and to be "
         "correlated are two different things.",

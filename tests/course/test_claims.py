@@ -27,6 +27,7 @@ from core.course.claims import (
     TRAIN_ACCURACY,
     compare,
     paired_difference,
+    sentence,
     single_run_margin,
     spread,
     verdict,
@@ -208,3 +209,10 @@ def test_the_gap_is_of_losses_and_positive_where_the_network_overfits():
     run = stored_run(SMALL_AND_NOISY)
     assert LOSS_GAP.of(run) == run.last.held_out_loss - run.last.train_loss > 1
     assert LOSS_GAP.over([run]).endswith(" nats")
+
+
+def test_a_verdict_ends_a_sentence_on_its_subject():
+    first, lower, same = [1.0, 2.0, 3.0], [0.5, 1.4, 2.6], [1.1, 1.9, 3.0]
+    told = paired_difference(first, lower).verdict("higher", "lower"), paired_difference(first, same).verdict("a", "b")
+    assert sentence("The loss", told[0]).startswith("The loss is lower (−50.0 points")
+    assert sentence("The loss", told[1]).startswith("The loss shows no clear difference (0.0 points")
