@@ -129,7 +129,7 @@ def test_a_right_answer_is_trained_then_and_there_and_joins_the_figure():
     app.button(key=f"{key}!").click().run()
     app.toggle(key=f"{key}%").set_value(True).run()
     assert not app.exception and len(app.get("vega_lite_chart")) == 2
-    assert "Yours (dropout) beside the plain network" in " ".join(c.value for c in app.caption)
+    assert "your network (dropout) beside the plain network" in " ".join(c.value for c in app.caption)
 
 
 # --- what an instructor hides ---------------------------------------------------------------------------------------
