@@ -174,12 +174,12 @@ def tally_words(lesson: str) -> str:
 def progress_panel() -> None:
     """The answers of this session as a file to keep, a kept file to load again, and a way to forget them."""
     left, right = st.columns(2)
-    kept = answers()
+    kept, so_far = answers(), of_session()  # the file is made when it is asked for, and that is outside of the session
     with left:
         st.markdown("**Save**: a file with your answers, on your own disk.")
         st.download_button(
             "Save my answers" if is_loading() else f"Save my answers ({len(kept)})",
-            lambda: to_text(of_session()),
+            lambda: to_text(so_far),
             file_name="regularization-seen.json",
             mime="application/json",
             on_click="ignore",
