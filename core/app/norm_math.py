@@ -74,10 +74,13 @@ def vector_panel(*, asks: str, says: str) -> None:
 
 def _norm_curves(epsilon: float, delta: float) -> None:
     for place, which in zip(st.columns(2), ("L2", "L1"), strict=True):
+        from_large, from_small = (NORMS[f"{which}, from the {end}"].value(epsilon, delta) for end in ("large", "small"))
+        norm = "Squared L2 norm" if which == "L2" else "L1 norm"
         chart(
             shortened_figure(which, epsilon, delta),
             into=place,
-            alt=f"{which} norm of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}.",
+            alt=f"{norm} of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}. At δ = {delta:g} they are "
+            f"{from_large:.3g} and {from_small:.3g}.",
         )
     st.caption(
         "The dots mark your δ. At an open square the notebook's formula stops holding. Up to δ = ε the two lines of "

@@ -46,6 +46,7 @@ export default function ({ data }) {
   }
   const shown = `${data.lesson}/${data.step}`;
   if (window.reglabStep !== undefined && window.reglabStep !== shown) {
+    document.querySelector(".st-key-step_list button[aria-expanded=true]")?.click(); // it would cover the new step
     document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0 });
     const heading = document.querySelector("h1");
     if (heading) {

@@ -173,7 +173,7 @@ class Steps:
             glossary_button()
             if frame.is_presenting():
                 projecting.notes_button()
-            with st.popover("Steps", icon=":material/list:", type="tertiary"):
+            with st.popover("Steps", icon=":material/list:", type="tertiary", key="step_list"):
                 self._list(at)
             back, forward = self.turned(step)
             self._turn("Back", "step_back", back, ":material/arrow_back:")

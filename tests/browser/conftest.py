@@ -36,6 +36,7 @@ class Server:
             free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             free.bind(("127.0.0.1", port))
             self.port = free.getsockname()[1]
+        self.cache = cache
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {**os.environ, "REGLAB_CACHE": str(cache)}
         environment.pop("REGLAB_DATA", None)
@@ -89,3 +90,34 @@ def page(chromium):
     yield page
     assert not page.failures
     page.close()
+
+
+@pytest.fixture
+def windows_of(chromium):
+    """Makes windows of browsers that know nothing of each other. They may read what was copied."""
+    contexts, failures = [], []
+
+    def window(server: Server):
+        context = chromium.new_context(viewport={"width": 1280, "height": 720})
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+        context.set_default_timeout(60_000)
+        context.on("weberror", lambda error: failures.append(str(error.error)))
+        contexts.append(context)
+        return context.new_page()
+
+    yield window
+    assert not failures
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sharing(windows_of, server):
+    """The window of somebody who copies an address."""
+    return windows_of(server)
+
+
+@pytest.fixture
+def stranger(windows_of, server):
+    """Somebody else's browser, which knows nothing of the sender's session."""
+    return windows_of(server)

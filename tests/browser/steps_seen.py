@@ -91,6 +91,11 @@ def open_step(page, address: str) -> None:
     """Open a step and wait until all of it is drawn."""
     page.goto(address)
     page.wait_for_function("window.reglabStep && document.querySelector('.st-key-step')")
+    all_drawn(page)
+
+
+def all_drawn(page) -> None:
+    """Wait until all of the step that is shown is drawn."""
     page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton]')")
     page.wait_for_function(  # charts come after the run
         "[...document.querySelectorAll('[data-testid=stVegaLiteChart]')].filter(el => el.offsetHeight)"

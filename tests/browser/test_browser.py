@@ -150,7 +150,7 @@ def test_markup_in_an_address_is_shown_as_text(server, page):
 
 def test_offline_a_run_off_the_stops_is_trained_on_the_digits_while_the_page_watches(server, page):
     page.goto(f"{server.url}/baseline?seed=4&lr=0.003")
-    expect(page.get_by_text("scikit-learn's digits")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("the same settings are trained on scikit-learn's digits")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Trained live on this machine")).to_be_visible(timeout=60_000)
     expect(page.locator("[data-testid=stMetric]")).to_have_count(4)
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from playwright.sync_api import expect
+from steps_used import code_field
 
 from core.course.questions import shown_order
 from core.course.syllabus import faults_of, lessons, questions_of, typed_code_of
@@ -13,11 +14,6 @@ def opened(page, address):
     page.goto(address)
     page.locator("[data-testid=stMain] hr, .st-key-step").last.wait_for()
     page.wait_for_timeout(1500)
-
-
-def code_field(page, exercise):
-    """The text field of one code exercise, by its id."""
-    return page.locator(f"[class*='st-key-{exercise.replace('/', '-')}-'] textarea")
 
 
 def pick(page, name):
@@ -147,5 +143,5 @@ def test_a_right_answer_is_trained_beside_the_plain_network(server, page):
     page.get_by_role("button", name="Check", exact=True).click()
     page.get_by_text("Train the network with it").click()
     # no images on this machine: the same is trained on the digits
-    expect(page.get_by_text("scikit-learn's digits")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("the same settings are trained on scikit-learn's digits")).to_be_visible(timeout=90_000)
     expect(page.get_by_text("Yours (L2)")).to_be_visible(timeout=90_000)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 from steps_seen import open_step, seen
-from test_steps import at_step, press_free, query
+from steps_used import at_step, press_free, query
 
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160)]
 STEPS = ["l1_l2?step=lambda1", "dropout?step=own-run", "dropout?step=thinned"]

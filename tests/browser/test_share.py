@@ -8,70 +8,19 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import expect
 from steps_seen import open_step
-
-DRAWN = """() => {
-  const step = document.querySelector('.st-key-step');
-  const marks = [...step.querySelectorAll('svg.marks, canvas.marks')].filter((el) => el.parentElement.offsetHeight);
-  const lines = (svg) => [...svg.querySelectorAll('path, image, text')].map((el) =>
-    el.getAttribute('d') ?? el.getAttribute('href') ?? el.textContent).join(' ');
-  return {
-    charts: marks.map((el) => el.tagName === 'CANVAS' ? el.toDataURL() : lines(el)),
-    numbers: [...step.querySelectorAll('[data-testid=stMetric]')].map((el) => el.textContent),
-    sliders: [...step.querySelectorAll('input[type=range]')].map((el) => el.getAttribute('aria-valuetext')),
-  };
-}"""
-
-
-@pytest.fixture
-def sharing(chromium, server):
-    """A window that may read what was copied."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-    context.set_default_timeout(60_000)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def stranger(chromium):
-    """Somebody else's browser, which knows nothing of the sender's session."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(60_000)
-    yield context.new_page()
-    context.close()
-
-
-def copied(page):
-    page.get_by_role("button", name="Copy link").click()
-    expect(page.locator(".reglab-said")).to_have_text("Copied")
-    return page.evaluate("navigator.clipboard.readText()")
-
-
-def move_right(page, key):
-    before = page.url
-    slider = page.locator(f".st-key-{key} input[type=range]")
-    slider.focus()
-    slider.press("ArrowRight")
-    page.wait_for_function("before => location.href !== before", arg=before)
-
-
-def at_rest(page):
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
-    page.wait_for_timeout(500)
+from steps_used import copied, drawn_at_rest, move
 
 
 def test_what_is_copied_opens_the_same_figures_elsewhere(server, sharing, stranger):
     open_step(sharing, f"{server.url}/l1_l2?step=lambda1&hide=solutions&threshold=0.01&junk=1")
-    opened = sharing.evaluate(DRAWN)
-    move_right(sharing, "lambda1")
-    at_rest(sharing)
+    opened = drawn_at_rest(sharing)
+    move(sharing, "lambda1")
+    drawn = drawn_at_rest(sharing)
     address = copied(sharing)
     assert set(parse_qs(urlsplit(address).query)) == {"step", "lambda1", "hide"}, "this step's keys and no others"
-    drawn = sharing.evaluate(DRAWN)
-    assert drawn["charts"] and drawn["charts"] != opened["charts"], "the slider moved a figure"
+    assert drawn["charts"] and all(drawn["told"]) and drawn["charts"] != opened["charts"], "the slider moved a figure"
     open_step(stranger, address)
-    at_rest(stranger)
-    assert stranger.evaluate(DRAWN) == drawn
+    assert drawn_at_rest(stranger) == drawn
 
 
 def test_a_step_made_of_what_was_set_in_another_takes_that_along(server, sharing, stranger):
@@ -81,7 +30,7 @@ def test_a_step_made_of_what_was_set_in_another_takes_that_along(server, sharing
     sharing.wait_for_function("window.reglabStep?.endsWith('/surface')")
     sharing.locator(".st-key-network").get_by_text("yours", exact=True).click()
     sharing.wait_for_function("window.reglabKept?.epochs")
-    at_rest(sharing)
+    drawn_at_rest(sharing)
     address = copied(sharing)
     assert "network=yours" in address and "epochs=10" in address and "lr=0.001" in address
     open_step(stranger, address)
@@ -106,8 +55,8 @@ def test_a_class_scans_the_step_as_it_is_set_from_the_projector(server, chromium
     page = chromium.new_page(viewport={"width": 1280, "height": 720}, color_scheme=scheme)
     page.set_default_timeout(60_000)
     open_step(page, f"{server.url}/l1_l2?step=lambda1&present=true")
-    move_right(page, "lambda1")
-    at_rest(page)
+    move(page, "lambda1")
+    drawn_at_rest(page)
     chosen = parse_qs(urlsplit(page.url).query)["lambda1"][0]
     page.locator(".st-key-step_qr button").click()
     code = page.locator(".st-key-qr_code img")

@@ -1,30 +1,13 @@
 """Steps in a real browser: keys that turn them, one entry of the history each, kept settings, the top of the page."""
 
-from urllib.parse import parse_qs, urlsplit
-
 from playwright.sync_api import expect
+from steps_used import at_step, go_to, press_free, query
 
 
 def open_step(page, address):
     """Open a page and wait until its keys are listened to."""
     page.goto(address)
     page.wait_for_function("window.reglabStep")
-
-
-def query(page):
-    return parse_qs(urlsplit(page.url).query)
-
-
-def at_step(page, name):
-    """Wait until a step is drawn to its end, and the address says so."""
-    page.wait_for_function(f"window.reglabStep?.endsWith('/{name}')")
-    page.wait_for_function(f"new URLSearchParams(location.search).get('step') === '{name}'")
-
-
-def press_free(page, key):
-    """Press a key while no widget has the focus."""
-    page.evaluate("document.activeElement?.blur()")
-    page.keyboard.press(key)
 
 
 def move_right(page, key):
@@ -80,6 +63,15 @@ def test_a_new_step_begins_at_its_top_with_the_focus_on_its_title(server, page):
     at_step(page, "zero")
     page.wait_for_function("document.activeElement?.tagName === 'H1'")
     assert page.locator("[data-testid=stMain]").evaluate("el => el.scrollTop") == 0
+
+
+def test_the_list_of_steps_closes_when_one_is_chosen(server, page):
+    open_step(page, f"{server.url}/l1_l2?step=lambda1")
+    go_to(page, "weight-decay")
+    expect(page.locator(".st-key-to_lambda1")).to_have_count(0)
+    page.wait_for_function("document.activeElement?.tagName === 'H1'")
+    go_to(page, "lambda1")
+    expect(page.locator("h1")).to_have_text("Move λ₁: which weights become small?")
 
 
 def test_a_change_and_next_that_leave_the_browser_in_one_message_turn_the_step(server, page):
