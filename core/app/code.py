@@ -118,7 +118,7 @@ def _trained(config: RunConfig, key: str) -> None:
         train = {name: _course(r, f"train_{what}") for name, r in runs.items()}
         with place:
             course_chart(held_out, dashed=train, what=what, x="epoch", percent=what == "accuracy", key=f"{key}{what}")
-    beside = "" if yours == PLAIN.name else " beside the plain network"
+    beside = " beside the plain network" if len(runs) > 1 else ""
     st.caption(
         f"This is your network ({yours}){beside}, with seed 0. Solid lines are measured on held-out images, dashed "
         "ones on training images. This is one run, and another seed would give other curves."

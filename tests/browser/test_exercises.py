@@ -136,7 +136,7 @@ def test_a_network_is_taken_home_as_script_notebook_and_numbers(server, page, tm
     assert len(found[".csv"].read_text().splitlines()) == 61
 
 
-def test_a_right_answer_is_trained_beside_the_plain_network(server, page):
+def test_a_right_answer_is_trained(server, page):
     opened(page, f"{server.url}/l1_l2?exercise=l2+branch")
     solution = typed_code_of("l1_l2")["l2-branch"].solution
     code_field(page, "l1_l2/code-l2-branch").fill(solution)
@@ -144,4 +144,4 @@ def test_a_right_answer_is_trained_beside_the_plain_network(server, page):
     page.get_by_text("Train the network with it").click()
     # no images on this machine: the same is trained on the digits
     expect(page.get_by_text("the same settings are trained on scikit-learn's digits")).to_be_visible(timeout=90_000)
-    expect(page.get_by_text("Yours (L2)")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("This is your network (L2), with seed 0")).to_be_visible(timeout=90_000)
