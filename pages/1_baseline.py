@@ -75,7 +75,7 @@ def overfitting() -> None:
     small = runs_at(SMALL_AND_NOISY)
     figure, side = steps.side_by_side()
     with figure:
-        run = baseline_measurements.one_training(SMALL_AND_NOISY)
+        run = baseline_measurements.one_training(SMALL_AND_NOISY, key="overfitting")
     with side:
         st.markdown(
             "This is the small training again. The loss on its training images falls to the end. On new images it is "
@@ -438,7 +438,7 @@ def check_yourself() -> None:
 def now_you_can() -> None:
     figure, side = steps.side_by_side()
     with figure:
-        baseline_measurements.one_training(SMALL_AND_NOISY, height=400)
+        baseline_measurements.one_training(SMALL_AND_NOISY, key="remembered", height=400)
     with side:
         st.markdown(
             "You can now\n"

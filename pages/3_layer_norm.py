@@ -85,7 +85,7 @@ def which_numbers() -> None:
         with steps.fold("Answer: who depends on whom?"):
             _company()
     with figure:
-        norm_arithmetic.cells_figures(axis, mode, samples, stretch, picked)
+        norm_arithmetic.cells_figures(axis, mode, samples, stretch, picked, key="cells")
 
 
 def _company() -> None:
@@ -504,7 +504,7 @@ def check_yourself() -> None:
 def now_you_can() -> None:
     figure, side = steps.side_by_side()
     with figure:
-        norm_arithmetic.cells_figures(LAYER, "training", norm_arithmetic.N_SAMPLES, 1.0, (0, 2))
+        norm_arithmetic.cells_figures(LAYER, "training", norm_arithmetic.N_SAMPLES, 1.0, (0, 2), key="remembered")
     with side:
         st.markdown(
             "You can now\n"

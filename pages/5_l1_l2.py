@@ -70,7 +70,7 @@ def prices() -> None:
                 "usual one never gets it there."
             )
     with figure:
-        penalty_measurements.penalties_picture()
+        penalty_measurements.penalties_picture("penalties")
         with steps.fold("Predict first: what does each λ₁ cost?"):
             questions.at("l1_l2", "strength")
         with steps.fold("The formula, and the code"):
@@ -477,7 +477,7 @@ def check_yourself() -> None:
 def now_you_can() -> None:
     figure, side = steps.side_by_side()
     with figure:
-        penalty_measurements.penalties_picture()
+        penalty_measurements.penalties_picture("remembered")
     with side:
         st.markdown(
             "You can now\n"

@@ -4,11 +4,12 @@ and one network's loss surface with its controls."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
 from core.app import controls, landscapes, panels, steps
-from core.app.draw import chart, scene
+from core.app.draw import scene
 from core.app.frame import is_presenting
 from core.app.runs import measured_or_computing, needed_run, run_or_training
 from core.app.take_home import take_home
@@ -26,7 +27,7 @@ from core.figures.curves import (
     sweep_figure,
     sweep_table,
 )
-from core.figures.surfaces import line_figure, slice_figure, surface_figure
+from core.figures.surfaces import line_figure, slice_figure, surface_figure, surface_table
 from core.results.library import stored, stored_runs
 from core.results.run import Run, parameter_counts, total_parameters
 from core.results.surface import Surface, SurfaceSpec, notebook_spec
@@ -65,12 +66,13 @@ def trainings_in_full(settings: Mapping[str, RunConfig], *, key: str) -> None:
     take_home(settings, key=key)
 
 
-def one_training(config: RunConfig, *, height: int = 380) -> Run:
+def one_training(config: RunConfig, *, key: str, height: int = 380) -> Run:
     """Loss and accuracy of one setting beside each other, in the band of its seeds; and the run that the lines are."""
     run = needed_run(config, key=config.digest)
     for place, curves in zip(st.columns(2), CURVES.values(), strict=True):
         with place:
             panels.curves_chart(run, curves, height=height)
+    panels.table(curve_table(run.records, config), key=f"{key}_one")
     return run
 
 
@@ -212,12 +214,12 @@ def surface_panel(*, asks: str) -> None:
             drawn = surface_figure(surface, view=view, log_z=log_z)
             height = 520 if is_presenting() else 440
             scene(drawn, key="surface_scene", alt=describe_surface(surface), height=height)
+            panels.table(partial(surface_table, surface), key="surface")
     with steps.fold("Cut through it"):
         _cut(surface, radius, log_z)
     if surface:
         with steps.fold("What was computed, and how"):
             st.caption(landscapes.surface_caption(surface))
-            panels.table(landscapes.surface_rows(surface), key="surface", label="Numbers behind the surface")
 
 
 def _surface(spec: SurfaceSpec, network: str) -> Surface | None:
@@ -237,7 +239,8 @@ def _cut(surface: Surface | None, radius: float, log_z: bool) -> None:
     if surface:
         figure = slice_figure(surface, along, at * radius, log_z=log_z)
         alt = f"The loss along {along}, the other coordinate held at {at * radius:.2f}."
-        chart(figure, into=right, alt=alt, height=220)
+        with right:
+            panels.captioned(figure, alt_text=alt, key="cut", height=220)
 
 
 # --- the notebook's surface, and the line between two networks -------------------------------------------------------
@@ -272,5 +275,6 @@ def between_two_networks(*, height: int = 400) -> None:
             "chord.",
             caption=f"Between the two networks the loss rises {line.barrier:.2f} nats above the chord, so it is not "
             "convex. This is one pair of seeds, and one pair is enough to refute convexity.",
+            key="between",
             height=height,
         )

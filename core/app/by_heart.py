@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.app import controls, steps
 from core.app.draw import chart
-from core.app.panels import numbers_table
+from core.app.panels import numbers_table, table
 from core.config import DATASETS, RunConfig
 from core.course.by_heart import by_heart, networks, shares, shares_in_words
-from core.figures.by_heart import by_heart_figure
+from core.figures.by_heart import by_heart_figure, by_heart_table
 from core.results.by_heart import EPOCHS, LABEL, OTHER, TRUTH
 from core.results.library import stored
 
@@ -56,6 +56,7 @@ def _pictures(shown: dict[str, RunConfig], epoch: int) -> None:
     n = len(next(iter(found.values())).images)
     alt = f"{n} training images with a wrong label, asked after epoch {epoch}. {'; '.join(said)}."
     chart(by_heart_figure(found, epoch, NAMES), alt=alt)
+    table(by_heart_table(found, epoch, NAMES), key="by_heart")
 
 
 def _all_shares(shown: dict[str, RunConfig]) -> None:

@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit.components import v1 as served_components
 
 from core.app.frame import look
-from core.figures.in_words import in_words
+from core.figures.in_words import in_numbers, in_words
 from core.figures.specifications import specification
 from core.figures.theme import NORMAL, Figure, Spec, sized
 
@@ -40,6 +40,11 @@ def chart(figure: Figure, *, alt: str, into=st, height: int | None = None) -> No
     spec["datasets"] = {name: _as_arrow(rows) for name, rows in figure.rows.items()}
     alt = f"{alt} {in_words(spec, figure.rows)}".strip()
     into.vega_lite_chart(spec=spec, alt=alt, width="stretch" if spec["width"] == "container" else "content")
+
+
+def numbers_of(figure: Figure) -> list[dict[str, Any]]:
+    """The numbers of a chart's lines and points as the rows of a table."""
+    return in_numbers(json.loads(specification(figure, look())), figure.rows)
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.app import controls, steps
 from core.app.draw import chart
-from core.figures.dropout import expectation_figure, network_figure
+from core.app.panels import captioned, table
+from core.figures.dropout import expectation_figure, network_figure, network_table
 from core.maths.masks import CONVENTIONS, draw_masks, expected_output, forward, keep_probability, mean_outputs
 
 MODES = ("training", "evaluation")
@@ -49,6 +50,7 @@ def _network(p: float, convention: str, mode: str) -> None:
     masks = draw_masks(p, convention, draw) if mode == MODES[0] else None
     shown, evaluated = forward(p, convention, masks), forward(p, convention, None)
     chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
+    table(network_table(shown, masks), key="network")
     st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
     st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
     st.caption(f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same.")
@@ -66,12 +68,13 @@ def _averages(p: float, convention: str) -> None:
         ("The first hidden unit (on top)", "The output"),
         strict=True,
     ):
-        chart(
-            expectation_figure(means, *goals, title=what),
-            into=place,
-            alt=f"{what}: the mean over 1 to {DRAWS} masks; {goals[0]:.3f} in evaluation, {goals[1]:.3f} over all "
-            "masks.",
-        )
+        with place:
+            captioned(
+                expectation_figure(means, *goals, title=what),
+                alt_text=f"{what}: the mean over 1 to {DRAWS} masks; {goals[0]:.3f} in evaluation, {goals[1]:.3f} over "
+                "all masks.",
+                key=f"expectation_{what}",
+            )
     st.caption(
         f"What is handed on in training, averaged over up to {DRAWS} draws. Nine units have 2⁹ = 512 masks, so the "
         "mean over all of them, each weighted by its probability, is exact. For the unit it equals what evaluation "

@@ -9,9 +9,8 @@ import streamlit as st
 
 from core.app import controls, steps
 from core.app.comparisons import course_chart
-from core.app.draw import chart
 from core.app.gallery import one_image
-from core.app.panels import captioned, numbers_table
+from core.app.panels import captioned, numbers_table, percent
 from core.app.strengths import (
     CURVES_CAPTION,
     PATH_CAPTION,
@@ -28,7 +27,7 @@ from core.config import DATASETS, SMALL_AND_NOISY, RunConfig
 from core.course.claims import spread
 from core.course.dropout import activations_of, alone, dropout_path, ensembles_of
 from core.figures.compare import Course
-from core.figures.dropout import activations_figure, masks_figure, votes_figure
+from core.figures.dropout import MEANS, activations_figure, masks_figure, votes_figure, votes_table
 from core.results.activations import SWITCHED_OFF, Activations
 from core.results.ensemble import N_SHOWN, Ensemble
 from core.techniques import DROPOUT, PLAIN
@@ -139,12 +138,21 @@ def _votes(e: Ensemble, image: int, n: int) -> None:
         agree = int((votes.argmax(axis=1) == right).sum())
         st.markdown(f"Test image {image}: **{names[right]}**. {agree} of {n} thinned networks say so.")
     with middle:
-        chart(
-            votes_figure(votes, e.scaled_probabilities[image].astype(float), names, right),
-            alt=f"Class probabilities of image {image} by {n} thinned networks, their mean, and weight scaling.",
+        scaled = e.scaled_probabilities[image].astype(float)
+        told = (
+            f"{which}: {names[some.argmax()]}, {percent(some.max(), 0)}."
+            for which, some in zip(MEANS, (votes.mean(axis=0), scaled), strict=True)
+        )
+        captioned(
+            votes_figure(votes, scaled, names, right),
+            alt_text=f"Class probabilities of image {image} by {n} thinned networks, their mean, and weight scaling. "
+            f"Most probable by {' By '.join(told)}",
+            caption="Each tick is a thinned network. The bars are their mean, and weight scaling, which takes one "
+            "pass.",
+            rows=votes_table(votes, scaled, names),
+            key="votes",
             height=290,
         )
-        st.caption("Each tick is a thinned network. The bars are their mean, and weight scaling, which takes one pass.")
 
 
 def _mask_rows(found: list[Ensemble], what: str) -> list[dict]:
@@ -176,7 +184,7 @@ def units_panel(*, asks: str, says: str) -> None:
     with figure:
         shown = steps.views(("Weights", "Units off", "Activations"), key="units_view")
         if "Weights" in shown:
-            spies(named, threshold)
+            spies(named, threshold, key="units")
             st.caption(SPY_CAPTION)
         if {"Units off", "Activations"} & {*shown}:
             _units(base, dropout_path(base)[p], shown)
@@ -214,15 +222,15 @@ def _switched_off(found: dict[str, list[Activations]]) -> None:
 
 def _activations(found: dict[str, list[Activations]]) -> None:
     layer = int(controls.choice("Hidden layer", ("1", "2"), key="units_layer")) - 1
-    chart(
-        activations_figure(
-            {name: some[0].histogram[layer] for name, some in found.items()},
-            title=f"Activations of hidden layer {layer + 1}",
-        ),
-        alt=f"Histograms of the activations of hidden layer {layer + 1}, plain and with dropout.",
+    histograms = {name: some[0].histogram[layer] for name, some in found.items()}
+    zeros = ", ".join(f"{name} {percent(shares[0], 0)}" for name, shares in histograms.items())
+    captioned(
+        activations_figure(histograms, title=f"Activations of hidden layer {layer + 1}"),
+        alt_text=f"Histograms of the activations of hidden layer {layer + 1}. Exactly 0: {zeros}.",
+        caption="All units and all 10,000 test images, in evaluation mode, seed 0.",
+        key="activations",
         height=300,
     )
-    st.caption("All units and all 10,000 test images, in evaluation mode, seed 0.")
     with steps.fold("The units in numbers"):
         _unit_numbers(found)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import streamlit as st
 
 from core.app import controls
 from core.app.draw import scene
 from core.app.frame import is_presenting
-from core.app.panels import percent
+from core.app.panels import percent, table
 from core.course.claims import spread
 from core.course.over_seeds import over_directions
 from core.course.pictures import describe_surface
-from core.figures.surfaces import shared_z_range, surface_figure
+from core.figures.surfaces import shared_z_range, surface_figure, surface_table
 from core.results.library import stored
 from core.results.surface import RADII, Surface, SurfaceSpec, share_curving_down
 
@@ -63,20 +64,6 @@ def surface_caption(surface: Surface) -> str:
     )
 
 
-def surface_rows(surface: Surface) -> list[dict[str, float]]:
-    """The surface as a table: a row for each α, a column for each β (every fifth)."""
-    at = surface.coordinates
-    picked = range(0, len(at), 5)
-    return [
-        {"α \\ β": _signed(at[i]), **{_signed(at[j]): round(float(surface.loss[i, j]), 4) for j in picked}}
-        for i in picked
-    ]
-
-
-def _signed(coordinate: float) -> str:
-    return f"{coordinate:.2f}".replace("-", "−")
-
-
 def surfaces_side_by_side(
     named: Mapping[str, tuple[Surface, bool]],
     *,
@@ -98,6 +85,7 @@ def surfaces_side_by_side(
             st.markdown(f"**{name}**")
             figure = surface_figure(surface, log_z=log_z, z_range=z_range, as_in_notebook=swapped, narrow=narrow)
             scene(figure, key=f"{key}_{name}", alt=describe_surface(surface), group=key, height=height)
+            table(partial(surface_table, surface, as_in_notebook=swapped), key=f"{key}_{name}")
 
 
 # --- several networks on one loss axis ------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core.app import controls
-from core.app.draw import chart
+from core.app.panels import captioned
 from core.course.batch_norm import REFUSED
-from core.figures.norms import cells_figure, features_figure, running_figure
+from core.figures.norms import cells_figure, cells_table, features_figure, running_figure
 from core.maths.normalisation import Axis, Normalised, Running, normalise, running_course
 from core.seeds import seeded
 from core.techniques import BATCH_NORM, LAYER_NORM
@@ -105,9 +105,10 @@ def transformed(x: np.ndarray, by: Transform) -> Transformed:
 
 def transform_figure(out: Transformed, mode: str) -> None:
     """The three features before and after: a strip for each feature, a dot for each sample."""
-    chart(
+    captioned(
         features_figure({"x": out.z, "y": out.shown.y}),
-        alt=f"The three features before and after batch norm in {mode} mode.",
+        key="transform",
+        alt_text=f"The three features before and after batch norm in {mode} mode.",
     )
 
 
@@ -196,7 +197,8 @@ def running_figures(momentum: float, size: int, *, height: int | None = None) ->
     ):
         figure = running_figure(course, batches, (TRUE_MEAN, TRUE_VARIANCE), what=what)
         alt = f"Running {what} over {STREAM_STEPS} steps, ending at {value:.2f}."
-        chart(figure, into=place, alt=alt, height=height)
+        with place:
+            captioned(figure, alt_text=alt, key=f"running_{what}", height=height)
     st.caption(
         f"The values of one feature are drawn with mean {TRUE_MEAN:g} and variance {TRUE_VARIANCE:g} (dashed). The "
         f"grey dots are each batch's own statistics, and the orange line is PyTorch's running statistics. They end at "
@@ -233,7 +235,7 @@ def picked_cell() -> tuple[int, int]:
     return sample - 1, int(controls.stop("and feature", range(1, N_FEATURES + 1), 3, key="feature")) - 1
 
 
-def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tuple[int, int]) -> None:
+def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tuple[int, int], *, key: str) -> None:
     """A batch as a grid, before and after: which cells share a mean under either normalisation, and what comes out."""
     picked = min(picked[0], samples - 1), picked[1]
     x = example_batch(samples, stretch)
@@ -241,11 +243,14 @@ def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tu
     shown = {"samples": N_SAMPLES, "along": None if along == "batch" and mode == "evaluation" else along}
     out = _normalised_cells(x, along, mode)
     before, after = st.columns(2, gap="small")
-    chart(
-        cells_figure(x, picked, title="x, before", limit=6, statistics=out and (out.mean, out.std), **shown),
-        into=before,
-        alt=f"The batch before: {samples} samples of {N_FEATURES} features.",
-    )
+    statistics = out and (out.mean, out.std)
+    with before:
+        captioned(
+            cells_figure(x, picked, title="x, before", limit=6, statistics=statistics, **shown),
+            alt_text=f"The batch before: {samples} samples of {N_FEATURES} features. {_group_says(statistics, picked)}",
+            rows=cells_table(x, statistics),
+            key=f"{key}_before",
+        )
     if out is None:
         after.error(
             "With a single sample every feature is its own mean, and nothing is left to normalise. PyTorch stops with "
@@ -254,20 +259,28 @@ def cells_figures(axis: str, mode: str, samples: int, stretch: float, picked: tu
         )
         return
     moved = _moved(samples, stretch, along, mode)
-    chart(
-        cells_figure(
-            out.x_hat,
-            picked,
-            title="x̂, after",
-            limit=2,
-            statistics=_left_over(out.x_hat, along),
-            moved=moved,
-            **shown,
-        ),
-        into=after,
-        alt=f"The batch after {axis} in {mode} mode. The last sample's stretching changes {moved.sum()} outputs.",
-    )
+    statistics = _left_over(out.x_hat, along)
+    with after:
+        captioned(
+            cells_figure(out.x_hat, picked, title="x̂, after", limit=2, statistics=statistics, moved=moved, **shown),
+            alt_text=f"The batch after {axis} in {mode} mode. {_group_says(statistics, picked)} The last sample's "
+            f"stretching changes {moved.sum()} outputs.",
+            rows=cells_table(out.x_hat, statistics),
+            key=f"{key}_after",
+        )
     _cells_numbers(x, out, picked, axis, mode, with_dots=bool(moved.any()))
+
+
+def _group_says(statistics: tuple[np.ndarray, np.ndarray] | None, picked: tuple[int, int]) -> str:
+    """Mean and standard deviation of the picked cell's group, in a sentence; empty where it has none."""
+    if statistics is None:
+        return ""
+    mean, deviation = statistics
+    of_rows = mean.shape[1] == 1
+    at = picked[0] if of_rows else picked[1]
+    group = f"{'sample' if of_rows else 'feature'} {at + 1}"
+    numbers = f"mean {mean.flat[at]:.2f}, standard deviation {deviation.flat[at]:.2f}"
+    return f"Of {group}: {numbers}.".replace("-", "−")
 
 
 def _moved(samples: int, stretch: float, along: Axis, mode: str) -> np.ndarray:

@@ -76,12 +76,13 @@ def _norm_curves(epsilon: float, delta: float) -> None:
     for place, which in zip(st.columns(2), ("L2", "L1"), strict=True):
         from_large, from_small = (NORMS[f"{which}, from the {end}"].value(epsilon, delta) for end in ("large", "small"))
         norm = "Squared L2 norm" if which == "L2" else "L1 norm"
-        chart(
-            shortened_figure(which, epsilon, delta),
-            into=place,
-            alt=f"{norm} of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}. At δ = {delta:g} they are "
-            f"{from_large:.3g} and {from_small:.3g}.",
-        )
+        with place:
+            captioned(
+                shortened_figure(which, epsilon, delta),
+                alt_text=f"{norm} of x − v and of x − d over δ from 0 to 1.5, ε = {epsilon:g}. At δ = {delta:g} they "
+                f"are {from_large:.3g} and {from_small:.3g}.",
+                key=f"shortened_{which}",
+            )
     st.caption(
         "The dots mark your δ. At an open square the notebook's formula stops holding. Up to δ = ε the two lines of "
         "L1 coincide."
@@ -89,10 +90,14 @@ def _norm_curves(epsilon: float, delta: float) -> None:
 
 
 def _moved(epsilon: float, delta: float) -> None:
-    chart(moves_figure(epsilon, delta), alt=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.")
-    st.caption(
-        "x and the two shortened vectors. On each curve a norm is as large as that of x, and inside the curve it is "
-        "smaller."
+    points = {"x": (1.0, epsilon), "x − v": (1 - delta, epsilon), "x − d": (1.0, epsilon - delta)}
+    captioned(
+        moves_figure(epsilon, delta),
+        alt_text=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.",
+        caption="x and the two shortened vectors. On each curve a norm is as large as that of x, and inside the curve "
+        "it is smaller.",
+        rows=[{"vector": name, "x₁": round(a, 6), "x₂": round(b, 6)} for name, (a, b) in points.items()],
+        key="moves",
     )
 
 
@@ -116,15 +121,16 @@ def price_panel(*, asks: str, says: str) -> None:
         with steps.fold("Answer"):
             st.markdown(says)
     with figure:
-        slopes_picture({"L1": L1, "L2": L2}, epsilon, height=390)
+        slopes_picture({"L1": L1, "L2": L2}, epsilon, key="price", height=390)
 
 
-def slopes_picture(penalties: Mapping[str, Penalty], at: float | None = None, *, height: int) -> None:
+def slopes_picture(penalties: Mapping[str, Penalty], at: float | None = None, *, key: str, height: int) -> None:
     """The slope of each penalty over the size of a weight."""
-    chart(
+    captioned(
         slopes_figure(penalties, at),
+        key=f"{key}_slopes",
         height=height,
-        alt=f"The slopes of {', '.join(penalties)} over the size of a weight, from 0 to 2.",
+        alt_text=f"The slopes of {', '.join(penalties)} over the size of a weight, from 0 to 2.",
     )
 
 
@@ -267,7 +273,7 @@ def slope_panel(*, asks: str, says: str) -> None:
     with figure:
         left, right = st.columns(2)
         with left:
-            slopes_picture(penalties, height=300)
+            slopes_picture(penalties, key="slope", height=300)
         with right, st.container(key="square"):
             _optimum(_kept_loss(), strength, *_third(penalties), told=not frame.is_whole())
         st.caption("Left: the slopes. Right: the loss of the step before, under the third penalty.")
@@ -349,7 +355,7 @@ def maps_panel(*, asks: str, says: str) -> None:
     before = np.linspace(-2, 2, 401)
     curves = {name: (before, proximal(before, strength, penalty)) for name, penalty in penalties.items()}
     with figure:
-        chart(maps_figure(curves, w), alt=f"Proximal maps of {', '.join(penalties)}.")
+        captioned(maps_figure(curves, w), alt_text=f"Proximal maps of {', '.join(penalties)}.", key="maps")
         st.table(
             [
                 {
@@ -411,9 +417,11 @@ def _flow_panel(asks: str, says: str) -> None:
 
 
 def _flows(curves: dict[str, np.ndarray], met: dict[str, float], now: int, w0: float) -> None:
-    chart(
+    captioned(
         flows_figure(curves, TIMES, now, met, title="A weight over time"),
-        alt=f"A weight from {w0:g} over time under {', '.join(curves)}.",
+        alt_text=f"A weight from {w0:g} over time under {', '.join(curves)}.",
+        rows=_flow_rows(curves),
+        key="flows",
     )
     st.table(
         [
@@ -436,11 +444,22 @@ def arriving() -> None:
     """A weight under L1 and under L2 without a loss: the lesson's figure to remember."""
     curves = {name: flow(1.0, 0.5, TIMES, penalty) for name, penalty in (("L1", L1), ("L2", L2))}
     met = {"L1": arrival(1.0, 0.5, L1)}
-    chart(
+    captioned(
         flows_figure(curves, TIMES, len(TIMES) - 1, met, title="A weight over time"),
-        alt="A weight that starts at 1 falls in a straight line to 0 under L1; under L2 it halves again and again.",
+        alt_text="A weight that starts at 1 falls in a straight line to 0 under L1; under L2 it halves again and "
+        "again.",
+        caption="The weight starts at 1, and λ is 0.5. The circle marks where L1 arrives.",
+        rows=_flow_rows(curves),
+        key="arriving",
     )
-    st.caption("The weight starts at 1, and λ is 0.5. The circle marks where L1 arrives.")
+
+
+def _flow_rows(curves: dict[str, np.ndarray]) -> list[dict[str, float]]:
+    """Where each weight is at each time, to four places after the point."""
+    return [
+        {"time": round(float(t), 1), **{name: round(float(curve[i]), 4) for name, curve in curves.items()}}
+        for i, t in enumerate(TIMES)
+    ]
 
 
 def _flows_in_bowl(
@@ -527,9 +546,10 @@ def _mapped(layer: _Sizes, strength: float, penalties: Penalties) -> None:
     w, n = layer.sizes, layer.counts
     # Every map is odd, so what it makes of |w| is enough.
     mapped = {"before": w} | {name: proximal(w, strength, penalty) for name, penalty in penalties.items()}
-    chart(
+    captioned(
         mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES),
-        alt="Histograms of the weights before and after each map.",
+        alt_text="Histograms of the weights before and after each map.",
+        key="mapped",
         height=300,
     )
     st.table(

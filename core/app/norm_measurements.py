@@ -9,14 +9,13 @@ import streamlit as st
 
 from core.app import controls
 from core.app.comparisons import course_chart
-from core.app.draw import chart
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
 from core.course.batch_norm import FROM_STEP, PRESETS, VARIANTS, drifts, probe_ratio, probes_of, shifted_networks
 from core.course.claims import spread
 from core.course.over_seeds import measured
 from core.figures.compare import Course, dots_figure
-from core.figures.norms import pixels_figure, unit_figure
+from core.figures.norms import pixels_figure, unit_figure, unit_table
 from core.results.library import stored
 from core.results.probe import Probe
 from core.results.shift import BRIGHTNESS, CONTRAST, NOISE, Shift, Shifted
@@ -52,14 +51,13 @@ def shift_figures(shift: Shift, shown: Sequence[str], *, height: int | None = No
         _shift_accuracies(found, shift, height=height)
     if "Pixels" in shown:
         counts = found[PLAIN.name][0].pixel_counts
-        chart(
+        captioned(
             pixels_figure(Shift().histogram(counts), shift.histogram(counts)),
-            alt="Histogram of the pixel values before and after the shift.",
+            alt_text="Histogram of the pixel values before and after the shift.",
+            caption="This is P(x), the distribution of the pixel values, of the images that the network was trained on "
+            "and of those that it gets now.",
+            key="pixels",
             height=height,
-        )
-        st.caption(
-            "This is P(x), the distribution of the pixel values, of the images that the network was trained on and of "
-            "those that it gets now."
         )
 
 
@@ -115,7 +113,8 @@ def drift_figures(unit: int, *, height: int | None = None) -> None:
     for place, (name, drift) in zip(st.columns(2, gap="small"), found.items(), strict=True):
         figure = unit_figure(drift, unit, name, (float(low), float(high)))
         alt = f"Percentiles of the input of unit {unit} over {drift.spec.steps} steps: {name}."
-        chart(figure, into=place, alt=alt, height=height)
+        with place:
+            captioned(figure, alt_text=alt, rows=unit_table(drift, unit), key=f"drift_{name}", height=height)
 
 
 def drift_says() -> None:

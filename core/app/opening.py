@@ -45,6 +45,7 @@ def gap_panel() -> None:
     with figure:
         chart(
             gap_figure(plain, runs, colour=technique.colour if strength else PLAIN.colour),
-            alt=f"The loss on training images and on new ones over the epochs, and the gap between them. {told}",
+            alt="The loss on training images and on new ones over the epochs, and the gap between them. "
+            + told.replace("*", ""),
             height=PROJECTED_HEIGHT if frame.is_presenting() else HEIGHT,
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from core.app import steps
 from core.app.controls import config_from_widgets, toggle
-from core.app.draw import chart
+from core.app.draw import chart, numbers_of
 from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
@@ -26,24 +26,33 @@ def captioned(
     figure: Figure,
     *,
     alt_text: str,
+    key: str,
     caption: str = "",
-    rows: Sequence[Mapping] = (),
-    key: str = "",
+    rows: Sequence[Mapping] | None = None,
     height: int | None = None,
 ) -> None:
-    """A chart with a caption that says what to see, and, where there are rows, a table behind it."""
+    """A chart, a caption that says what to see, and the table behind it. rows: the table; where none is given, the
+    numbers of the chart's lines and points."""
     chart(figure, alt=alt_text, height=height)
     if caption:
         st.caption(caption)
-    if rows:
+    if rows is None:
+        table(lambda: numbers_of(figure), key=key)
+    elif rows:
         table(rows, key=key)
 
 
-def table(rows: Sequence[Mapping], *, key: str, label: str = "Numbers behind this figure") -> None:
+def table(
+    rows: Sequence[Mapping] | Callable[[], Sequence[Mapping]], *, key: str, label: str = "Numbers behind this figure"
+) -> None:
     """A table that is only made when it is opened."""
     behind = st.expander(label, key=f"{key}_numbers", on_change="rerun", icon=":material/table:")
     if behind.open:
-        behind.dataframe(rows, hide_index=True)
+        some = rows() if callable(rows) else rows
+        # five digits, however small a number is: Streamlit would leave four after the point
+        measured = {name for row in some for name, value in row.items() if isinstance(value, float)}
+        formats = {name: st.column_config.NumberColumn(format="%.5g") for name in measured}
+        behind.dataframe(some, hide_index=True, column_config=formats)
 
 
 def numbers_table(rows: Sequence[Mapping]) -> None:
@@ -104,23 +113,14 @@ def curves_chart(
     seeds = [other.records for other in runs_at(run.config) if other.config != run.config]
     figure = learning_curves(run.records, run.config, curves, seeds=seeds, y_range=y_range)
     band = f" In a band from the lowest to the highest of {len(seeds) + 1} seeds." if seeds else ""
-    chart(figure, alt=_describe(run, curves.title.lower()) + band, height=height)
+    alt = f"{curves.title} over {run.config.epochs} epochs. Best epoch: {run.best_epoch}.{band}"
+    chart(figure, alt=alt, height=height)
 
 
 def settings_in_words(config: RunConfig) -> str:
     """What a run was trained on and how, in a line."""
     noise = f"{percent(config.label_noise, 0)} wrong labels" if config.label_noise else "no wrong labels"
     return f"{noise} · {config.epochs} epochs · learning rate {config.lr:g}"
-
-
-def _describe(run: Run, what: str) -> str:
-    start, end = run.records[0], run.last
-    train, held = ("train_loss", "held_out_loss") if what == "loss" else ("train_accuracy", "held_out_accuracy")
-    return (
-        f"{what.capitalize()} over {run.config.epochs} epochs. Training images: {getattr(start, train):.2f} to "
-        f"{getattr(end, train):.2f}. {run.config.held_out.capitalize()} images: {getattr(start, held):.2f} to "
-        f"{getattr(end, held):.2f}. Best epoch: {run.best_epoch}."
-    )
 
 
 def test_accuracy(run: Run, *, key: str) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from core.app import controls, steps
-from core.app.draw import chart
 from core.app.panels import captioned, numbers_table, percent
 from core.app.strengths import (
     CURVES_CAPTION,
@@ -34,7 +33,7 @@ from core.course.dropout import dropout_path
 from core.course.l1_l2 import FOLLOWED_L1, LAST_STEPS, followed, l1_path, l2_path, one_step
 from core.course.over_seeds import against_plain, first_layer, first_layers, first_layers_along, runs_at
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
-from core.results.followed import Followed
+from core.results.followed import PLACES, Followed
 from core.results.library import stored
 from core.techniques import ADAMW, DROPOUT, L1, L2, PLAIN, Path, Technique
 
@@ -43,13 +42,15 @@ METHODS = FIELDS["l1_method"].choices
 # --- one penalty along its strength ---------------------------------------------------------------------------------
 
 
-def penalties_picture() -> None:
-    """Both penalties of one weight, and how hard each pulls."""
+def penalties_picture(key: str) -> None:
+    """Both penalties of one weight, and how hard each pulls. key: its identity on the page."""
     left, right = st.columns(2)
-    alt = "|w| and w² over w from −1.5 to 1.5."
-    chart(penalties_figure(pull=False), into=left, height=340, alt=alt)
-    alt = "Their derivatives: sign(w), which jumps at 0, and 2w."
-    chart(penalties_figure(pull=True), into=right, height=340, alt=alt)
+    with left:
+        alt = "|w| and w² over w from −1.5 to 1.5."
+        captioned(penalties_figure(pull=False), alt_text=alt, key=f"{key}_prices", height=340)
+    with right:
+        alt = "Their derivatives: sign(w), which jumps at 0, and 2w."
+        captioned(penalties_figure(pull=True), alt_text=alt, key=f"{key}_pulls", height=340)
 
 
 def l1_panel(*, asks: str, says: str) -> None:
@@ -94,7 +95,7 @@ def _penalty_figures(
         return
     if "Weights" in shown:
         weight_numbers(s, threshold)
-        spies(named, threshold)
+        spies(named, threshold, key=key)
         st.caption(SPY_CAPTION)
     if "All strengths" in shown:
         _path_charts(of, path, strength, threshold, key=key)
@@ -113,7 +114,7 @@ def _histogram_and_pixels(named: dict[str, RunConfig], config: RunConfig, thresh
     with left:
         histogram(named, key=key)
     with right:
-        pixels_kept({"weights left for each pixel": config}, threshold)
+        pixels_kept({"weights left for each pixel": config}, threshold, key=key)
     st.caption(
         "On the right is the image plane: how many weights above the threshold each pixel still has. Pixels at the "
         "corners, which are black in nearly every image, lose theirs first."
@@ -224,7 +225,7 @@ def zero_panel(*, asks: str) -> None:
         if "Single weights" in shown:
             _both_followed(found, optimizer)
         if "The whole layer" in shown:
-            spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4)
+            spies({method: l1_path(FULL, method)[strength] for method in METHODS}, 1e-4, key="steps")
             st.caption(
                 f"This is the first layer after all 20 epochs with Adam at λ₁ = {strength:g}; the threshold is 0.0001. "
                 + SPY_CAPTION
@@ -262,14 +263,23 @@ def _reach(optimizer: str) -> float:
 
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
     figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
-    chart(figure, alt=f"Eighteen weights over {one.spec.steps} steps, {method}.", height=200)
+    alt = f"Eighteen weights over {one.spec.steps} steps, {method}. {_ends_in_words(one)}"
+    captioned(figure, alt_text=alt, key=f"followed_{method}", height=200)
     title = f"The last {LAST_STEPS} steps, near 0"
     figure = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
-    chart(figure, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=200)
+    alt = f"The small ones among them over the last {LAST_STEPS} steps, enlarged."
+    captioned(figure, alt_text=alt, key=f"followed_{method}_last", height=200)
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
         + _arrival_at_zero(one, one_step(one))
     )
+
+
+def _ends_in_words(one: Followed) -> str:
+    """Between which numbers the weights of each place lie at the last step."""
+    ends = ((place, one.weights[-1, i]) for i, place in enumerate(PLACES))
+    said = "; ".join(f"{place}, {some.min():.2g} to {some.max():.2g}" for place, some in ends)
+    return f"At the end they lie: {said}.".replace("-", "−")
 
 
 def _arrival_at_zero(one: Followed, reach: float) -> str:
@@ -367,7 +377,7 @@ def three_spies(*, asks: str, says: str) -> None:
         f"L1, λ₁ = {strength:g}": l1_path(FULL)[strength],
     }
     with figure:
-        spies(named, threshold)
+        spies(named, threshold, key="three")
         with steps.fold("What was measured"):
             st.markdown(f"{says}\n\n{SPY_CAPTION}")
         take_home(named, key="three")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from core.app.draw import chart, scene
+from core.app.draw import chart, numbers_of, scene
 from core.app.panels import table
 from core.course.pictures import Panel, Picture
 from core.figures.theme import Figure
@@ -33,5 +35,5 @@ def _draw_panel(panel: Panel, *, key: str, group: str, height: int | None) -> No
         scene(panel.figure, key=key, alt=panel.alt, group=group, height=5 * (height or 320) // 4)
     if panel.caption:
         st.caption(panel.caption)
-    if panel.rows:
-        table(panel.rows, key=key)
+    if panel.rows or isinstance(panel.figure, Figure):
+        table(panel.rows or partial(numbers_of, panel.figure), key=key)

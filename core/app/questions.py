@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.app import controls, frame, keeping, steps
-from core.app.draw import chart
+from core.app.panels import captioned
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.course.claims import NotStored
 from core.course.progress import Answer
@@ -160,7 +160,8 @@ def _drawing(exercise: str, drawing: Drawing) -> None:
                 percent=curve.percent,
             )
             measured = ", and what was measured." if given else "."
-            chart(figure, alt=f"Your prediction of {curve.y_title} against {curve.x_title}{measured}")
+            alt = f"Your prediction of {curve.y_title} against {curve.x_title}{measured}"
+            captioned(figure, alt_text=alt, key=f"{exercise}_drawn")
         if given is None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit_drawing, args=(exercise, curve))
             keeping.exercise_at_browser(exercise)

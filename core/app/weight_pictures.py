@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.app import controls
-from core.app.draw import chart
-from core.app.panels import percent
+from core.app.panels import captioned, percent
 from core.app.pictures import draw_picture
 from core.config import RunConfig
 from core.course.over_seeds import first_layer
@@ -34,9 +33,9 @@ def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
     return threshold
 
 
-def spies(named: Mapping[str, RunConfig], threshold: float) -> None:
+def spies(named: Mapping[str, RunConfig], threshold: float, *, key: str) -> None:
     """Spy plots beside each other, with the count below each."""
-    draw_picture(spy_plots(named, threshold), key="spies")
+    draw_picture(spy_plots(named, threshold), key=f"{key}_spies")
 
 
 SPY_CAPTION = (
@@ -46,15 +45,19 @@ SPY_CAPTION = (
 )
 
 
-def pixels_kept(named: Mapping[str, RunConfig], threshold: float) -> None:
+def pixels_kept(named: Mapping[str, RunConfig], threshold: float, *, key: str) -> None:
     """For each network the image plane: how many weights above the threshold each pixel still has."""
     found = {name: s for name, config in named.items() if (s := first_layer(config))}
     for place, (name, s) in zip(st.columns(max(1, len(found))), found.items(), strict=True):
         kept = s.kept_by_pixel(threshold)
         with place:
-            chart(
+            middle = kept[kept.shape[0] // 2, kept.shape[1] // 2]
+            captioned(
                 kept_figure(kept, title=name),
-                alt=f"Weights above the threshold for each pixel, {name}: from {kept.min()} to {kept.max()}.",
+                alt_text=f"Weights above the threshold for each pixel, {name}: from {kept.min()} to {kept.max()}, "
+                f"{kept[0, 0]} at the upper left corner, {middle} in the middle.",
+                rows=[{"row": i + 1, **{f"{j + 1}": int(n) for j, n in enumerate(row)}} for i, row in enumerate(kept)],
+                key=f"{key}_kept_{name}",
             )
 
 
@@ -85,7 +88,8 @@ def histogram(named: Mapping[str, RunConfig], *, key: str) -> None:
     help_text = "Shows the rare large weights beside the many small ones."
     log = controls.toggle("Logarithmic counts", key=f"{key}_log", help_text=help_text)
     counts = {name: s.histogram for name, config in named.items() if (s := first_layer(config))}
-    chart(
+    captioned(
         weights_figure(counts, log=log, title="Weights of the first layer"),
-        alt=f"Histograms of the first layer's weights over the same bins: {', '.join(counts)}.",
+        alt_text=f"Histograms of the first layer's weights over the same bins: {', '.join(counts)}.",
+        key=f"{key}_histogram",
     )

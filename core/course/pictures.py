@@ -13,9 +13,9 @@ from core.course.claims import LAST_ACCURACY
 from core.course.over_seeds import first_layer, runs_at
 from core.figures.compare import Course, course_table, courses_figure, dots_figure
 from core.figures.curves import LOSS, Curves, learning_curves
-from core.figures.surfaces import shared_z_range, surface_figure
+from core.figures.surfaces import shared_z_range, surface_figure, surface_table
 from core.figures.theme import Figure, Spec
-from core.figures.weights import spy_figure
+from core.figures.weights import spy_figure, spy_table
 from core.results.library import stored, stored_run
 from core.results.run import EpochRecord
 from core.results.surface import Surface, SurfaceSpec
@@ -24,7 +24,7 @@ from core.results.surface import Surface, SurfaceSpec
 @dataclass(frozen=True)
 class Panel:
     """One figure: a chart, or a surface as a Plotly figure. alt: what it shows, for a screen reader. title and caption
-    stand above and below it, rows in the table behind it."""
+    stand above and below it, rows in the table behind it; without them a chart's own numbers stand there."""
 
     figure: Figure | Spec
     alt: str
@@ -51,16 +51,19 @@ GREY = "#9aa1ab"
 
 
 def describe_surface(surface: Surface) -> str:
-    """What a loss surface shows, for a screen reader."""
+    """What a loss surface shows, for a screen reader: from where to where it goes, and where it is lowest."""
     low, high = surface.range
+    i, j = divmod(int(surface.loss.argmin()), surface.loss.shape[1])
+    deepest = f"lowest at α = {surface.coordinates[i]:.2f}, β = {surface.coordinates[j]:.2f}".replace("-", "−")
     centre = f", {surface.centre:.3f} at the trained network" if surface.centre is not None else ""
     radius = surface.spec.radius
-    return f"Loss surface over α and β from {-radius:g} to {radius:g}: from {low:.3f} to {high:.3g}{centre}."
+    return f"Loss surface over α and β from {-radius:g} to {radius:g}: from {low:.3f} to {high:.3g}{centre}, {deepest}."
 
 
 def surface_panel(surface: Surface, *, title: str = "", **how: object) -> Panel:
     """A loss surface. how: as core.figures.surfaces.surface_figure takes it."""
-    return Panel(surface_figure(surface, **how), describe_surface(surface), title=title)
+    rows = surface_table(surface, as_in_notebook=bool(how.get("as_in_notebook")))
+    return Panel(surface_figure(surface, **how), describe_surface(surface), title=title, rows=rows)
 
 
 def one_surface(spec: SurfaceSpec, caption: Callable[[Surface], str], **how: object) -> Picture:
@@ -93,7 +96,8 @@ def spies(named: Mapping[str, RunConfig], threshold: float) -> Picture:
         alt = f"Spy plot, {name}: {small} of the first layer's weights are small, {zero} exactly 0."
         counts = f"**{small}** up to {threshold:g} · **{zero}** exactly 0"
         alive = f"{int(layer.alive[k])} of {layer.spec.matrix[0]} units alive"
-        panels.append(Panel(spy_figure(layer.levels, k, title=name), alt, caption=f"{counts} · {alive}"))
+        rows = spy_table(layer)
+        panels.append(Panel(spy_figure(layer.levels, k, title=name), alt, caption=f"{counts} · {alive}", rows=rows))
     return Picture(tuple(panels))
 
 

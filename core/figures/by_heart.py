@@ -45,6 +45,24 @@ def by_heart_figure(found: Mapping[str, ByHeart], epoch: int, names: Sequence[st
     )
 
 
+def by_heart_table(found: Mapping[str, ByHeart], epoch: int, names: Sequence[str]) -> list[Row]:
+    """What `by_heart_figure` shows, a row for each image: its class, the label that it was given, and what each network
+    answers, with its probability."""
+    first, at = next(iter(found.values())), EPOCHS.index(epoch)
+    return [
+        {
+            "shows": names[first.classes[i]],
+            "label given": names[first.labels[i]],
+            **{
+                f"{who} answers": f"{names[answer]} ({100 * float(one.probabilities[at, i, answer]):.0f} %)"
+                for who, one in found.items()
+                for answer in [one.answers(epoch)[i]]
+            },
+        }
+        for i in range(len(first.images))
+    ]
+
+
 def _place(i: int) -> dict[str, int]:
     return {"column": i % COLUMNS, "row": i // COLUMNS}
 

@@ -10,6 +10,7 @@ from core.figures.theme import (
     MARK,
     Figure,
     Look,
+    Row,
     by_colour,
     by_dash,
     figure,
@@ -56,6 +57,17 @@ def network_figure(shown: Pass, masks: tuple[np.ndarray, ...] | None) -> Figure:
     off = [unit for unit in units if unit["state"] == "off"]
     names = [{"x": i, "y": -2.75, "text": name} for i, name in enumerate(NAMES)]
     return figure(_network_chart, {"connections": connections, "units": units, "off": off, "names": names})
+
+
+def network_table(shown: Pass, masks: tuple[np.ndarray, ...] | None) -> list[Row]:
+    """The numbers of `network_figure`: what each unit hands on, from the top; "off" for one that is switched off."""
+    hidden = masks or [np.ones(n, bool) for n in WIDTHS[1:-1]]
+    layers = zip(NAMES, [network()[0], *shown.handed_on, [shown.output]], [[True] * 3, *hidden, [True]], strict=True)
+    return [
+        {"layer": name, "unit": j + 1, "hands on": f"{value:.4f}".replace("-", "−") if on else "off"}
+        for name, values, are_on in layers
+        for j, (value, on) in enumerate(zip(values, are_on, strict=True))
+    ]
 
 
 def _network_chart(look: Look):
@@ -124,6 +136,17 @@ def votes_figure(votes: np.ndarray, scaled: np.ndarray, class_names: Sequence[st
         for c, p in enumerate(some)
     ]
     return figure(_votes_chart, {"means": bars, "single": single}, names=names)
+
+
+def votes_table(votes: np.ndarray, scaled: np.ndarray, class_names: Sequence[str]) -> list[Row]:
+    """The numbers of `votes_figure`: for each class how many thinned networks answer it, and both bars."""
+    answers = votes.argmax(axis=1)
+    return [
+        {"class": name, "networks that say so": int((answers == c).sum()), **dict(zip(MEANS, both, strict=True))}
+        for c, (name, both) in enumerate(
+            zip(class_names, zip(map(short, votes.mean(axis=0)), map(short, scaled), strict=True), strict=True)
+        )
+    ]
 
 
 def _votes_chart(look: Look, *, names):

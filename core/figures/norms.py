@@ -68,12 +68,28 @@ def cells_figure(
     return figure(_cells_chart, rows, samples=samples, features=x.shape[1], title=title, limit=limit)
 
 
+def cells_table(x: np.ndarray, statistics: tuple[np.ndarray, np.ndarray] | None) -> list[Row]:
+    """The numbers of `cells_figure` as a table: a row for each sample, a column for each feature; then mean and
+    standard deviation of each group, (1, D) as two more rows, (B, 1) as two more columns."""
+
+    def row(name: str, values: np.ndarray) -> Row:
+        return {"sample": name, **{f"feature {j + 1}": float(f"{v:.4g}") for j, v in enumerate(values)}}
+
+    rows = [row(f"{i + 1}", values) for i, values in enumerate(x)]
+    for name, some in zip(("mean μ", "standard deviation σ"), statistics or (), strict=False):
+        if some.shape[1] > 1:
+            rows.append(row(name, some[0]))
+        else:
+            rows = [{**told, name: float(f"{v:.4g}")} for told, v in zip(rows, some[:, 0], strict=True)]
+    return rows
+
+
 def _group_rows(statistics: tuple[np.ndarray, np.ndarray] | None, picked: tuple[int, int]) -> list[Row]:
     """A cell of the strip for each group. Which way it lies is in the rows, so that the picture stays when it turns."""
     if statistics is None:
         return []
     mean, std = statistics
-    below = mean.shape[0] == 1
+    below = mean.shape[1] > 1  # one sample has as many rows
     return [
         {
             "sample": STRIP if below else f"{i + 1}",
@@ -294,6 +310,15 @@ def unit_figure(drift: Drift, unit: int, technique: str, y_range: tuple[float, f
     # The corners of the axis are rows, not its domain: the axis differs from unit to unit.
     rows = {"corners": [{"y": float(end)} for end in y_range], "zero": [{"y": 0}], "input": values}
     return figure(_unit_chart, rows, technique=technique)
+
+
+def unit_table(drift: Drift, unit: int) -> list[Row]:
+    """The numbers of `unit_figure`: the three percentiles of a unit's input at each step."""
+    names = ("15th percentile", "median", "85th percentile")
+    return [
+        {"training step": int(step), **{name: short(v) for name, v in zip(names, row, strict=True)}}
+        for step, row in zip(drift.spec.at_steps, drift.percentiles[:, unit], strict=True)
+    ]
 
 
 def _unit_chart(look: Look, *, technique):

@@ -15,6 +15,7 @@ from core.figures.theme import (
     SURFACE_SCALE,
     Figure,
     Look,
+    Row,
     Spec,
     by_colour,
     figure,
@@ -60,6 +61,19 @@ def surface_figure(
     draw = _contours if view == "contours" else _space
     figure = draw(at, z, loss, z_range, log_z, surface.centre)
     return _in_a_third(figure) if narrow and view == "3-D" else figure
+
+
+def surface_table(surface: Surface, *, as_in_notebook: bool = False) -> list[Row]:
+    """Every fifth point of a surface as a table: a row for each α, a column for each β. as_in_notebook: with α and β in
+    each other's place, as the picture then has them."""
+    at = surface.coordinates
+    loss = surface.loss.T if as_in_notebook else surface.loss
+    picked = range(0, len(at), 5)
+    return [{"α \\ β": _signed(at[i]), **{_signed(at[j]): float(f"{loss[i, j]:.5g}") for j in picked}} for i in picked]
+
+
+def _signed(coordinate: float) -> str:
+    return f"{coordinate:.2f}".replace("-", "−")
 
 
 def _in_a_third(figure: Spec) -> Spec:

@@ -12,6 +12,7 @@ from core.figures.theme import (
     MARK,
     Figure,
     Look,
+    Row,
     by_colour,
     by_dash,
     current_stop,
@@ -27,7 +28,7 @@ from core.figures.theme import (
     told,
 )
 from core.results.followed import PLACES, Followed
-from core.results.sparsity import bin_edges
+from core.results.sparsity import THRESHOLDS, Sparsity, bin_edges
 from core.techniques import BATCH_NORM, COLOURS, DROPOUT, L1, L2, PLAIN
 
 SPY_COLOURS = {"above": (0x00, 0x4B, 0x87), "small": (0xF3, 0xC9, 0xA5), "zero": (0xFF, 0xFF, 0xFF)}
@@ -56,6 +57,19 @@ def spy_figure(levels: np.ndarray, k: int, *, title: str) -> Figure:
     units, pixels = levels.shape
     picture = [{"x": 0, "x2": pixels, "y": 0, "y2": units, "url": spy_image(levels, k), "title": title}]
     return figure(_spy_chart, {"picture": picture}, units=units, pixels=pixels)
+
+
+def spy_table(layer: Sparsity) -> list[Row]:
+    """What a spy plot shows at each threshold, as numbers: the share of the weights that are at most as large, and the
+    units with a larger one."""
+    return [
+        {
+            "|w| up to": threshold,
+            "share of the weights": short(layer.share_small(threshold)),
+            "units alive": int(layer.alive[layer.index(threshold)]),
+        }
+        for threshold in (0.0, *THRESHOLDS)
+    ]
 
 
 def _spy_chart(look: Look, *, units, pixels):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.course.by_heart import BY_LESSON, by_heart, networks, shares, shares_in_words
-from core.figures.by_heart import KINDS, by_heart_figure
+from core.figures.by_heart import KINDS, by_heart_figure, by_heart_table
 from core.results import measurement, store
 from core.results.by_heart import EPOCHS, LABEL, OTHER, TRUTH, kinds_of
 
@@ -41,3 +41,16 @@ def test_the_figure_has_every_image_once_and_a_line_for_each_network():
         assert row["answer"].endswith(f" {NAMES[answer]}") and row["answer"].startswith("plain: ")
         is_label = answer == found.labels[i]
         assert (row["kind"] == [*KINDS][LABEL]) == is_label
+
+
+def test_the_table_behind_the_figure_has_each_images_class_label_and_answers():
+    found = measurement.load(by_heart(CONFIGS["plain"])[0])
+    table = by_heart_table({"plain": found}, 60, NAMES)
+    assert len(table) == len(found.images)
+    for i, row in enumerate(table):
+        sure = found.probabilities[-1, i].astype(float)
+        assert row == {
+            "shows": NAMES[found.classes[i]],
+            "label given": NAMES[found.labels[i]],
+            "plain answers": f"{NAMES[sure.argmax()]} ({100 * sure.max():.0f} %)",
+        }
