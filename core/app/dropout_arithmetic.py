@@ -50,10 +50,10 @@ def _network(p: float, convention: str, mode: str) -> None:
     masks = draw_masks(p, convention, draw) if mode == MODES[0] else None
     shown, evaluated = forward(p, convention, masks), forward(p, convention, None)
     chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
-    table(network_table(shown, masks), key="network")
     st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
     st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
     st.caption(f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same.")
+    table(network_table(shown, masks), key="network")
 
 
 def _averages(p: float, convention: str) -> None:

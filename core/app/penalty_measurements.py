@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
 from core.app import controls, steps
-from core.app.panels import captioned, numbers_table, percent
+from core.app.draw import chart, numbers_of
+from core.app.panels import captioned, numbers_table, percent, table
 from core.app.strengths import (
     CURVES_CAPTION,
     FLOOR,
@@ -264,15 +267,17 @@ def _reach(optimizer: str) -> float:
 def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
     figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
     alt = f"Eighteen weights over {one.spec.steps} steps, {method}. {_ends_in_words(one)}"
-    captioned(figure, alt_text=alt, key=f"followed_{method}", height=200)
+    chart(figure, alt=alt, height=200)
     title = f"The last {LAST_STEPS} steps, near 0"
-    figure = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
-    alt = f"The small ones among them over the last {LAST_STEPS} steps, enlarged."
-    captioned(figure, alt_text=alt, key=f"followed_{method}_last", height=200)
+    enlarged = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
+    chart(enlarged, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=200)
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
         + _arrival_at_zero(one, one_step(one))
     )
+    for which, drawn in (("upper", figure), ("lower", enlarged)):
+        label = f"Numbers behind the {which} figure"
+        table(partial(numbers_of, drawn), key=f"followed_{method}_{which}", label=label)
 
 
 def _ends_in_words(one: Followed) -> str:
