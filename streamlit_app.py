@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import frame, keeping, opening, progress, steps
+from core.app import frame, keeping, opening, progress, projecting, steps
 from core.app.gallery import class_gallery
 from core.app.glossary import glossary_button
 from core.app.lesson_map import go_on, lesson_map
@@ -80,4 +80,5 @@ with steps.fold("Your answers"):
     )
     progress.progress_panel()
 
+projecting.follow_from_elsewhere()
 frame.end(HERE)

@@ -319,7 +319,7 @@ def covariate_shift() -> None:
             _better_than_clear()
     with figure:
         shown = steps.views(norm_measurements.SHIFT_VIEWS, key="shift_view")
-        norm_measurements.shift_figures(shift, shown)
+        norm_measurements.shift_figures(shift, shown, height=240 if frame.is_presenting() else None)
 
 
 def _under_shift() -> None:

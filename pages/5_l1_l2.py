@@ -327,7 +327,7 @@ def learned_by_heart() -> None:
     minutes=5,
 )
 def helps() -> None:
-    figure, side = steps.side_by_side(3, 2)
+    figure, side = steps.side_by_side(2, 1)
     with figure:
         penalty_measurements.defaults_table()
     with side:

@@ -41,7 +41,7 @@ def two_trainings(settings: Mapping[str, RunConfig]) -> None:
     """A column for each of two settings: its curves on the axes that both share, and its numbers."""
     runs = {name: needed_run(config, key=config.digest) for name, config in settings.items()}
     for shown in steps.views(tuple(CURVES), key="picture_view"):
-        _beside_each_other(runs, CURVES[shown], height=265)
+        _beside_each_other(runs, CURVES[shown], height=205 if is_presenting() else 265)
     for place, run in zip(st.columns(len(runs)), runs.values(), strict=True):
         with place:
             panels.headline(run, narrow=True)
@@ -144,7 +144,7 @@ def own_figures(config: RunConfig) -> None:
     """The run of the sliders, or the accuracy along one of them."""
     shown = steps.views((OWN, IMAGES, NOISE), key="own_view")
     if OWN in shown:
-        panels.report(run_or_training(config, key="yours"), key="yours")
+        panels.report(run_or_training(config, key="yours"), key="yours", height=250 if is_presenting() else None)
     if IMAGES in shown:
         _over_images()
     if NOISE in shown:

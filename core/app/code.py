@@ -46,7 +46,7 @@ def _exercise(key: str, exercise: Exercise) -> None:
     with st.container(border=True):
         st.markdown(f"**{exercise.title}.** {exercise.asks}")
         _put(key, typed_text(key) or exercise.template)
-        line = 2 * LINE if is_presenting() else LINE
+        line = round(1.4 * LINE) if is_presenting() else LINE
         text = st.text_area(
             "Your code",
             key=f"{key}=",

@@ -94,13 +94,13 @@ NOTEBOOK_LOSS_IS = (
 )
 
 
-def run_curves(run: Run, *, key: str) -> None:
+def run_curves(run: Run, *, key: str, height: int | None = None) -> None:
     """Loss and accuracy of one run side by side, with its table; the notebook's own training loss on request."""
     places = st.columns(2)
     with_notebook = toggle("Show the notebook's training loss too", key="notebook_loss", help_text=NOTEBOOK_LOSS_IS)
     for place, curves in zip(places, (NOTEBOOK_LOSS if with_notebook else LOSS, ACCURACY), strict=True):
         with place:
-            curves_chart(run, curves)
+            curves_chart(run, curves, height=height)
     if with_notebook:
         st.caption(NOTEBOOK_LOSS_IS)
     table(curve_table(run.records, run.config), key=key)
@@ -176,10 +176,11 @@ def own_run(
         report(run_or_training(config, key=key), key=key)
 
 
-def report(run: Run | None, *, key: str) -> None:
-    """Everything about one run, where there is one: its numbers, its curves, and its test accuracy behind a click."""
+def report(run: Run | None, *, key: str, height: int | None = None) -> None:
+    """Everything about one run, where there is one: its numbers, its curves, and its test accuracy behind a click.
+    height: of the curves."""
     if run:
         headline(run)
-        run_curves(run, key=key)
+        run_curves(run, key=key, height=height)
         test_accuracy(run, key=key)
         take_home({"your run": run.config}, key=key)

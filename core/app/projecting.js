@@ -1,5 +1,5 @@
 // The windows of a presentation, the screen and its notes: what one is turned to, the other turns to; `b` blanks the
-// screen; the notes open in a window of their own.
+// screen; the notes open in a window of their own. A page without steps is one of the windows too, but is at no place.
 
 const hall = (window.reglabHall ??= { pending: [], place: undefined, data: null, isBlank: false });
 const LATE = 5000; // ms after which a turn that was asked for is no longer expected
@@ -11,7 +11,7 @@ const tellPlace = () => tell({ place: { lesson: hall.data.lesson, step: hall.dat
 function onMessage({ data: message }) {
   if (!hall.data) return;
   if (message.asks && !hall.data.isNotes) {
-    tellPlace();
+    if (hall.data.step) tellPlace();
     tell({ isBlank: hall.isBlank });
   }
   if ("isBlank" in message) blank(message.isBlank);
@@ -30,7 +30,7 @@ function followTo(place) {
 function arrive(data) {
   const isFirst = hall.place === undefined;
   const place = nameOf(data);
-  if (hall.place === place) return;
+  if (!data.step || hall.place === place) return;
   hall.place = place;
   const asked = hall.pending.findIndex(({ name }) => name === place);
   if (asked >= 0) hall.pending.splice(0, asked + 1);

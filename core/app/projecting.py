@@ -77,6 +77,13 @@ def follow(lesson: str, step: str, steps: tuple[str, ...], *, is_notes: bool = F
         st.switch_page(frame.lesson_named(there).path, query_params={**kept(), "step": its_step})
 
 
+def follow_from_elsewhere() -> None:
+    """The same for a page that is at no step: the overview, or a lesson as a whole. It tells nothing, its screen can be
+    made blank, and it turns to the step that the notes turn to."""
+    if frame.is_presenting():
+        follow("", "", ())
+
+
 def notes_button() -> None:
     """Opens the notes in a window of their own, at this step: projecting.js does, as only the browser can."""
     st.button("Open the notes", key="open_notes", icon=":material/speaker_notes:", type="tertiary")

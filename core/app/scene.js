@@ -36,10 +36,13 @@ function turnOthers(P, group, from, update) {
 }
 
 // Plotly fits a scene to the height of its pane: in a narrow pane the axes would be cut off, in a wide one the surface
-// would be small. At Plotly's distance 1 of ours, surface and numbers are 0.98 times as wide as the pane is high.
-const NEAREST = 0.93, AS_WIDE = 0.98;
-function fitted(camera, el, height) {
-  const back = Math.max(NEAREST, AS_WIDE * height / (el.clientWidth || height));
+// would be small. At Plotly's distance 1 of ours, surface and numbers are 0.98 times as wide as the pane is high, and
+// wider with larger numbers.
+const NEAREST = 0.93, AS_WIDE = 0.98, WIDER = 0.016, NUMBERS = 12;
+const asWide = (layout) => AS_WIDE + WIDER * Math.max(0, (layout.scene.zaxis.tickfont?.size ?? NUMBERS) - NUMBERS);
+function fitted(layout, el, height) {
+  const camera = layout.scene.camera;
+  const back = Math.max(NEAREST, asWide(layout) * height / (el.clientWidth || height));
   const eye = Object.fromEntries(Object.entries(camera.eye).map(([axis, at]) => [axis, at * back]));
   return { ...camera, eye };
 }
@@ -62,7 +65,7 @@ export default function ({ data, parentElement }) {
   const grid = "#9aa1ab"; // to be seen on light and dark
   const layout = structuredClone(spec.layout);
   layout.font = { ...layout.font, color: text, family: style.getPropertyValue("--st-font") || "sans-serif" };
-  if (layout.scene && el.clientWidth && el.clientWidth < AS_WIDE * data.height) nameAbove(layout);
+  if (layout.scene && el.clientWidth && el.clientWidth < asWide(layout) * data.height) nameAbove(layout);
   const axes = [layout.xaxis, layout.yaxis, layout.scene?.xaxis, layout.scene?.yaxis, layout.scene?.zaxis];
   for (const axis of axes) if (axis) Object.assign(axis, { gridcolor: grid, zerolinecolor: grid, linecolor: grid });
   // The wheel scrolls the page; zooming a scene is done with the right button or two fingers.
@@ -80,7 +83,7 @@ export default function ({ data, parentElement }) {
     takeKeys(el, P, data.alt, Boolean(layout.scene));
     // Plotly's uirevision keeps only what the mouse did; a view taken over from another scene is kept here.
     el.view = el._fullLayout?.scene?._scene?.getCamera() ?? el.view;
-    if (layout.scene) layout.scene.camera = el.view ?? fitted(layout.scene.camera, el, data.height);
+    if (layout.scene) layout.scene.camera = el.view ?? fitted(layout, el, data.height);
     if (isNew) await P.react(el, structuredClone(spec.data), layout, config);
     if (!data.group) return;
     if (!groups.has(data.group)) groups.set(data.group, new Set());

@@ -214,6 +214,7 @@ class Steps:
         frame.text(f"*{self.about.question}*")
         if frame.is_presenting():
             frame.presentation_switch()
+        projecting.follow_from_elsewhere()
         st.page_link(self.about.path, label="Step by step", icon=":material/view_carousel:")
         for step in self.shown:
             progress.visit(self.about.name, step.name)

@@ -10,6 +10,7 @@ from core.figures.theme import (
     Look,
     by_colour,
     figure,
+    in_rows,
     layered,
     number_axis,
     rows_of,
@@ -60,13 +61,14 @@ def _prediction_chart(look: Look, *, stops, x_title, y_title, y_range, percent):
         scale=alt.Scale(domain=list(y_range), nice=False),
         axis=number_axis("%" if percent else ""),
     )
+    legend = strokes(in_rows(look, (DRAWN, MEASURED)))
     lines = (
         rows_of("lines")
         .mark_line(strokeWidth=look.stroke, point={"size": 60}, clip=True)
         .encode(
             x=stop_axis(stops, x_title),
             y=y,
-            color=by_colour("which", [(DRAWN, MARK), (MEASURED, PLAIN.colour)], strokes()),
+            color=by_colour("which", [(DRAWN, MARK), (MEASURED, PLAIN.colour)], legend),
             tooltip=[told("which"), told("stop", x_title), told("value", y_title, ".1%" if percent else ".3g")],
         )
     )

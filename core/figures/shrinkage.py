@@ -201,9 +201,13 @@ def _paths(place: dict, look: Look, **mark):
     return line.encode(**place, order="order:Q")
 
 
+LARGEST_SQUARE = 222
+"""Pixels of the plot: three with large numbers still stand beside each other on a projected screen."""
+
+
 def _square(look: Look, layers: Sequence):
     """A picture in which a circle is one."""
-    side = int(0.62 * look.height)
+    side = min(int(0.62 * look.height), LARGEST_SQUARE)
     return layered(look, *layers, plot=(side, side)).resolve_scale(color="independent")
 
 

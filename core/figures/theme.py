@@ -153,11 +153,11 @@ def by_colour(field: str, colours: Sequence[tuple[str, str]], legend: alt.Legend
 
 def in_rows(look: Look, names: Sequence[str], most: int = 2) -> alt.ExprRef:
     """The columns of a legend of lines: all names in one row where the plot is wide enough; else two columns where two
-    fit (most=1: never), else one. How wide the plot is, is known only when it is drawn. A letter counts as half the
-    font's size, a name's line and its distances as 25 pixels and one size."""
+    fit (most=1: never), else one. How wide the plot is, is known only when it is drawn. A letter counts as 0.45 of
+    the font's size, a name's line and its distances as 25 pixels, one size and what Vega keeps free around a stroke."""
     import altair as alt
 
-    widths = [0.5 * look.font * len(name) + 25 + look.font for name in names]
+    widths = [0.45 * look.font * len(name) + 25 + look.font + 8 * look.stroke for name in names]
     fewer = f"width > {2 * max(widths):.0f} ? 2 : 1" if most > 1 and len(names) > 2 else "1"
     return alt.ExprRef(f"width > {sum(widths) - look.font:.0f} ? 0 : {fewer}")
 

@@ -1,10 +1,14 @@
 """A lesson on a projector in a real browser: sizes, contrast, keys, the blank screen, the notes that follow."""
 
 import pytest
+from lesson_steps import steps_of
 from playwright.sync_api import expect
 from steps_seen import open_step, seen
 from steps_used import at_step, press_free, query
 
+from core.app import frame
+
+LESSONS = [lesson.name for lesson in frame.LESSONS[1:]]
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160)]
 STEPS = ["l1_l2?step=lambda1", "dropout?step=own-run", "dropout?step=thinned"]
 
@@ -41,10 +45,10 @@ TEXT = """() => {
     colour[3] *= chain.reduce((opacity, parent) => opacity * getComputedStyle(parent).opacity, 1);
     const [dark, light] = [luminance(over(colour, behind)), luminance(behind)].sort((a, b) => a - b);
     found.push({
-      words: el.textContent.trim().slice(0, 40), inChart,
+      words: el.textContent.trim().slice(0, 40), inChart, inTable: !!el.closest('[data-testid=stTable]'),
       isBody: !!el.closest('.st-key-step p, .st-key-step li') && !el.closest('label, button, summary, '
-        + '[data-testid=stCaptionContainer], [data-testid=stMetric], [data-testid=stWidgetLabel], '
-        + '[data-testid=stSlider], sub, sup, code'),
+        + '[data-testid=stCaptionContainer], [data-testid=stTable], [data-testid=stMetric], '
+        + '[data-testid=stWidgetLabel], [data-testid=stSlider], sub, sup, code'),
       size: parseFloat(style.fontSize) * zoom, contrast: (light + 0.05) / (dark + 0.05),
     });
   }
@@ -52,8 +56,53 @@ TEXT = """() => {
 }"""
 
 
+CROWDED = """() => {
+  // The numbers along horizontal axes that stand in their neighbours.
+  const found = [];
+  for (const axis of document.querySelectorAll('svg.marks .role-axis .role-axis-label')) {
+    const seen = [...axis.querySelectorAll('text')].filter((text) => getComputedStyle(text).opacity !== '0');
+    const boxes = seen.map((text) => text.getBoundingClientRect()).filter((box) => box.width);
+    if (boxes.length < 2 || boxes[0].top !== boxes.at(-1).top) continue;
+    boxes.sort((a, b) => a.left - b.left);
+    if (boxes.some((box, i) => i && box.left < boxes[i - 1].right - 1)) {
+      found.push('crowded: ' + seen.map((text) => text.textContent).join(' '));
+    }
+  }
+  return found;
+}"""
+
+
 def texts_of(page):
     return page.evaluate(TEXT)
+
+
+def too_small(texts, scale: float = 1) -> list[str]:
+    """The texts that are not read from the last row: running text under 24 px, a chart's and a table's under 18 px, on
+    a screen that is so many times as high as 720 px."""
+    least = [(text, 24 if text["isBody"] else 18 if text["inChart"] or text["inTable"] else 0) for text in texts]
+    return [f"{text['words']}: {text['size']:.0f} px" for text, size in least if text["size"] < size * scale - 0.1]
+
+
+NOT_ALL_SEEN: dict[str, str] = {}
+"""Lesson/step → why its main figure does not stand in the projected window as a whole."""
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_projected_step_has_its_title_and_its_figure_in_the_window_and_is_read_from_the_last_row(
+    server, page, lesson
+):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    faults = {}
+    for step in steps_of(lesson):
+        open_step(page, f"{server.url}/{lesson}?step={step}&present=true")
+        found, texts = seen(page), texts_of(page)
+        parts = ("title",) if f"{lesson}/{step}" in NOT_ALL_SEEN else ("title", "figure")
+        outside = [part for part in found.outside(1280, 720) if part.startswith(parts)]
+        pale = [f"{text['words']}: {text['contrast']:.1f} to 1" for text in texts if text["contrast"] < 7]
+        sideways = ["scrolls sideways"] * found.sideways
+        if problems := outside + too_small(texts) + pale + sideways + page.evaluate(CROWDED):
+            faults[step] = problems
+    assert not faults
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -66,10 +115,8 @@ def test_presented_type_is_read_from_the_last_row_and_the_step_fits_the_window(s
         body = [text for text in texts if text["isBody"]]
         labels = [text for text in texts if text["inChart"]]
         assert body and (labels or "thinned" in address), address
-        small = [text["words"] for text in body if text["size"] < 24 * scale - 0.1]
-        small += [text["words"] for text in labels if text["size"] < 18 * scale - 0.1]
         outside = [part for part in found.outside(width, height) if part.startswith(("title", "figure", "control 1 "))]
-        if problems := small + outside + ["scrolls sideways"] * found.sideways:
+        if problems := too_small(texts, scale) + outside + ["scrolls sideways"] * found.sideways:
             faults[address] = problems
     assert not faults
 
@@ -141,6 +188,17 @@ def test_a_key_blanks_the_screen_and_brings_it_back(server, page, key):
     expect(cover).to_have_count(0)
 
 
+@pytest.mark.parametrize("address", ["?present=true", "l1_l2?whole=true&present=true"])
+def test_a_key_blanks_the_screen_where_there_are_no_steps(server, page, address):
+    page.goto(f"{server.url}/{address}")
+    page.wait_for_function("window.reglabHall?.data")
+    press_free(page, "b")
+    cover = page.locator(".reglab-blank")
+    expect(cover).to_have_css("background-color", "rgb(0, 0, 0)")
+    page.keyboard.press("b")
+    expect(cover).to_have_count(0)
+
+
 def test_a_key_blanks_nothing_where_it_is_typed_or_where_nobody_presents(server, page):
     open_step(page, f"{server.url}/l1_l2?step=fill-in-the-code&present=true")
     page.wait_for_function("window.reglabHall?.data")
@@ -196,6 +254,18 @@ def test_the_notes_follow_into_another_lesson(windows):
     notes.wait_for_url("**/norm_math?**")
     at_step(notes, "plane")
     assert query(notes)["notes"] == ["true"]
+
+
+def test_the_notes_lead_back_from_the_overview(server, windows):
+    screen, notes = windows
+    screen.goto(f"{server.url}/?present=true")
+    screen.wait_for_function("window.reglabHall?.data && !window.reglabHall.data.step")
+    press_free(notes, "b")
+    expect(screen.locator(".reglab-blank")).to_be_visible()
+    press_free(notes, "b")
+    press_free(notes, "PageDown")
+    screen.wait_for_url("**/l1_l2?**")
+    at_step(screen, "zero")
 
 
 def test_the_notes_blank_the_screen(windows):
