@@ -133,7 +133,7 @@ def dots(columns: int = 0) -> alt.Legend:
     return _legend("circle", symbolSize=120, columns=columns)
 
 
-def squares(columns: int = 0) -> alt.Legend:
+def squares(columns: int | alt.ExprRef = 0) -> alt.Legend:
     return _legend("square", symbolSize=120, columns=columns)
 
 
@@ -153,11 +153,12 @@ def by_colour(field: str, colours: Sequence[tuple[str, str]], legend: alt.Legend
 
 def in_rows(look: Look, names: Sequence[str], most: int = 2) -> alt.ExprRef:
     """The columns of a legend of lines: all names in one row where the plot is wide enough; else two columns where two
-    fit (most=1: never), else one. How wide the plot is, is known only when it is drawn. A letter counts as 0.45 of
-    the font's size, a name's line and its distances as 25 pixels, one size and what Vega keeps free around a stroke."""
+    fit (most=1: never), else one. How wide the plot is, is known only when it is drawn. A letter counts as 0.48 of
+    the font's size; a name's line and its distances as 25 pixels, one size, and what Vega keeps free around a stroke
+    (measured in the browser)."""
     import altair as alt
 
-    widths = [0.45 * look.font * len(name) + 25 + look.font + 8 * look.stroke for name in names]
+    widths = [0.48 * look.font * len(name) + 25 + look.font + 5 * look.stroke for name in names]
     fewer = f"width > {2 * max(widths):.0f} ? 2 : 1" if most > 1 and len(names) > 2 else "1"
     return alt.ExprRef(f"width > {sum(widths) - look.font:.0f} ? 0 : {fewer}")
 

@@ -174,7 +174,7 @@ def _histogram_chart(look: Look, *, colours, log, title, x_title):
         .encode(
             x=alt.X("weight:Q", title=x_title, scale=alt.Scale(nice=False)),
             y=y,
-            color=by_colour("network", colours, squares()),
+            color=by_colour("network", colours, squares(in_rows(look, [name for name, _ in colours]))),
         )
     )
     return layered(look, areas.encode(y2=alt.datum(HALF)) if log else areas, title=title)
@@ -340,14 +340,14 @@ def _shrunk_chart(look: Look, *, names):
 
     x = alt.X(
         "spread:Q",
-        title="standard deviation of the first layer's weights",
+        title="standard deviation of w",
         scale=alt.Scale(type="log", nice=False),
         axis=number_axis("~g"),
     )
     place = {
         "x": x,
         "y": alt.Y("accuracy:Q", title="held-out accuracy", scale=alt.Scale(zero=False), axis=number_axis("%")),
-        "color": by_colour("applied", [(name, COLOURS[name]) for name in names], strokes()),
+        "color": by_colour("applied", [(name, COLOURS[name]) for name in names], strokes(in_rows(look, names))),
         "order": "order:Q",
         "tooltip": [
             told("applied"),

@@ -143,7 +143,7 @@ def test_a_chart_grows_with_the_window_and_stays_in_its_place(server, page, widt
 def test_presented_text_has_a_contrast_of_seven(server, page, scheme):
     page.emulate_media(color_scheme=scheme)
     pale = {}
-    for address in [*STEPS, "layer_norm?step=find-the-fault"]:
+    for address in [*STEPS, "layer_norm?step=find-the-fault", "l1_l2?step=fill-in-the-code"]:
         open_step(page, f"{server.url}/{address}&present=true")
         if found := [(text["words"], round(text["contrast"], 1)) for text in texts_of(page) if text["contrast"] < 7]:
             pale[address] = found
