@@ -72,7 +72,12 @@ CROWDED = """() => {
 }"""
 
 
+ALL_FRESH = """() => [...document.querySelectorAll('[data-testid=stElementContainer]')]
+  .every((el) => el.dataset.stale !== 'true' && getComputedStyle(el).opacity === '1')"""
+
+
 def texts_of(page):
+    page.wait_for_function(ALL_FRESH)  # what is being drawn again is pale until it is there
     return page.evaluate(TEXT)
 
 
