@@ -29,10 +29,14 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 def found(page, rules: list[str] | None = None) -> list[str]:
-    """What axe finds, a line each, without what is Streamlit's own."""
+    """What axe finds, a line each, without what is Streamlit's own. It must be found twice: a chart has empty parts,
+    and so parts without a text, until its rows are there."""
     if not page.evaluate("window.axe !== undefined"):
         page.evaluate(AXE)
     every = page.evaluate(FOUND, {"rules": rules})
+    if every:
+        page.wait_for_timeout(2000)
+        every = page.evaluate(FOUND, {"rules": rules})
     own = {
         selector: page.locator(selector).evaluate_all("els => els.map(e => e.outerHTML)") for selector in OF_STREAMLIT
     }
