@@ -175,13 +175,16 @@ def test_the_batch_in_the_table_can_be_edited_and_the_steps_follow(server, page)
     steps = page.locator("[data-testid=stTable]").first
     expect(steps).to_contain_text("3.5")
     grid = page.locator("[data-testid=stDataFrame] canvas").first
-    grid.scroll_into_view_if_needed()
-    page.wait_for_timeout(2000)
-    box = grid.bounding_box()
-    page.mouse.dblclick(box["x"] + 80, box["y"] + 52)  # feature 1 of sample 1
-    cell = page.locator("#portal input, #portal textarea").first
-    cell.fill("101")
-    cell.press("Enter")
+    cell = page.locator("#portal input, #portal textarea")
+    for _ in range(10):  # what is drawn above it may still move it
+        page.wait_for_timeout(1000)
+        if cell.count():
+            break
+        grid.scroll_into_view_if_needed()
+        box = grid.bounding_box()
+        page.mouse.dblclick(box["x"] + 80, box["y"] + 52)  # feature 1 of sample 1
+    cell.first.fill("101")
+    cell.first.press("Enter")
     expect(steps).to_contain_text("28")  # the mean of 101, 2, 3, 6
 
 
