@@ -19,7 +19,7 @@ MOVED = {
     "l1_l2": ("lambda1", "lambda1"),
     "norm_math": ("vector", "delta"),
 }
-"""Lesson → the step and the slider of it that are moved, and then presented and shared."""
+"""Lesson → the step and the slider of it that are moved, and then shared and presented."""
 
 FAULT = "[data-testid=stException], [data-testid=stAlertContentError]"
 PROGRESS, TRAINED = "[data-testid=stProgress]", "Trained live on this machine in"
@@ -32,8 +32,8 @@ def test_a_lesson_is_walked_from_its_first_step_to_a_reload(server, sharing, str
     turn_to_the_last(sharing, lesson)
     go_to(sharing, step)
     move_and_see(sharing, key)
-    present_and_come_back(sharing, step, key)
     share(sharing, stranger, step)
+    present_and_come_back(sharing, step, key)
     go_to(sharing, "check-yourself")
     commit(sharing)
     go_to(sharing, "fill-in-the-code")
