@@ -29,14 +29,10 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 def found(page, rules: list[str] | None = None) -> list[str]:
-    """What axe finds, a line each, without what is Streamlit's own. It must be found twice: a chart has empty parts,
-    and so parts without a text, until its rows are there."""
+    """What axe finds, a line each, without what is Streamlit's own."""
     if not page.evaluate("window.axe !== undefined"):
         page.evaluate(AXE)
     every = page.evaluate(FOUND, {"rules": rules})
-    if every:
-        page.wait_for_timeout(2000)
-        every = page.evaluate(FOUND, {"rules": rules})
     own = {
         selector: page.locator(selector).evaluate_all("els => els.map(e => e.outerHTML)") for selector in OF_STREAMLIT
     }
@@ -45,9 +41,15 @@ def found(page, rules: list[str] | None = None) -> list[str]:
 
 
 def unfolded(page) -> None:
-    """Open all folds, and wait until figures.js has looked at them: it does 150 ms after a change."""
+    """Open all folds, and wait until figures.js has looked at them."""
     page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
-    page.wait_for_timeout(250)
+    looked_at(page)
+
+
+def looked_at(page) -> None:
+    """Wait until figures.js has given drawn marks their names: it does 150 ms after the last change."""
+    page.wait_for_timeout(400)
+    page.wait_for_function("!document.querySelector('svg.marks g[role=graphics-symbol]:not([aria-label])')")
 
 
 SCHEME = "getComputedStyle(document.querySelector('.stApp')).colorScheme === 'dark' ? 'dark' : 'light'"
@@ -62,7 +64,7 @@ def in_both_schemes(page) -> list[str]:
         if scheme != now:
             page.emulate_media(color_scheme=scheme)
             page.wait_for_function(f"({SCHEME}) === '{scheme}'")
-            page.wait_for_timeout(100)  # charts are drawn anew; with less motion nothing fades
+            looked_at(page)  # charts are drawn anew; with less motion nothing fades
         faults += [f"{scheme}: {fault}" for fault in found(page, COLOURS if scheme == "dark" else None)]
     return faults
 
