@@ -66,11 +66,13 @@ def labels_of(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name.replace("-", " ") for name in names)
 
 
-def toggle(label: str, *, key: str, help_text: str = "") -> bool:
-    """A switch, off by default. Its key is its name in the address, where it is true or false."""
+def toggle(label: str, *, key: str, default: bool = False, help_text: str = "") -> bool:
+    """A switch. Its key is its name in the address, where it is true or false."""
     usable(key, SWITCH)
-    _remember(key, False)
-    return st.toggle(label, key=key, bind="query-params", persist_state="session", help=help_text or None)
+    _remember(key, default)
+    return st.toggle(
+        label, value=default, key=key, bind="query-params", persist_state="session", help=help_text or None
+    )
 
 
 def config_from_widgets(names: Sequence[str], base: RunConfig, columns: int = 3) -> RunConfig:

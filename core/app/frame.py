@@ -44,6 +44,7 @@ LESSONS = (
     Lesson("pages/4_dropout.py", "Dropout", "Switch units off at random while training: why would that help?"),
     Lesson("pages/5_l1_l2.py", "L1 and L2", "Put a price on large weights: which become zero, and what does it cost?"),
     Lesson("pages/6_norm_math.py", "Norm maths", "Why does L1 make weights exactly zero, and L2 only small?"),
+    Lesson("pages/7_compare.py", "Compare", "My network overfits: what should I try first, and when does it help?"),
 )
 """The pages that work, in the order of the course."""
 

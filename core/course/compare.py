@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference
+from core.course.strengths import plainly
+from core.results.library import stored_runs
+from core.results.run import Run
 from core.techniques import (
     ADAMW,
     AUGMENTATION,
@@ -20,6 +24,11 @@ from core.techniques import (
     PLAIN,
     Technique,
 )
+
+NUMBER = 7
+"""Of the lesson in the course."""
+WITH_WEIGHTS: frozenset[RunConfig] = frozenset()
+"""No run of this lesson is shipped with its weights."""
 
 # --- the grid: when does which help? --------------------------------------------------------------------------------
 
@@ -74,8 +83,127 @@ def candidates(technique: Technique, place: Place) -> dict[float | None, tuple[R
     return {s: seeds_of(technique.at(place.plain, s))[: place.seeds] for s in STRENGTHS[technique]}
 
 
+# --- what was measured on the grid ----------------------------------------------------------------------------------
+
+TEST: Measure[Run] = Measure("test accuracy", lambda run: run.test_last.accuracy, "%", 100)
+STOPPED: Measure[Run] = Measure("test accuracy, stopped early", lambda run: run.test_best.accuracy, "%", 100)
+"""With the weights of the epoch whose validation loss was lowest."""
+
+EARLY_STOPPING, MORE_IMAGES = "early stopping", "more images"
+"""What stands beside the techniques: the plain network stopped early, and on the next larger number of images."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one way to regularize came to at a place. strength: the one that validation chose, None where there is none
+    to choose. accuracies: on the test images, one for each seed, in the order of the seeds."""
+
+    name: str
+    strength: float | None
+    accuracies: tuple[float, ...]
+
+
+def chosen(technique: Technique, place: Place) -> Chosen | None:
+    """A technique at the strength whose accuracy on the validation images is highest: the mean over seeds, and over the
+    last five epochs. None where a run is missing."""
+    found = {strength: stored_runs(configs) for strength, configs in candidates(technique, place).items()}
+    if any(len(runs) < place.seeds for runs in found.values()):
+        return None
+    best = max(found, key=lambda strength: LAST_FIVE.mean(found[strength]))
+    return Chosen(technique.name, best, tuple(map(TEST.of, found[best])))
+
+
+def beside(place: Place) -> list[Chosen]:
+    """What needs no technique: stopping the plain network early, and more images with the same share of wrong labels,
+    where there are more on the grid."""
+    plain = stored_runs(candidates(PLAIN, place)[None])
+    ways = [Chosen(EARLY_STOPPING, None, tuple(map(STOPPED.of, plain)))] if len(plain) == place.seeds else []
+    larger = [n for n in IMAGES if n > place.n_train]
+    if larger and place.label_noise == SMALL_AND_NOISY.label_noise:
+        more = stored_runs(seeds_of(Place(n_train=larger[0]).plain)[: place.seeds])
+        if len(more) == place.seeds:
+            ways.append(Chosen(f"{larger[0]:,} images instead", None, tuple(map(TEST.of, more))))
+    return ways
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How far one way to regularize is above the plain network on the test images, paired over seeds."""
+
+    of: Chosen
+    change: Difference
+
+
+@cache
+def gains(place: Place) -> tuple[Gain, ...]:
+    """Every way at a place, the largest mean gain first; those whose runs are not all there are left out."""
+    plain = chosen(PLAIN, place)
+    if plain is None:
+        return ()
+    ways = [way for technique in STRENGTHS if technique is not PLAIN and (way := chosen(technique, place))]
+    found = [Gain(way, paired_difference(plain.accuracies, way.accuracies)) for way in (*ways, *beside(place))]
+    return tuple(sorted(found, key=lambda gain: -gain.change.mean))
+
+
 def runs() -> set[RunConfig]:
     """Every run of the grid."""
     return {
         run for place in PLACES for technique in STRENGTHS for some in candidates(technique, place).values() for run in some
     }
+
+
+def measurements() -> list:
+    return []
+
+
+def measurements_of(run: RunConfig) -> list:
+    return []
+
+
+# --- in words -------------------------------------------------------------------------------------------------------
+
+
+def guide(place: Place) -> str:
+    """What helped most at a place, what did nothing that the seeds can show, what cost accuracy: in Markdown, each
+    sentence from the paired differences."""
+    found = gains(place)
+    if not found:
+        return f"{MISSING.capitalize()}."
+    helped = [gain for gain in found if gain.change.low > 0]
+    unclear = [gain for gain in found if not gain.change.is_clear]
+    cost = [gain for gain in found if gain.change.high < 0]
+    lines = [_helped(helped), _listed(unclear, "The seeds show no clear difference for"), _listed(cost, "Accuracy is lost with")]
+    return "\n\n".join(filter(None, lines))
+
+
+def _helped(helped: list[Gain]) -> str:
+    if not helped:
+        return "**Nothing raises the accuracy clearly here.**"
+    first, *rest = helped
+    told = f"**{_named(first).capitalize()} gains most: {_points(first.change)}.**"
+    return told + (f" Then come {_and([_named(g) + ' (' + _mean(g.change) + ')' for g in rest])}." if rest else "")
+
+
+def _listed(some: list[Gain], says: str) -> str:
+    return f"{says} {_and([_named(gain) + ' (' + _mean(gain.change) + ')' for gain in some])}." if some else ""
+
+
+def _named(gain: Gain) -> str:
+    """A way by its name, and by the strength that validation chose."""
+    technique = next((t for t in STRENGTHS if t.name == gain.of.name), None)
+    if technique is None or gain.of.strength is None:
+        return gain.of.name
+    return f"{gain.of.name} at {technique.symbol} = {plainly(gain.of.strength)}"
+
+
+def _mean(change: Difference) -> str:
+    return f"{100 * change.mean:+.1f}".replace("-", "−")
+
+
+def _points(change: Difference) -> str:
+    low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (change.low, change.high))
+    return f"{_mean(change)} points (95 % interval {low} to {high}, {change.n} seeds)"
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

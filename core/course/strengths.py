@@ -96,10 +96,10 @@ def _named(of: Technique, stop: float) -> str:
     """A stop by its name: "p = 0.4"; a number of pixels is not a symbol's value, so "shifts by up to 2 pixels"."""
     if of.key == AUGMENTATION.key:
         return f"shifts by up to {stop:g} pixel{'' if stop == 1 else 's'}"
-    return f"{of.symbol} = {_plainly(stop)}"
+    return f"{of.symbol} = {plainly(stop)}"
 
 
-def _plainly(stop: float) -> str:
+def plainly(stop: float) -> str:
     """A stop without an exponent, and as the slider writes it where that has one: 0.00003 (3e-05)."""
     text = f"{stop:.10f}".rstrip("0").rstrip(".")
     return text if f"{stop:g}" == text else f"{text} (the slider writes {stop:g})"

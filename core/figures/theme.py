@@ -165,8 +165,9 @@ def in_rows(look: Look, names: Sequence[str], most: int = 2) -> alt.ExprRef:
 
 def by_technique(look: Look, names: Sequence[str], most: int = 2) -> alt.Color:
     """The colours of lines and points by technique, with their legend, of at most so many columns where the names do
-    not fit one row."""
-    return by_colour("technique", [(name, COLOURS[name]) for name in names], strokes(in_rows(look, names, most)))
+    not fit one row. A name that is no technique's is grey."""
+    colours = [(name, COLOURS.get(name, MARK)) for name in names]
+    return by_colour("technique", colours, strokes(in_rows(look, names, most)))
 
 
 def by_dash(field: str, names: Sequence[str], dashes: Sequence[str], columns: int | alt.ExprRef = 0) -> alt.StrokeDash:

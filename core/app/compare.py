@@ -1,0 +1,104 @@
+"""The compare page: every way to regularize at one place of the grid, and over a row of places."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.app import controls, steps
+from core.app.panels import captioned
+from core.course.compare import IMAGES, STRENGTHS, WRONG_LABELS, Place, chosen, gains, guide
+from core.figures.compare import stops_figure
+from core.figures.gains import gains_figure
+from core.techniques import AUGMENTATION, DROPOUT, L1, L2, PLAIN, Technique
+
+ROWS = {"Wrong labels": "label_noise", "Images": "n_train"}
+"""Which of its two numbers a place is moved along → its field."""
+
+SHOWN_FIRST = (PLAIN, DROPOUT, L1, L2, AUGMENTATION)
+"""The techniques that a figure over places opens with: eleven lines at once cannot be read."""
+
+
+def gains_at_a_place(*, asks: str) -> None:
+    """The gains of every way at one place, which the widgets choose."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        place = _place()
+    with figure:
+        found = gains(place)
+        changes = {gain.of.name: (gain.change.mean, gain.change.low, gain.change.high) for gain in found}
+        rows = [
+            {
+                "way": gain.of.name,
+                "strength": "" if gain.of.strength is None else f"{gain.of.strength:g}",
+                "points": f"{100 * gain.change.mean:+.1f}",
+                "from": f"{100 * gain.change.low:+.1f}",
+                "to": f"{100 * gain.change.high:+.1f}",
+                "seeds": gain.change.n,
+            }
+            for gain in found
+        ]
+        captioned(
+            gains_figure(changes, title="Test accuracy, gain", colours={t.name: t.name for t in STRENGTHS}),
+            alt_text=f"How far each way is above the plain network in test accuracy, with {_in_words(place)}.",
+            caption="Each dot is a mean over seeds, each line its 95 % interval. Every technique has the best of its "
+            "strengths, chosen on the validation images.",
+            rows=rows,
+            key="gains",
+        )
+    with side:
+        st.markdown(guide(place))
+
+
+def _place() -> Place:
+    along = controls.choice("Move", tuple(ROWS), key="move")
+    if along == "Images":
+        return Place(n_train=controls.stop("Training images", IMAGES, Place().n_train, key="images"))
+    return Place(label_noise=controls.stop("Share of wrong labels", WRONG_LABELS, Place().label_noise, key="wrong"))
+
+
+def _in_words(place: Place) -> str:
+    return f"{place.n_train:,} images, of which {place.label_noise:.0%} have a wrong label"
+
+
+def accuracy_over(row: str, *, asks: str, says: str) -> None:
+    """The test accuracy of several techniques over a row of places. row: a key of ROWS."""
+    along = {"Images": [(n, Place(n_train=n)) for n in IMAGES]}.get(row) or [
+        (share, Place(label_noise=share)) for share in WRONG_LABELS
+    ]
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        shown = which(key=ROWS[row])
+        with steps.fold("What was measured"):
+            st.markdown(says)
+    with figure:
+        values = {
+            technique.name: {stop: list(way.accuracies) for stop, place in along if (way := chosen(technique, place))}
+            for technique in shown
+        }
+        captioned(
+            stops_figure(values, getattr(Place(), ROWS[row]), x_title=X_TITLES[row], title="Test accuracy"),
+            alt_text=f"Test accuracy against {X_TITLES[row]}, for {', '.join(values)}.",
+            caption="Each dot is a seed, and the line is their mean. The bar marks the course's small and noisy setting.",
+            rows=[
+                {"technique": name, X_TITLES[row]: stop, "accuracy": f"{100 * sum(some) / len(some):.1f} %"}
+                for name, by_stop in values.items()
+                for stop, some in by_stop.items()
+            ],
+            key=f"over_{ROWS[row]}",
+        )
+
+
+X_TITLES = {"Images": "training images", "Wrong labels": "share of wrong labels"}
+
+
+def which(*, key: str) -> list[Technique]:
+    """A switch for each technique."""
+    with st.grid(2, min_column_width=120):
+        on = [controls.toggle(t.name, key=f"{key}_{_key(t)}", default=t in SHOWN_FIRST) for t in STRENGTHS]
+    return [technique for technique, is_on in zip(STRENGTHS, on, strict=True) if is_on] or [PLAIN]
+
+
+def _key(technique: Technique) -> str:
+    return technique.name.replace(" ", "_").replace("-", "_").lower()

@@ -1,0 +1,55 @@
+"""Lesson 7: which regularizer, and when?"""
+
+from core.app import compare, steps
+
+lesson = steps.lesson("pages/7_compare.py")
+
+
+@lesson.step(
+    "My network overfits. What should I try first?",
+    settings=("move", "wrong", "images"),
+    say="This is the question with which people come from practice. Begin where the course has been: 2,000 images, a "
+    "fifth of the labels wrong. Then move to no wrong labels.",
+    ask="Which of these ways needs no new code at all?",
+    trap="“The best technique” without saying for how many images and how many wrong labels.",
+    minutes=5,
+)
+def first() -> None:
+    compare.gains_at_a_place(
+        asks="Every way to regularize, against the plain network on the same images. **Which gains most? Take the wrong "
+        "labels away: which gains are left?**",
+    )
+
+
+@lesson.step(
+    "How much does it gain when there are more images?",
+    settings=tuple(f"n_train_{name}" for name in ()),
+    say="All lines rise. What closes is the distance between them.",
+    ask="What would you rather have: dropout, or twice the images?",
+    trap="A regularizer does not replace data. Read off how many more images its gain is worth.",
+    minutes=4,
+)
+def more_images() -> None:
+    compare.accuracy_over(
+        "Images",
+        asks="A fifth of the labels is wrong at every point. **Where do the lines come together?**",
+        says="…",
+    )
+
+
+@lesson.step(
+    "How much does it gain when more labels are wrong?",
+    say="At 0 there is little to gain. The more labels are wrong, the more it pays not to believe them.",
+    ask="Which line falls least?",
+    trap="The labels are wrong in training only: the test labels are right.",
+    minutes=4,
+)
+def wrong_labels() -> None:
+    compare.accuracy_over(
+        "Wrong labels",
+        asks="2,000 images at every point. **Which technique loses least as the labels get worse?**",
+        says="…",
+    )
+
+
+lesson.show()
