@@ -8,6 +8,7 @@ from core.engine.measurement import measured, outcome_with_weights, run_with_wei
 from core.results import store
 from core.results.activations import ActivationSpec
 from core.results.batches import BatchesSpec
+from core.results.calibration import CalibrationSpec
 from core.results.displaced import DisplacedSpec
 from core.results.drift import DriftSpec
 from core.results.ensemble import EnsembleSpec
@@ -40,6 +41,7 @@ class Enough(Exception):
         lambda run: EnsembleSpec(run, n_images=50),
         DisplacedSpec,
         BatchesSpec,
+        CalibrationSpec,
     ],
 )
 def test_every_measurement_counts_its_steps_to_the_end_and_ends_where_the_counter_says_so(spec_of, trained, digits):

@@ -19,6 +19,7 @@ from core.jobs import worker
 from core.results import library, measurement, store
 from core.results.activations import Activations, ActivationSpec
 from core.results.batches import Batches, BatchesSpec
+from core.results.calibration import Calibration, CalibrationSpec
 from core.results.displaced import Displaced, DisplacedSpec
 from core.results.drift import Drift, DriftSpec
 from core.results.ensemble import Ensemble, EnsembleSpec
@@ -36,6 +37,7 @@ KINDS = [
     (Followed, FollowSpec(RUN, steps=5)),
     (Displaced, DisplacedSpec(RUN)),
     (Batches, BatchesSpec(RUN)),
+    (Calibration, CalibrationSpec(RUN)),
     (Drift, DriftSpec(RUN, steps=4, every=2)),
     (Probe, ProbeSpec(RUN, steps=4, every=2)),
     (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
