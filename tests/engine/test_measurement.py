@@ -20,6 +20,7 @@ from core.results.run import Diverged
 from core.results.shift import ShiftSpec
 from core.results.sparsity import SparsitySpec
 from core.results.surface import SurfaceSpec
+from core.results.weight_sizes import WeightSizesSpec
 
 
 class Enough(Exception):
@@ -42,6 +43,7 @@ class Enough(Exception):
         DisplacedSpec,
         BatchesSpec,
         CalibrationSpec,
+        WeightSizesSpec,
     ],
 )
 def test_every_measurement_counts_its_steps_to_the_end_and_ends_where_the_counter_says_so(spec_of, trained, digits):

@@ -27,6 +27,7 @@ from core.results.followed import Followed, FollowSpec
 from core.results.probe import Probe, ProbeSpec
 from core.results.shift import Shifted, ShiftSpec
 from core.results.sparsity import Sparsity, SparsitySpec
+from core.results.weight_sizes import WeightSizes, WeightSizesSpec
 
 RUN = RunConfig(dataset="digits", n_train=60, dropout=0.5, l1=1e-3)
 KINDS = [
@@ -41,6 +42,7 @@ KINDS = [
     (Drift, DriftSpec(RUN, steps=4, every=2)),
     (Probe, ProbeSpec(RUN, steps=4, every=2)),
     (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
+    (WeightSizes, WeightSizesSpec(RUN)),
 ]
 
 
