@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from core.maths.comparisons import t_two_sided
 from core.results.run import Run
 
 R = TypeVar("R")
@@ -80,6 +81,19 @@ class Difference:
     def is_clear(self) -> bool:
         """Whether the interval leaves out 0."""
         return self.low > 0 or self.high < 0
+
+    @property
+    def standard_error(self) -> float:
+        """Of the mean."""
+        return (self.high - self.low) / 2 / T_QUANTILE[self.n]
+
+    @property
+    def p_value(self) -> float:
+        """Of Student's paired test: how probable a mean at least as far from 0 is where there is no difference. Without
+        any spread it is 0, or 1 for a mean of 0."""
+        if self.standard_error == 0:
+            return float(self.mean == 0)
+        return t_two_sided(self.mean / self.standard_error, self.n - 1)
 
     def verdict(
         self,
