@@ -17,7 +17,7 @@ from torch.nn.functional import batch_norm, cross_entropy, layer_norm
 from core.config import RunConfig
 from core.data import Images, split_images
 from core.engine.measurement import OnStep, unheard
-from core.engine.models import build_model, linear
+from core.engine.models import build_model, linear, with_plain_linear
 from core.engine.training import as_pixels
 from core.maths.normalisation import EPS
 from core.results.run import Run
@@ -86,10 +86,13 @@ Logits = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 """(N, 10) logits at parameters by layer name, for pixels x (N, …) in [0, 1]."""
 
 
-def network_at(config: RunConfig, statistics: str = "running") -> Logits:
+def network_at(config: RunConfig, statistics: str = "running", *, twice_differentiable: bool = False) -> Logits:
     """The network of a config as a function of its parameters, in evaluation mode. statistics "batch": batch norm takes
-    mean and variance over the images it is given, layer by layer."""
+    mean and variance over the images it is given, layer by layer. It can be differentiated once, or, somewhat slower,
+    twice."""
     model = build_model(config).eval()
+    if twice_differentiable:
+        model = with_plain_linear(model)
     if statistics == "batch":
         for layer in model.modules():
             layer.train(isinstance(layer, nn.BatchNorm1d))

@@ -83,6 +83,15 @@ class Linear(nn.Linear):
         return _LinearFunction.apply(x, self.weight, self.bias)
 
 
+def with_plain_linear(model: nn.Sequential) -> nn.Sequential:
+    """`model` itself, PyTorch's own linear layers put in the place of ours, for what is differentiated twice. They are
+    not initialised: for calls that bring their own parameters."""
+    for name, layer in model.named_children():
+        if isinstance(layer, Linear):
+            setattr(model, name, nn.utils.skip_init(nn.Linear, layer.in_features, layer.out_features))
+    return model
+
+
 def _linear(n_in: int, n_out: int, generator: torch.Generator) -> Linear:
     """A Linear with PyTorch's own initialisation U(−1/√n_in, 1/√n_in), drawn from `generator`."""
     layer = nn.utils.skip_init(Linear, n_in, n_out)

@@ -17,6 +17,7 @@ from core.results.line import LineSpec
 from core.results.measurement import RunSpec
 from core.results.probe import ProbeSpec
 from core.results.run import Diverged
+from core.results.sharpness import SharpnessSpec
 from core.results.shift import ShiftSpec
 from core.results.sparsity import SparsitySpec
 from core.results.surface import SurfaceSpec
@@ -44,6 +45,7 @@ class Enough(Exception):
         BatchesSpec,
         CalibrationSpec,
         WeightSizesSpec,
+        lambda run: SharpnessSpec(run, n_images=20, lanczos_steps=2, probes=2, directions=2),
     ],
 )
 def test_every_measurement_counts_its_steps_to_the_end_and_ends_where_the_counter_says_so(spec_of, trained, digits):
