@@ -33,7 +33,7 @@ class SharpnessSpec(RunSpec):
 
     statistics: Statistics = "running"
     n_images: int = 4096
-    lanczos_steps: int = 20
+    lanczos_steps: int = 15
     probes: int = 30
     directions: int = 10
     radius: float = 1.0

@@ -7,6 +7,7 @@ import pytest
 from core.engine.measurement import measured, outcome_with_weights, run_with_weights
 from core.results import store
 from core.results.activations import ActivationSpec
+from core.results.averaged import AveragedSpec
 from core.results.batches import BatchesSpec
 from core.results.calibration import CalibrationSpec
 from core.results.displaced import DisplacedSpec
@@ -46,6 +47,7 @@ class Enough(Exception):
         CalibrationSpec,
         WeightSizesSpec,
         lambda run: SharpnessSpec(run, n_images=20, lanczos_steps=2, probes=2, directions=2),
+        lambda run: AveragedSpec(replace(run, epochs=1)),
     ],
 )
 def test_every_measurement_counts_its_steps_to_the_end_and_ends_where_the_counter_says_so(spec_of, trained, digits):

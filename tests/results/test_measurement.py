@@ -18,6 +18,7 @@ from core.folders import PRECOMPUTED
 from core.jobs import worker
 from core.results import library, measurement, store
 from core.results.activations import Activations, ActivationSpec
+from core.results.averaged import Averaged, AveragedSpec
 from core.results.batches import Batches, BatchesSpec
 from core.results.calibration import Calibration, CalibrationSpec
 from core.results.displaced import Displaced, DisplacedSpec
@@ -43,6 +44,7 @@ KINDS = [
     (Probe, ProbeSpec(RUN, steps=4, every=2)),
     (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
     (WeightSizes, WeightSizesSpec(RUN)),
+    (Averaged, AveragedSpec(replace(RUN, epochs=3))),
 ]
 
 
