@@ -23,7 +23,6 @@ def first() -> None:
 
 @lesson.step(
     "How much does it gain when there are more images?",
-    settings=tuple(f"n_train_{name}" for name in ()),
     say="All lines rise. What closes is the distance between them.",
     ask="What would you rather have: dropout, or twice the images?",
     trap="A regularizer does not replace data. Read off how many more images its gain is worth.",
@@ -49,6 +48,20 @@ def wrong_labels() -> None:
         "Wrong labels",
         asks="2,000 images at every point. **Which technique loses least as the labels get worse?**",
         says="…",
+    )
+
+
+@lesson.step(
+    "All techniques on the same axes",
+    settings=("axes_on", "axes_view"),
+    say="Switch lines on and off. First the loss, then the accuracy: they do not rank the techniques alike.",
+    ask="Which technique has the smallest gap? Is it the one with the highest accuracy?",
+    trap="The smallest gap is not the best network: one that learns nothing has none.",
+    minutes=5,
+)
+def same_axes() -> None:
+    compare.same_axes(
+        asks="**Does the technique with the lowest loss also have the highest accuracy? And the smallest gap?**"
     )
 
 

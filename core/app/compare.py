@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.app import controls, steps
+from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned
-from core.course.compare import IMAGES, STRENGTHS, WRONG_LABELS, Place, chosen, gains, guide
-from core.figures.compare import stops_figure
+from core.app.strengths import SETTINGS
+from core.course.compare import IMAGES, STRENGTHS, WRONG_LABELS, Place, chosen, gains, guide, networks
+from core.figures.compare import course_of, stops_figure
 from core.figures.gains import gains_figure
 from core.techniques import AUGMENTATION, DROPOUT, L1, L2, PLAIN, Technique
 
@@ -87,6 +89,37 @@ def accuracy_over(row: str, *, asks: str, says: str) -> None:
                 for stop, some in by_stop.items()
             ],
             key=f"over_{ROWS[row]}",
+        )
+
+
+# --- all techniques on the same axes ----------------------------------------------------------------------------------
+
+VIEWS = {"Loss": "held_out_loss", "Accuracy": "held_out_accuracy", "Gap": "gap"}
+"""What is drawn over the epochs → its field of a record."""
+
+
+def same_axes(*, asks: str) -> None:
+    """The curves of any techniques in one figure, and their last numbers."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        base = SETTINGS[controls.choice("Trained on", tuple(reversed(SETTINGS)), key="axes_on")]
+        shown = which(key="axes")
+    named = {technique.name: networks(base)[technique.name] for technique in shown}
+    with figure:
+        outcomes = outcomes_of(named)
+        for view in steps.views(tuple(VIEWS), key="axes_view"):
+            course_chart(
+                {name: course_of(found, VIEWS[view]) for name, found in outcomes.items()},
+                what=view.lower() if view != "Gap" else "gap, held-out minus training loss",
+                x="epoch",
+                percent=view == "Accuracy",
+                log_y=view == "Loss",
+                key=f"axes_{view.lower()}",
+            )
+        st.caption(
+            "Each line is the mean over the seeds, in a band from the lowest to the highest. Each technique has "
+            "the strength that its lesson speaks of in this setting."
         )
 
 

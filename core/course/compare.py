@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 
-from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference
 from core.course.strengths import plainly
+from core.results.calibration import CalibrationSpec
 from core.results.library import stored_runs
 from core.results.run import Run
+from core.results.sharpness import SharpnessSpec
+from core.results.weight_sizes import WeightSizesSpec
 from core.techniques import (
     ADAMW,
     AUGMENTATION,
@@ -22,6 +25,7 @@ from core.techniques import (
     LAYER_NORM,
     MAX_NORM,
     PLAIN,
+    TECHNIQUES,
     Technique,
 )
 
@@ -146,18 +150,42 @@ def gains(place: Place) -> tuple[Gain, ...]:
 
 
 def runs() -> set[RunConfig]:
-    """Every run of the grid."""
+    """Every run of the grid, and every technique in both settings over all seeds."""
     return {
-        run for place in PLACES for technique in STRENGTHS for some in candidates(technique, place).values() for run in some
+        run for base in (FULL, SMALL_AND_NOISY) for config in networks(base).values() for run in seeds_of(config)
+    } | {
+        run
+        for place in PLACES
+        for technique in STRENGTHS
+        for some in candidates(technique, place).values()
+        for run in some
     }
 
 
 def measurements() -> list:
+    """Nothing that is not of one run."""
     return []
 
 
-def measurements_of(run: RunConfig) -> list:
-    return []
+def measurements_of(run: RunConfig) -> list[CalibrationSpec | WeightSizesSpec | SharpnessSpec]:
+    """What is told of a network that stands on the same axes as others."""
+    base = replace(run, seed=0)
+    if not any(base in networks(setting).values() for setting in (FULL, SMALL_AND_NOISY)):
+        return []
+    return [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run)]
+
+
+# --- all techniques on the same axes ----------------------------------------------------------------------------------
+
+
+@cache
+def networks(base: RunConfig) -> dict[str, RunConfig]:
+    """Technique → the network of a setting with it, at the strength that the course speaks of there."""
+    named = {PLAIN.name: base}
+    for technique in TECHNIQUES[1:]:
+        strength = technique.strength_for(base)
+        named[technique.name] = technique.at(base, strength) if technique.strength else technique.on(base)
+    return named
 
 
 # --- in words -------------------------------------------------------------------------------------------------------
@@ -172,7 +200,11 @@ def guide(place: Place) -> str:
     helped = [gain for gain in found if gain.change.low > 0]
     unclear = [gain for gain in found if not gain.change.is_clear]
     cost = [gain for gain in found if gain.change.high < 0]
-    lines = [_helped(helped), _listed(unclear, "The seeds show no clear difference for"), _listed(cost, "Accuracy is lost with")]
+    lines = [
+        _helped(helped),
+        _listed(unclear, "The seeds show no clear difference for"),
+        _listed(cost, "Accuracy is lost with"),
+    ]
     return "\n\n".join(filter(None, lines))
 
 

@@ -35,7 +35,10 @@ def _gains_chart(look: Look, *, n: int, title: str) -> alt.LayerChart:
     # In the order of the rows, so that another order is other rows and not another chart.
     y = alt.Y("name", type="nominal", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     x = {"title": "points above the plain network", "axis": number_axis(ticks=8)}
-    tooltip = [told("name"), *(told(key, name, "+.1f") for key, name in (("mean", ""), ("low", "from"), ("high", "to")))]
+    tooltip = [
+        told("name"),
+        *(told(key, name, "+.1f") for key, name in (("mean", ""), ("low", "from"), ("high", "to"))),
+    ]
     place = {"y": y, "color": by_colour("technique", [*COLOURS.items(), ("", MARK)], None), "tooltip": tooltip}
     of = rows_of("gains")
     return layered(

@@ -43,6 +43,11 @@ class EpochRecord:
     seconds: float
     """Wall-clock time of the epoch with its evaluations."""
 
+    @property
+    def gap(self) -> float:
+        """Held-out minus training loss, in nats."""
+        return self.held_out_loss - self.train_loss
+
 
 @dataclass(frozen=True)
 class Evaluation:
