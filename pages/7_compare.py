@@ -16,8 +16,8 @@ lesson = steps.lesson("pages/7_compare.py")
 )
 def first() -> None:
     compare.gains_at_a_place(
-        asks="Every way to regularize, against the plain network on the same images. **Which gains most? Take the wrong "
-        "labels away: which gains are left?**",
+        asks="Every way to regularize, against the plain network on the same images. **Which gains most? Take the "
+        "wrong labels away: which gains are left?**",
     )
 
 
@@ -62,6 +62,21 @@ def wrong_labels() -> None:
 def same_axes() -> None:
     compare.same_axes(
         asks="**Does the technique with the lowest loss also have the highest accuracy? And the smallest gap?**"
+    )
+
+
+@lesson.step(
+    "Is a difference clear, among so many?",
+    settings=("numbers_on", "number", "against", "holm"),
+    say="Every technique less one of them. Then switch the correction on, and see which differences are still clear.",
+    ask="Compare with dropout instead of the plain network. Which differences are still clear?",
+    trap="Ten comparisons at the 95 % level are ten chances to be wrong.",
+    minutes=6,
+)
+def numbers() -> None:
+    compare.numbers(
+        asks="A difference is called clear where its interval leaves out 0. **How many are clear on 60,000 images? How "
+        "many with Holm's correction?**"
     )
 
 

@@ -6,9 +6,14 @@ import streamlit as st
 
 from core.app import controls, steps
 from core.app.comparisons import course_chart, outcomes_of
-from core.app.panels import captioned
+from core.app.panels import captioned, numbers_table
 from core.app.strengths import SETTINGS
-from core.course.compare import IMAGES, STRENGTHS, WRONG_LABELS, Place, chosen, gains, guide, networks
+from core.config import RunConfig
+from core.course.claims import Measure, spread
+from core.course.compare import MEASURES, against, networks
+from core.course.family import Family
+from core.course.grid import IMAGES, STRENGTHS, WRONG_LABELS, Place, chosen, gains, guide
+from core.course.over_seeds import runs_at
 from core.figures.compare import course_of, stops_figure
 from core.figures.gains import gains_figure
 from core.techniques import AUGMENTATION, DROPOUT, L1, L2, PLAIN, Technique
@@ -28,7 +33,7 @@ def gains_at_a_place(*, asks: str) -> None:
         place = _place()
     with figure:
         found = gains(place)
-        changes = {gain.of.name: (gain.change.mean, gain.change.low, gain.change.high) for gain in found}
+        changes = {gain.of.name: gain.change.interval(100) for gain in found}
         rows = [
             {
                 "way": gain.of.name,
@@ -41,7 +46,7 @@ def gains_at_a_place(*, asks: str) -> None:
             for gain in found
         ]
         captioned(
-            gains_figure(changes, title="Test accuracy, gain", colours={t.name: t.name for t in STRENGTHS}),
+            gains_figure(changes, x_title="points above the plain network", title="Test accuracy, gain"),
             alt_text=f"How far each way is above the plain network in test accuracy, with {_in_words(place)}.",
             caption="Each dot is a mean over seeds, each line its 95 % interval. Every technique has the best of its "
             "strengths, chosen on the validation images.",
@@ -82,7 +87,8 @@ def accuracy_over(row: str, *, asks: str, says: str) -> None:
         captioned(
             stops_figure(values, getattr(Place(), ROWS[row]), x_title=X_TITLES[row], title="Test accuracy"),
             alt_text=f"Test accuracy against {X_TITLES[row]}, for {', '.join(values)}.",
-            caption="Each dot is a seed, and the line is their mean. The bar marks the course's small and noisy setting.",
+            caption="Each dot is a seed, and the line is their mean. The bar marks the course's small and noisy "
+            "setting.",
             rows=[
                 {"technique": name, X_TITLES[row]: stop, "accuracy": f"{100 * sum(some) / len(some):.1f} %"}
                 for name, by_stop in values.items()
@@ -122,6 +128,54 @@ def same_axes(*, asks: str) -> None:
             "the strength that its lesson speaks of in this setting."
         )
 
+
+def numbers(*, asks: str) -> None:
+    """A number of every technique, and how far it is from that of any one of them: paired over seeds, with its
+    interval, and with Holm's correction where the student wants it."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        base = SETTINGS[controls.choice("Trained on", tuple(reversed(SETTINGS)), key="numbers_on")]
+        told = controls.choice("Number", tuple(MEASURES), key="number")
+        baseline = controls.pick("Compared with", [t.name for t in STRENGTHS], key="against")
+        corrected = controls.toggle("Holm's correction", key="holm", help_text=HOLM)
+    measure, family = MEASURES[told], against(baseline, base, MEASURES[told])
+    clear = family.clear(corrected=corrected)
+    with figure:
+        captioned(
+            gains_figure(
+                {name: change.interval(measure.scale) for name, change in family.differences.items()},
+                x_title=f"difference from {baseline}, in {_unit(measure)}",
+                title=measure.label.capitalize(),
+            ),
+            alt_text=f"{measure.label.capitalize()} of every technique, less that of {baseline}.",
+        )
+        numbers_table([_number(name, base, measure, family, clear) for name in networks(base)])
+    with side:
+        st.markdown(
+            f"**{len(clear)} of {len(family.differences)} differences are clear.** If there were none at all, "
+            f"{family.by_chance:.1f} would be expected to have an interval without 0."
+        )
+
+
+def _unit(measure: Measure) -> str:
+    return "points" if measure.unit == "%" else measure.unit or "nats"
+
+
+def _number(name: str, base: RunConfig, measure: Measure, family: Family[str], clear: list[str]) -> dict:
+    """A row of the table: numbers, so that it can be sorted by any of them."""
+    found = spread([measure.scale * measure.of(run) for run in runs_at(networks(base)[name])])
+    row = {"technique": name, "mean": round(found.mean, 3), "± seeds": round(found.sd, 3)}
+    if change := family.differences.get(name):
+        mean, low, high = (round(end, 3) for end in change.interval(measure.scale))
+        row |= {"difference": mean, "from": low, "to": high, "clear": name in clear}
+    return row
+
+
+HOLM = (
+    "Among twenty differences that are not there, one is expected to have an interval without 0. Holm's correction "
+    "holds the chance of even one such mistake among all that are compared here to 5 %."
+)
 
 X_TITLES = {"Images": "training images", "Wrong labels": "share of wrong labels"}
 

@@ -54,6 +54,14 @@ def choice(
     )
 
 
+def pick(label: str, names: Sequence[str], *, key: str) -> str:
+    """One of many names, from a list that opens; the first is the default. Its key is its name in the address."""
+    usable(key, names)
+    _remember(key, names[0])
+    chosen = st.selectbox(label, names, key=key, bind="query-params", persist_state="session")
+    return chosen if chosen in names else names[0]
+
+
 def one_of(named: Mapping[str, T], *, key: str) -> T:
     """A choice among named things, the first by default. Streamlit keeps in the address what it shows, so the names are
     shown as they are, but with spaces: `labels_of` says what the address may hold."""

@@ -82,6 +82,10 @@ class Difference:
         """Whether the interval leaves out 0."""
         return self.low > 0 or self.high < 0
 
+    def interval(self, scale: float = 1.0) -> tuple[float, float, float]:
+        """The mean and the ends of its 95 % interval, times `scale`."""
+        return scale * self.mean, scale * self.low, scale * self.high
+
     @property
     def standard_error(self) -> float:
         """Of the mean."""

@@ -1,4 +1,4 @@
-"""How far each way to regularize is above the plain network: a mean and its interval in a row of its own."""
+"""How far each way to regularize is from one network: a mean and its interval in a row of its own."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
     import altair as alt
 
 Interval = tuple[float, float, float]
-"""A mean difference of shares, and the ends of its interval."""
+"""A mean difference, and the ends of its interval."""
 
 
-def gains_figure(changes: Mapping[str, Interval], *, title: str, colours: Mapping[str, str]) -> Figure:
-    """Differences of a share (an accuracy) from the plain network's, in points, in the order given: a dot at the mean,
-    a line over the interval, a rule at 0. colours: name → technique; other names are grey."""
+def gains_figure(changes: Mapping[str, Interval], *, x_title: str, title: str) -> Figure:
+    """Differences from one network's number, by name, in the order given: a dot at the mean, a line over the interval,
+    a rule at 0. Names that are no technique's are grey."""
     rows = [
         {
             "name": name,
-            "technique": colours.get(name, ""),
-            **{key: short(100 * value) for key, value in zip(("mean", "low", "high"), interval, strict=True)},
+            "technique": name if name in COLOURS else "",
+            **{key: short(value) for key, value in zip(("mean", "low", "high"), interval, strict=True)},
         }
         for name, interval in changes.items()
     ]
-    return figure(_gains_chart, {"zero": [{"at": 0.0}], "gains": rows}, n=len(rows), title=title)
+    return figure(_gains_chart, {"zero": [{"at": 0.0}], "gains": rows}, n=len(rows), x_title=x_title, title=title)
 
 
-def _gains_chart(look: Look, *, n: int, title: str) -> alt.LayerChart:
+def _gains_chart(look: Look, *, n: int, x_title: str, title: str) -> alt.LayerChart:
     import altair as alt
 
     # In the order of the rows, so that another order is other rows and not another chart.
     y = alt.Y("name", type="nominal", sort=None, title=None, axis=alt.Axis(labelLimit=260))
-    x = {"title": "points above the plain network", "axis": number_axis(ticks=8)}
+    x = {"title": x_title, "axis": number_axis(ticks=8)}
     tooltip = [
         told("name"),
-        *(told(key, name, "+.1f") for key, name in (("mean", ""), ("low", "from"), ("high", "to"))),
+        *(told(key, name, "+.3~g") for key, name in (("mean", ""), ("low", "from"), ("high", "to"))),
     ]
     place = {"y": y, "color": by_colour("technique", [*COLOURS.items(), ("", MARK)], None), "tooltip": tooltip}
     of = rows_of("gains")

@@ -1,0 +1,205 @@
+"""When does which regularizer help? Every technique over the number of images and the share of wrong labels, at the
+best of its strengths: chosen on the validation images, told of the test images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference
+from core.course.strengths import plainly
+from core.results.library import stored_runs
+from core.results.run import Run
+from core.techniques import (
+    ADAMW,
+    AUGMENTATION,
+    BATCH_NORM,
+    DROPOUT,
+    L1,
+    L1_PROXIMAL,
+    L2,
+    LABEL_SMOOTHING,
+    LAYER_NORM,
+    MAX_NORM,
+    PLAIN,
+    Technique,
+)
+
+# --- the places -----------------------------------------------------------------------------------------------------
+
+IMAGES = (500, 1000, 2000, 5000, 20_000)
+"""How many images, at the small and noisy setting's share of wrong labels."""
+WRONG_LABELS = FIELDS["label_noise"].stops
+"""Which share of wrong labels, at the small and noisy setting's number of images."""
+
+STRENGTHS: dict[Technique, tuple[float, ...]] = {
+    PLAIN: (),
+    BATCH_NORM: (),
+    LAYER_NORM: (),
+    DROPOUT: (0.2, 0.5, 0.7),
+    L1: (1e-4, 3e-4, 1e-3),
+    L1_PROXIMAL: (1e-4, 3e-4, 1e-3),
+    L2: (1e-3, 3e-3, 1e-2),
+    ADAMW: (1.0, 3.0, 10.0),
+    MAX_NORM: (2.0, 1.0, 0.5),
+    LABEL_SMOOTHING: (0.1, 0.2, 0.5),
+    AUGMENTATION: (1, 2),
+}
+"""The strengths among which the validation images choose, at every place of the grid; none where there is none."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of the grid: so many images, of which such a share has a wrong label. Everything else, the 60 epochs
+    too, is as in the small and noisy setting."""
+
+    n_train: int = SMALL_AND_NOISY.n_train
+    label_noise: float = SMALL_AND_NOISY.label_noise
+
+    @property
+    def plain(self) -> RunConfig:
+        """The plain network there."""
+        return replace(SMALL_AND_NOISY, n_train=self.n_train, label_noise=self.label_noise)
+
+    @property
+    def seeds(self) -> int:
+        """Over how many seeds it is measured: all of them at the setting that the course speaks of."""
+        return len(FIELDS["seed"].stops) if self == Place() else 3
+
+
+PLACES = tuple(dict.fromkeys([*(Place(n_train=n) for n in IMAGES), *(Place(label_noise=n) for n in WRONG_LABELS)]))
+
+
+@cache
+def candidates(technique: Technique, place: Place) -> dict[float | None, tuple[RunConfig, ...]]:
+    """Strength → the runs with a technique at a place, one a seed; the one key None where it has no strength."""
+    if technique in (PLAIN, BATCH_NORM, LAYER_NORM):
+        return {None: seeds_of(technique.on(place.plain))[: place.seeds]}
+    return {s: seeds_of(technique.at(place.plain, s))[: place.seeds] for s in STRENGTHS[technique]}
+
+
+def grid_runs() -> set[RunConfig]:
+    """Every run of the grid."""
+    return {
+        run
+        for place in PLACES
+        for technique in STRENGTHS
+        for some in candidates(technique, place).values()
+        for run in some
+    }
+
+
+# --- what was measured on the grid ----------------------------------------------------------------------------------
+
+TEST: Measure[Run] = Measure("test accuracy", lambda run: run.test_last.accuracy, "%", 100)
+STOPPED: Measure[Run] = Measure("test accuracy, stopped early", lambda run: run.test_best.accuracy, "%", 100)
+"""With the weights of the epoch whose validation loss was lowest."""
+
+EARLY_STOPPING, MORE_IMAGES = "early stopping", "more images"
+"""What stands beside the techniques: the plain network stopped early, and on the next larger number of images."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What one way to regularize came to at a place. strength: the one that validation chose, None where there is none
+    to choose. accuracies: on the test images, one for each seed, in the order of the seeds."""
+
+    name: str
+    strength: float | None
+    accuracies: tuple[float, ...]
+
+
+def chosen(technique: Technique, place: Place) -> Chosen | None:
+    """A technique at the strength whose accuracy on the validation images is highest: the mean over seeds, and over the
+    last five epochs. None where a run is missing."""
+    found = {strength: stored_runs(configs) for strength, configs in candidates(technique, place).items()}
+    if any(len(runs) < place.seeds for runs in found.values()):
+        return None
+    best = max(found, key=lambda strength: LAST_FIVE.mean(found[strength]))
+    return Chosen(technique.name, best, tuple(map(TEST.of, found[best])))
+
+
+def beside(place: Place) -> list[Chosen]:
+    """What needs no technique: stopping the plain network early, and more images with the same share of wrong labels,
+    where there are more on the grid."""
+    plain = stored_runs(candidates(PLAIN, place)[None])
+    ways = [Chosen(EARLY_STOPPING, None, tuple(map(STOPPED.of, plain)))] if len(plain) == place.seeds else []
+    larger = [n for n in IMAGES if n > place.n_train]
+    if larger and place.label_noise == SMALL_AND_NOISY.label_noise:
+        more = stored_runs(seeds_of(Place(n_train=larger[0]).plain)[: place.seeds])
+        if len(more) == place.seeds:
+            ways.append(Chosen(f"{larger[0]:,} images instead", None, tuple(map(TEST.of, more))))
+    return ways
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How far one way to regularize is above the plain network on the test images, paired over seeds."""
+
+    of: Chosen
+    change: Difference
+
+
+@cache
+def gains(place: Place) -> tuple[Gain, ...]:
+    """Every way at a place, the largest mean gain first; those whose runs are not all there are left out."""
+    plain = chosen(PLAIN, place)
+    if plain is None:
+        return ()
+    ways = [way for technique in STRENGTHS if technique is not PLAIN and (way := chosen(technique, place))]
+    found = [Gain(way, paired_difference(plain.accuracies, way.accuracies)) for way in (*ways, *beside(place))]
+    return tuple(sorted(found, key=lambda gain: -gain.change.mean))
+
+
+# --- in words -------------------------------------------------------------------------------------------------------
+
+
+def guide(place: Place) -> str:
+    """What helped most at a place, what did nothing that the seeds can show, what cost accuracy: in Markdown, each
+    sentence from the paired differences."""
+    found = gains(place)
+    if not found:
+        return f"{MISSING.capitalize()}."
+    helped = [gain for gain in found if gain.change.low > 0]
+    unclear = [gain for gain in found if not gain.change.is_clear]
+    cost = [gain for gain in found if gain.change.high < 0]
+    lines = [
+        _helped(helped),
+        _listed(unclear, "The seeds show no clear difference for"),
+        _listed(cost, "Accuracy is lost with"),
+    ]
+    return "\n\n".join(filter(None, lines))
+
+
+def _helped(helped: list[Gain]) -> str:
+    if not helped:
+        return "**Nothing raises the accuracy clearly here.**"
+    first, *rest = helped
+    told = f"**{_named(first).capitalize()} gains most: {_points(first.change)}.**"
+    return told + (f" Then come {_and([_named(g) + ' (' + _mean(g.change) + ')' for g in rest])}." if rest else "")
+
+
+def _listed(some: list[Gain], says: str) -> str:
+    return f"{says} {_and([_named(gain) + ' (' + _mean(gain.change) + ')' for gain in some])}." if some else ""
+
+
+def _named(gain: Gain) -> str:
+    """A way by its name, and by the strength that validation chose."""
+    technique = next((t for t in STRENGTHS if t.name == gain.of.name), None)
+    if technique is None or gain.of.strength is None:
+        return gain.of.name
+    return f"{gain.of.name} at {technique.symbol} = {plainly(gain.of.strength)}"
+
+
+def _mean(change: Difference) -> str:
+    return f"{100 * change.mean:+.1f}".replace("-", "−")
+
+
+def _points(change: Difference) -> str:
+    low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (change.low, change.high))
+    return f"{_mean(change)} points (95 % interval {low} to {high}, {change.n} seeds)"
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
