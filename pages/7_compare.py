@@ -23,6 +23,7 @@ def first() -> None:
 
 @lesson.step(
     "How much does it gain when there are more images?",
+    settings=compare.switches("images"),
     say="All lines rise. What closes is the distance between them.",
     ask="What would you rather have: dropout, or twice the images?",
     trap="A regularizer does not replace data. Read off how many more images its gain is worth.",
@@ -32,12 +33,12 @@ def more_images() -> None:
     compare.accuracy_over(
         "Images",
         asks="A fifth of the labels is wrong at every point. **Where do the lines come together?**",
-        says="…",
     )
 
 
 @lesson.step(
     "How much does it gain when more labels are wrong?",
+    settings=compare.switches("wrong"),
     say="At 0 there is little to gain. The more labels are wrong, the more it pays not to believe them.",
     ask="Which line falls least?",
     trap="The labels are wrong in training only: the test labels are right.",
@@ -47,13 +48,12 @@ def wrong_labels() -> None:
     compare.accuracy_over(
         "Wrong labels",
         asks="2,000 images at every point. **Which technique loses least as the labels get worse?**",
-        says="…",
     )
 
 
 @lesson.step(
     "All techniques on the same axes",
-    settings=("axes_on", "axes_view"),
+    settings=("axes_on", "axes_view", *compare.switches("axes")),
     say="Switch lines on and off. First the loss, then the accuracy: they do not rank the techniques alike.",
     ask="Which technique has the smallest gap? Is it the one with the highest accuracy?",
     trap="The smallest gap is not the best network: one that learns nothing has none.",

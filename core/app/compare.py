@@ -9,17 +9,18 @@ from core.app.comparisons import course_chart, outcomes_of
 from core.app.panels import captioned, numbers_table
 from core.app.strengths import SETTINGS
 from core.config import RunConfig
-from core.course.claims import Measure, spread
+from core.course.claims import Measure, percent, spread
 from core.course.compare import MEASURES, against, networks
 from core.course.family import Family
-from core.course.grid import IMAGES, STRENGTHS, WRONG_LABELS, Place, chosen, gains, guide
+from core.course.grid import OVER_IMAGES, OVER_WRONG_LABELS, STRENGTHS, Place, chosen, gains, guide, leaders
 from core.course.over_seeds import runs_at
 from core.figures.compare import course_of, stops_figure
 from core.figures.gains import gains_figure
 from core.techniques import AUGMENTATION, DROPOUT, L1, L2, PLAIN, Technique
 
-ROWS = {"Wrong labels": "label_noise", "Images": "n_train"}
-"""Which of its two numbers a place is moved along → its field."""
+ROWS = {"Wrong labels": OVER_WRONG_LABELS, "Images": OVER_IMAGES}
+"""Which of its two numbers a place is moved along → the places there are along it."""
+X_TITLES = {"Wrong labels": "share of wrong labels", "Images": "training images"}
 
 SHOWN_FIRST = (PLAIN, DROPOUT, L1, L2, AUGMENTATION)
 """The techniques that a figure over places opens with: eleven lines at once cannot be read."""
@@ -47,7 +48,7 @@ def gains_at_a_place(*, asks: str) -> None:
         ]
         captioned(
             gains_figure(changes, x_title="points above the plain network", title="Test accuracy, gain"),
-            alt_text=f"How far each way is above the plain network in test accuracy, with {_in_words(place)}.",
+            alt_text=f"How far each way is above the plain network in test accuracy, with {place.in_words}.",
             caption="Each dot is a mean over seeds, each line its 95 % interval. Every technique has the best of its "
             "strengths, chosen on the validation images.",
             rows=rows,
@@ -59,43 +60,59 @@ def gains_at_a_place(*, asks: str) -> None:
 
 def _place() -> Place:
     along = controls.choice("Move", tuple(ROWS), key="move")
-    if along == "Images":
-        return Place(n_train=controls.stop("Training images", IMAGES, Place().n_train, key="images"))
-    return Place(label_noise=controls.stop("Share of wrong labels", WRONG_LABELS, Place().label_noise, key="wrong"))
+    places = ROWS[along]
+    at_first = next(at for at, place in places.items() if place == Place())
+    label, key = {"Wrong labels": ("Share of wrong labels", "wrong"), "Images": ("Training images", "images")}[along]
+    return places[controls.stop(label, tuple(places), at_first, key=key)]
 
 
-def _in_words(place: Place) -> str:
-    return f"{place.n_train:,} images, of which {place.label_noise:.0%} have a wrong label"
-
-
-def accuracy_over(row: str, *, asks: str, says: str) -> None:
+def accuracy_over(row: str, *, asks: str) -> None:
     """The test accuracy of several techniques over a row of places. row: a key of ROWS."""
-    along = {"Images": [(n, Place(n_train=n)) for n in IMAGES]}.get(row) or [
-        (share, Place(label_noise=share)) for share in WRONG_LABELS
-    ]
+    places, x_title = ROWS[row], X_TITLES[row]
     figure, side = steps.side_by_side()
     with side:
         st.markdown(asks)
-        shown = which(key=ROWS[row])
+        shown = which(key=row.split()[0].lower())
         with steps.fold("What was measured"):
-            st.markdown(says)
+            st.markdown(leaders(places.values()))
+    values = {
+        technique.name: {at: list(way.accuracies) for at, place in places.items() if (way := chosen(technique, place))}
+        for technique in shown
+    }
     with figure:
-        values = {
-            technique.name: {stop: list(way.accuracies) for stop, place in along if (way := chosen(technique, place))}
-            for technique in shown
-        }
         captioned(
-            stops_figure(values, getattr(Place(), ROWS[row]), x_title=X_TITLES[row], title="Test accuracy"),
-            alt_text=f"Test accuracy against {X_TITLES[row]}, for {', '.join(values)}.",
+            stops_figure(
+                values,
+                next(at for at, place in places.items() if place == Place()),
+                x_title=x_title,
+                title="Test accuracy",
+            ),
+            alt_text=f"Test accuracy against {x_title}, for {', '.join(values)}.",
             caption="Each dot is a seed, and the line is their mean. The bar marks the course's small and noisy "
             "setting.",
             rows=[
-                {"technique": name, X_TITLES[row]: stop, "accuracy": f"{100 * sum(some) / len(some):.1f} %"}
+                {"technique": name, x_title: at, "mean accuracy": percent(spread(some).mean)}
                 for name, by_stop in values.items()
-                for stop, some in by_stop.items()
+                for at, some in by_stop.items()
             ],
-            key=f"over_{ROWS[row]}",
+            key=f"over_{row}",
         )
+
+
+def which(*, key: str) -> list[Technique]:
+    """A switch for each technique; the plain network where all are off."""
+    with st.grid(2, min_column_width=120):
+        on = [controls.toggle(t.name, key=_switch(key, t), default=t in SHOWN_FIRST) for t in STRENGTHS]
+    return [technique for technique, is_on in zip(STRENGTHS, on, strict=True) if is_on] or [PLAIN]
+
+
+def switches(key: str) -> tuple[str, ...]:
+    """The keys of the switches of `which`."""
+    return tuple(_switch(key, technique) for technique in STRENGTHS)
+
+
+def _switch(key: str, technique: Technique) -> str:
+    return f"{key}_{technique.name.replace(' ', '_').replace('-', '_').lower()}"
 
 
 # --- all techniques on the same axes ----------------------------------------------------------------------------------
@@ -176,16 +193,3 @@ HOLM = (
     "Among twenty differences that are not there, one is expected to have an interval without 0. Holm's correction "
     "holds the chance of even one such mistake among all that are compared here to 5 %."
 )
-
-X_TITLES = {"Images": "training images", "Wrong labels": "share of wrong labels"}
-
-
-def which(*, key: str) -> list[Technique]:
-    """A switch for each technique."""
-    with st.grid(2, min_column_width=120):
-        on = [controls.toggle(t.name, key=f"{key}_{_key(t)}", default=t in SHOWN_FIRST) for t in STRENGTHS]
-    return [technique for technique, is_on in zip(STRENGTHS, on, strict=True) if is_on] or [PLAIN]
-
-
-def _key(technique: Technique) -> str:
-    return technique.name.replace(" ", "_").replace("-", "_").lower()

@@ -3,11 +3,12 @@ best of its strengths: chosen on the validation images, told of the test images.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference
+from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference, percent
 from core.course.strengths import plainly
 from core.results.library import stored_runs
 from core.results.run import Run
@@ -63,12 +64,19 @@ class Place:
         return replace(SMALL_AND_NOISY, n_train=self.n_train, label_noise=self.label_noise)
 
     @property
+    def in_words(self) -> str:
+        return f"{self.n_train:,} images, {percent(self.label_noise, 0)} wrong labels"
+
+    @property
     def seeds(self) -> int:
         """Over how many seeds it is measured: all of them at the setting that the course speaks of."""
         return len(FIELDS["seed"].stops) if self == Place() else 3
 
 
-PLACES = tuple(dict.fromkeys([*(Place(n_train=n) for n in IMAGES), *(Place(label_noise=n) for n in WRONG_LABELS)]))
+OVER_IMAGES = {n: Place(n_train=n) for n in IMAGES}
+OVER_WRONG_LABELS = {share: Place(label_noise=share) for share in WRONG_LABELS}
+"""The two rows of places, by what is moved."""
+PLACES = tuple(dict.fromkeys([*OVER_IMAGES.values(), *OVER_WRONG_LABELS.values()]))
 
 
 @cache
@@ -170,6 +178,23 @@ def guide(place: Place) -> str:
         _listed(cost, "Accuracy is lost with"),
     ]
     return "\n\n".join(filter(None, lines))
+
+
+def leaders(places: Iterable[Place]) -> str:
+    """What gains most at each of several places, and how many techniques gain or lose clearly there: a list in
+    Markdown."""
+    return "\n".join(f"- **{place.in_words}**: {_leader(gains(place))}" for place in places)
+
+
+def _leader(found: Sequence[Gain]) -> str:
+    techniques = [gain for gain in found if gain.of.name in {technique.name for technique in STRENGTHS}]
+    if not techniques:
+        return f"{MISSING}."
+    first = techniques[0]
+    higher = sum(gain.change.low > 0 for gain in techniques)
+    lower = sum(gain.change.high < 0 for gain in techniques)
+    most = f"{_named(first)} has the highest mean, {_points(first.change)}"
+    return f"{most}. Of {len(techniques)} techniques {higher} are clearly higher than plain, {lower} clearly lower."
 
 
 def _helped(helped: list[Gain]) -> str:
