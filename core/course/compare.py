@@ -1,20 +1,43 @@
-"""Lesson 7: which regularizer, and when? Its runs, what is measured of them, and every technique against any other."""
+"""Lesson 7: which regularizer, and when? Its runs, what is measured of them, every technique against any other, its
+questions, fault and typed code."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
+
+import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course.claims import LAST_ACCURACY, LAST_LOSS, LOSS_GAP, MEMORISED, Measure, compare
+from core.course.claims import (
+    LAST_ACCURACY,
+    LAST_LOSS,
+    LOSS_GAP,
+    MEMORISED,
+    Difference,
+    Measure,
+    NotStored,
+    compare,
+    percent,
+    spread,
+)
 from core.course.family import Family
-from core.course.grid import grid_runs
+from core.course.faults import Fault
+from core.course.grid import OVER_WRONG_LABELS, TEST, Place, candidates, chosen, gains, grid_runs, points
 from core.course.over_seeds import runs_at
+from core.course.pictures import MISSING, Panel, Picture
+from core.course.questions import Choice, Curve, Drawing, Option, question
+from core.figures.compare import dots_figure
 from core.results.calibration import CalibrationSpec
+from core.results.library import stored_runs
 from core.results.run import Run
 from core.results.sharpness import SharpnessSpec
 from core.results.weight_sizes import WeightSizesSpec
-from core.techniques import PLAIN, TECHNIQUES
+from core.techniques import DROPOUT, L1, L2, MAX_NORM, PLAIN, TECHNIQUES, Technique
+from core.typed_code.arguments import Array
+from core.typed_code.exercises import Accepted, ByValue, Exercise, mistakes, variable
 
 NUMBER = 7
 """Of the lesson in the course."""
@@ -72,3 +95,306 @@ def against(baseline: str, base: RunConfig, measure: Measure[Run]) -> Family[str
     first = runs_at(named[baseline])
     changes = {name: compare(measure, first, runs_at(config)) for name, config in named.items() if name != baseline}
     return Family({name: change for name, change in changes.items() if change})
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+@question("gain")
+def draw_gain() -> Drawing:
+    changes = {share: _gain_of(DROPOUT, place) for share, place in OVER_WRONG_LABELS.items()}
+    return Drawing(
+        (
+            "There are 2,000 training images, and dropout has the best of three strengths. **Draw how many points of "
+            "test accuracy it gains over the plain network for each share of wrong labels**, and then commit."
+        ),
+        Curve(
+            "share of wrong labels",
+            "gain in test accuracy",
+            tuple(f"{share:g}" for share in changes),
+            tuple(change.mean for change in changes.values()),
+            -0.05,
+            0.25,
+            0.025,
+        ),
+        f"Without wrong labels it gains {points(changes[0.0])}, and with half of them wrong {points(changes[0.5])}.",
+    )
+
+
+def _gain_of(technique: Technique, place: Place) -> Difference:
+    found = [gain.change for gain in gains(place) if gain.of.name == technique.name]
+    if not found:
+        raise NotStored(f"the runs with {technique.name} are not all stored")
+    return found[0]
+
+
+@question()
+def clear_by_chance() -> Choice:
+    family = against(PLAIN.name, FULL, LAST_ACCURACY)
+    n = len(family.differences)
+    return Choice(
+        (
+            f"You compare {n} techniques with the plain network, each by a 95 % interval. Suppose that none of them "
+            "changes anything. What do you expect to find?"
+        ),
+        (
+            Option(
+                "No clear difference, because there is none",
+                "Each interval leaves out 0 in 5 of 100 cases though nothing is there.",
+            ),
+            Option(
+                f"About {family.by_chance:.1f} clear differences",
+                (
+                    f"That is 5 % of {n}. The chance of at least one is {percent(family.chance_of_a_mistake, 0)} if "
+                    "the comparisons do not depend on each other. Holm's correction keeps it below 5 %."
+                ),
+                right=True,
+            ),
+            Option(
+                f"{n} clear differences, since the networks are not the same",
+                "Without a true difference an interval contains 0 in 95 of 100 cases.",
+            ),
+        ),
+    )
+
+
+@question()
+def smallest_gap() -> Choice:
+    runs_by_name = {name: runs_at(config) for name, config in networks(SMALL_AND_NOISY).items()}
+    gaps = {name: abs(LOSS_GAP.mean(found)) for name, found in runs_by_name.items()}
+    accuracies = {name: LAST_ACCURACY.mean(found) for name, found in runs_by_name.items()}
+    smallest, best = min(gaps, key=gaps.get), max(accuracies, key=accuracies.get)
+    return Choice(
+        (
+            "In the small and noisy setting one technique has the smallest gap between held-out and training loss. "
+            "Is it the one to use?"
+        ),
+        (
+            Option(
+                "Yes, because the gap is what overfitting is",
+                f"The smallest gap is that of {smallest}, but the highest accuracy is that of {best}.",
+            ),
+            Option(
+                "Not for that reason: the gap says nothing about how good the network is",
+                (
+                    f"The smallest gap is that of {smallest}, whose accuracy is {percent(accuracies[smallest])}. The "
+                    f"highest accuracy is that of {best}, {percent(accuracies[best])}. A network that learns nothing "
+                    "has no gap at all."
+                ),
+                right=True,
+            ),
+            Option(
+                "No, the technique with the largest gap is better",
+                "The plain network has the largest gap, and it is not the best one either.",
+            ),
+        ),
+    )
+
+
+@question()
+def images_or_dropout() -> Choice:
+    place, more = Place(), Place(n_train=5000)
+    gain = _gain_of(DROPOUT, place)
+    plain = chosen(PLAIN, place), chosen(PLAIN, more)
+    if not all(plain):
+        raise NotStored("the plain runs are not all stored")
+    here, there = (sum(way.accuracies) / len(way.accuracies) for way in plain)
+    return Choice(
+        (
+            "You have 2,000 images, a fifth of them with a wrong label. Somebody offers you 3,000 more, with as many "
+            "wrong labels among them. What is dropout worth, compared with them, in test accuracy?"
+        ),
+        (
+            Option(
+                "Far less than the images",
+                f"The images take the plain network from {percent(here)} to {percent(there)}. Dropout gains "
+                f"{points(gain)} with the 2,000.",
+                right=there - here > gain.high,
+            ),
+            Option(
+                "More than the images",
+                f"Dropout gains {points(gain)}. The images take the plain network from {percent(here)} to "
+                f"{percent(there)}, because it learns their wrong labels by heart as well.",
+                right=there - here < gain.low,
+            ),
+            Option(
+                "About as much as the images",
+                f"Dropout gains {points(gain)}, and the images {100 * (there - here):.1f} points.",
+                right=gain.low <= there - here <= gain.high,
+            ),
+        ),
+    )
+
+
+@question()
+def one_best_technique() -> Choice:
+    first = {place: gains(place)[0] for place in OVER_WRONG_LABELS.values() if gains(place)}
+    if not first:
+        raise NotStored("the grid is not stored")
+    named = "; ".join(f"{place.in_words}: {gain.of.name}" for place, gain in first.items())
+    return Choice(
+        "“Dropout is the best regularizer.” What is missing from this sentence?",
+        (
+            Option(
+                "Nothing, if it is the best in most papers",
+                f"Here is what has the highest mean accuracy at each share of wrong labels: {named}.",
+            ),
+            Option(
+                "For how many images, for how many wrong labels, and by how much compared with the spread over seeds",
+                f"Here is what has the highest mean accuracy at each share of wrong labels: {named}. Where intervals "
+                "overlap, the order of the means is not to be trusted.",
+                right=True,
+            ),
+            Option(
+                "The value of p",
+                "That is missing as well, but a strength can be chosen on validation images, as it was here.",
+            ),
+        ),
+    )
+
+
+# --- find the fault --------------------------------------------------------------------------------------------------
+
+
+SEARCHED = (DROPOUT, L1, L2, MAX_NORM)
+"""The techniques of the fault's table."""
+
+
+def _luckiest() -> Picture:
+    """Of each technique the highest test accuracy of all its runs."""
+    runs_by_name = {
+        technique.name: [run for configs in candidates(technique, Place()).values() for run in stored_runs(configs)]
+        for technique in SEARCHED
+    }
+    if not all(runs_by_name.values()):
+        return MISSING
+    best = {name: max(map(TEST.of, found)) for name, found in runs_by_name.items()}
+    told = "; ".join(f"{name}: {percent(value)}" for name, value in best.items())
+    return _dots({name: (value,) for name, value in best.items()}, "The highest test accuracy of each technique.", told)
+
+
+def _chosen_first() -> Picture:
+    """Of each technique all seeds at the strength that validation chose."""
+    found = {technique.name: way.accuracies for technique in SEARCHED if (way := chosen(technique, Place()))}
+    if len(found) < len(SEARCHED):
+        return MISSING
+    told = "; ".join(f"{name}: {spread(values).percent()}" for name, values in found.items())
+    return _dots(found, "Test accuracy of five seeds of each technique, and their means.", told)
+
+
+def _dots(values: Mapping[str, Sequence[float]], alt: str, told: str) -> Picture:
+    figure = dots_figure(values, {name: name for name in values}, x_title="test accuracy", x_range=(0.7, 0.83))
+    return Picture((Panel(figure, alt),), f"{told}.")
+
+
+LUCKIEST = Fault(
+    name="luckiest",
+    title="The best of many runs",
+    code="""\
+for name, strengths in techniques.items():
+    best = 0
+    for strength in strengths:             # three of them
+        for seed in range(5):
+            model = train(name, strength, seed)
+            best = max(best, accuracy(model, test_set))
+    print(name, best)""",
+    picture=_luckiest,
+    says="Four techniques are compared in the small and noisy setting, each by the number that this code prints.",
+    asks="What is wrong with these numbers?",
+    options=(
+        Option(
+            "Fifteen runs are too few to find the best strength",
+            "More runs would make it worse: the highest of more numbers is higher still.",
+        ),
+        Option(
+            "Each is the luckiest of fifteen runs, and it was chosen on the images that it is told of",
+            (
+                "The highest of many numbers is too high, even if all runs are equally good. What is chosen must be "
+                "chosen on other images than it is told of, and the seeds belong into a mean."
+            ),
+            right=True,
+        ),
+        Option(
+            "The techniques should all have the same strength",
+            "A p and a λ cannot be compared. Each technique must be allowed its own best strength.",
+        ),
+        Option(
+            "The accuracy should be measured on the training images",
+            "Then the network that learns most by heart would win.",
+        ),
+    ),
+    mended="""\
+for name, strengths in techniques.items():
+    runs = {s: [train(name, s, seed) for seed in range(5)] for s in strengths}
+    chosen = max(strengths, key=lambda s: mean(accuracy(m, validation_set) for m in runs[s]))
+    found = [accuracy(m, test_set) for m in runs[chosen]]
+    print(name, mean(found), "±", stdev(found))""",
+    mended_picture=_chosen_first,
+    after=(
+        "The strength is chosen on the validation images, and the test accuracy is told of all five seeds. The order "
+        "of the techniques may change, and where the dots overlap there is none to speak of."
+    ),
+)
+
+# --- typed code ------------------------------------------------------------------------------------------------------
+
+_STOP = """\
+best, kept, waited = losses[0] + 1, 0, 0
+for epoch in range(len(losses)):
+    if {better}:
+        best, kept, waited = losses[epoch], epoch, 0
+    else:
+        waited = waited + 1
+    if {enough}:
+        break
+"""
+
+
+def _stopped(run: Any) -> Array:
+    """The epoch whose weights are kept, and the one at which the loop ends."""
+    return np.array([float(variable("kept")(run)), float(variable("epoch")(run))])
+
+
+EARLY_STOPPING = Exercise(
+    name="early-stopping",
+    title="Early stopping",
+    asks=(
+        "`losses` has the validation loss after each epoch, and `patience` says how many epochs without a new lowest "
+        "loss are waited for. **Write the two conditions**: when is an epoch the best so far, and when does training "
+        "end? The check follows several courses of the loss."
+    ),
+    template=_STOP.format(better="...", enough="..."),
+    hints=(
+        "The first condition compares this epoch's loss, `losses[epoch]`, with the lowest one so far, `best`.",
+        "`waited` counts the epochs since the best one, and goes back to 0 at a new best one.",
+        "Training ends when as many epochs as `patience` have been waited for in vain.",
+    ),
+    solution=_STOP.format(better="losses[epoch] < best", enough="waited >= patience"),
+    verdict=ByValue(
+        inputs=lambda rng: {
+            "losses": np.round(np.abs(np.linspace(-1, 1.5, 14)) + rng.normal(0, 0.2, 14), 3),
+            "patience": np.array(rng.integers(2, 4)),
+        },
+        result=_stopped,
+        accepted=(
+            Accepted(
+                _STOP.format(better="losses[epoch] < best", enough="waited >= patience"),
+                "The weights of the best epoch are kept, not those of the epoch at which training ends.",
+            ),
+        ),
+        mistakes=mistakes(
+            _STOP.replace("{enough}", "waited >= patience").replace("{better}", "{}"),
+            {
+                "losses[epoch] > best": "That keeps the epoch with the *highest* loss: the comparison is turned round.",
+            },
+        )
+        + mistakes(
+            _STOP.replace("{better}", "losses[epoch] < best").replace("{enough}", "{}"),
+            {
+                "waited > patience": "That waits one epoch longer than `patience` says.",
+                "waited < patience": "That ends the training while there is still patience left, in the first epoch.",
+                "waited == 1": "That ends the training at the first epoch that is not the best, whatever `patience` is.",
+            },
+        ),
+    ).verdict,
+)

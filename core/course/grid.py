@@ -193,7 +193,7 @@ def _leader(found: Sequence[Gain]) -> str:
     first = techniques[0]
     higher = sum(gain.change.low > 0 for gain in techniques)
     lower = sum(gain.change.high < 0 for gain in techniques)
-    most = f"{_named(first)} has the highest mean, {_points(first.change)}"
+    most = f"{_named(first)} has the highest mean, {points(first.change)}"
     return f"{most}. Of {len(techniques)} techniques {higher} are clearly higher than plain, {lower} clearly lower."
 
 
@@ -201,7 +201,7 @@ def _helped(helped: list[Gain]) -> str:
     if not helped:
         return "**Nothing raises the accuracy clearly here.**"
     first, *rest = helped
-    told = f"**{_named(first).capitalize()} gains most: {_points(first.change)}.**"
+    told = f"**{_named(first).capitalize()} gains most: {points(first.change)}.**"
     return told + (f" Then come {_and([_named(g) + ' (' + _mean(g.change) + ')' for g in rest])}." if rest else "")
 
 
@@ -221,7 +221,8 @@ def _mean(change: Difference) -> str:
     return f"{100 * change.mean:+.1f}".replace("-", "−")
 
 
-def _points(change: Difference) -> str:
+def points(change: Difference) -> str:
+    """A difference of accuracies in points, with its interval."""
     low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (change.low, change.high))
     return f"{_mean(change)} points (95 % interval {low} to {high}, {change.n} seeds)"
 
