@@ -12,7 +12,7 @@ from core.config import DATASETS
 from core.data import split_images
 from core.engine.averaged import MovingAverage, measure
 from core.engine.models import build_model
-from core.engine.training import DivergenceError, as_pixels, first_steps, train
+from core.engine.training import DivergenceError, as_pixels, first_steps, fix_threads, threads_of, train
 from core.results.averaged import AveragedSpec
 
 SETTINGS = [{}, {"norm": "batch", "dropout": 0.2}, {"l1": 1e-3, "l1_method": "proximal", "shift": 1}]
@@ -24,6 +24,7 @@ def state_of(model):
 
 def states(config, digits):
     """The state after each step of the training, and the split: [{name: float64 array}]."""
+    fix_threads(threads_of(config))
     model, found, split = build_model(config), [], split_images(digits, config)
     for i, _, _ in first_steps(model, config, split, config.steps):
         if i:

@@ -16,6 +16,7 @@ from core.results.ensemble import EnsembleSpec
 from core.results.followed import FollowSpec
 from core.results.line import LineSpec
 from core.results.measurement import RunSpec
+from core.results.path import PathSpec
 from core.results.probe import ProbeSpec
 from core.results.run import Diverged
 from core.results.sharpness import SharpnessSpec
@@ -48,6 +49,7 @@ class Enough(Exception):
         WeightSizesSpec,
         lambda run: SharpnessSpec(run, n_images=20, lanczos_steps=2, probes=2, directions=2),
         lambda run: AveragedSpec(replace(run, epochs=1)),
+        lambda run: PathSpec(run, resolution=3, n_images=20),
     ],
 )
 def test_every_measurement_counts_its_steps_to_the_end_and_ends_where_the_counter_says_so(spec_of, trained, digits):

@@ -25,6 +25,7 @@ from core.results.displaced import Displaced, DisplacedSpec
 from core.results.drift import Drift, DriftSpec
 from core.results.ensemble import Ensemble, EnsembleSpec
 from core.results.followed import Followed, FollowSpec
+from core.results.path import PathSpec, TrainingPath
 from core.results.probe import Probe, ProbeSpec
 from core.results.shift import Shifted, ShiftSpec
 from core.results.sparsity import Sparsity, SparsitySpec
@@ -45,6 +46,7 @@ KINDS = [
     (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
     (WeightSizes, WeightSizesSpec(RUN)),
     (Averaged, AveragedSpec(replace(RUN, epochs=3))),
+    (TrainingPath, PathSpec(replace(RUN, epochs=3), resolution=3)),
 ]
 
 
