@@ -22,7 +22,7 @@ class MovingAverage:
 
     Parameters are averaged, and with them batch norm's running statistics, which are averages over steps already. The
     statistics of the averaged weights themselves would take a pass over the training images (Izmailov et al. 2018,
-    arXiv:1803.05407, §3.3).
+    arXiv:1803.05407).
     """
 
     def __init__(self, model: nn.Module, decay: float):

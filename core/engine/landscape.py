@@ -105,6 +105,21 @@ def network_at(config: RunConfig, statistics: str = "running", *, twice_differen
     return logits
 
 
+@torch.no_grad()
+def with_statistics_of(x: Tensor, theta: Parameters, config: RunConfig) -> dict[str, Tensor]:
+    """θ with the running statistics that it has over pixels x (N, …): mean and unbiased variance of each batch norm's
+    input, when the layers before it normalise by those of x too. As a training would leave them after long enough on
+    x in one batch, but without dropout. N at least 2."""
+    model = build_model(config).eval()
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.train()
+            layer.momentum = 1.0  # PyTorch's: the new value takes the place of the old one
+    point = {name: w.clone() if "running" in name else w for name, w in theta.items()}
+    functional_call(model, point, x)
+    return point
+
+
 # --- the loss over a plane ------------------------------------------------------------------------------------------
 
 

@@ -48,5 +48,11 @@ class Line:
     @property
     def barrier(self) -> float:
         """The largest height of the loss above the chord between the two ends. Above 0: the loss is not convex."""
-        chord = np.interp(self.spec.positions, (0, 1), (self.loss[0], self.loss[-1]))
-        return float((self.loss - chord).max())
+        return float(above_chord(self.spec.positions, self.loss))
+
+
+def above_chord(positions: np.ndarray, losses: np.ndarray) -> np.ndarray:
+    """The largest height of losses (…, N) above the straight line from the first to the last of them; positions (N,)
+    run from 0 to 1."""
+    chord = (1 - positions) * losses[..., :1] + positions * losses[..., -1:]
+    return (losses - chord).max(axis=-1)

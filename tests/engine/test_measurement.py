@@ -9,6 +9,7 @@ from core.results import store
 from core.results.activations import ActivationSpec
 from core.results.averaged import AveragedSpec
 from core.results.batches import BatchesSpec
+from core.results.between import BetweenSpec
 from core.results.calibration import CalibrationSpec
 from core.results.displaced import DisplacedSpec
 from core.results.drift import DriftSpec
@@ -50,6 +51,7 @@ class Enough(Exception):
         lambda run: SharpnessSpec(run, n_images=20, lanczos_steps=2, probes=2, directions=2),
         lambda run: AveragedSpec(replace(run, epochs=1)),
         lambda run: PathSpec(run, resolution=3, n_images=20),
+        lambda run: BetweenSpec(run, run, points=3, n_images=20),
     ],
 )
 def test_every_measurement_counts_its_steps_to_the_end_and_ends_where_the_counter_says_so(spec_of, trained, digits):
