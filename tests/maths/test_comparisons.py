@@ -1,10 +1,11 @@
 """Student's t against scipy, Holm's correction against statsmodels and against what it promises."""
 
 import math
+from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -42,10 +43,15 @@ def test_a_quantile_is_of_a_probability(tail):
         t_quantile(tail, 4)
 
 
-@settings(max_examples=15)  # statsmodels takes 30 ms
+def by_statsmodels(p):
+    """Rejected or not, and adjusted p values. It collects garbage each time, which with torch loaded takes 0.2 s."""
+    with patch("gc.collect"):
+        return multipletests(p, alpha=0.05, method="holm")[:2]
+
+
 @given(probabilities)
 def test_holms_correction_is_that_of_statsmodels(p):
-    rejected, adjusted, _, _ = multipletests(p, alpha=LEVEL, method="holm")
+    rejected, adjusted = by_statsmodels(p)
     assert np.allclose(holm(p), adjusted, rtol=1e-12, atol=0)
     near = np.abs(adjusted - LEVEL) < 1e-9  # there the last bit decides
     assert np.array_equal((holm(p) <= LEVEL)[~near], rejected[~near])
