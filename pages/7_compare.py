@@ -1,6 +1,8 @@
 """Lesson 7: which regularizer, and when?"""
 
-from core.app import compare, steps
+import streamlit as st
+
+from core.app import code, compare, faults, questions, steps
 
 lesson = steps.lesson("pages/7_compare.py")
 
@@ -34,6 +36,17 @@ def more_images() -> None:
         "Images",
         asks="A fifth of the labels is wrong at every point. **Where do the lines come together?**",
     )
+
+
+@lesson.step(
+    "Predict: what is dropout worth?",
+    say="Let everybody draw before anybody looks.",
+    ask="Where is the gain 0? Why there?",
+    trap="A gain at 0 wrong labels as large as at 0.5.",
+    minutes=3,
+)
+def predict() -> None:
+    questions.at("compare", "gain")
 
 
 @lesson.step(
@@ -78,6 +91,66 @@ def numbers() -> None:
         asks="A difference is called clear where its interval leaves out 0. **How many are clear on 60,000 images? How "
         "many with Holm's correction?**"
     )
+
+
+@lesson.step(
+    "Find the fault",
+    settings=("fault",),
+    part="faults",
+    say="The code is from nobody in particular, and from everybody.",
+    ask="How much of a number that was chosen for being high is luck?",
+    trap="“More seeds would help”: the highest of more numbers is higher still.",
+    minutes=4,
+)
+def find_the_fault() -> None:
+    faults.find_the_fault("compare")
+
+
+@lesson.step(
+    "Fill in the code: early stopping",
+    settings=("exercise",),
+    part="code",
+    say="Two conditions. Let them say in words what `waited` counts before they type.",
+    ask="Which weights are kept: those of the epoch at which training ends?",
+    trap="Keeping the last weights instead of the best.",
+    minutes=6,
+)
+def fill_in_the_code() -> None:
+    code.fill_in("compare")
+
+
+@lesson.step(
+    "Check yourself",
+    settings=("question",),
+    part="questions",
+    say="Commit before you look.",
+    ask="Which of these would you have answered differently an hour ago?",
+    trap="The smallest gap, once more.",
+    minutes=5,
+)
+def check_yourself() -> None:
+    questions.check_yourself("compare")
+
+
+@lesson.step(
+    "What you can now do",
+    say="One figure to take away: the gains at one place, in their order, with their intervals.",
+    ask="Your neighbour's network overfits. What do you ask before you advise anything?",
+    trap="To advise a technique before asking for the number of images and the labels.",
+    minutes=3,
+)
+def now_you_can() -> None:
+    figure, side = steps.side_by_side()
+    with figure:
+        compare.gains_to_remember()
+    with side:
+        st.markdown(
+            "You can now\n1. say which regularizer to try first, and for how many images and how many wrong labels "
+            "that holds;\n2. compare techniques fairly: each at its own best strength, chosen on validation images, told of "
+            "test images, over seeds;\n3. read a paired difference and its interval;\n4. say how many differences are "
+            "clear by chance, and what Holm's correction does about it;\n5. stop a training early, and say which "
+            "weights to keep."
+        )
 
 
 lesson.show()

@@ -33,29 +33,43 @@ def gains_at_a_place(*, asks: str) -> None:
         st.markdown(asks)
         place = _place()
     with figure:
-        found = gains(place)
-        changes = {gain.of.name: gain.change.interval(100) for gain in found}
-        rows = [
-            {
-                "way": gain.of.name,
-                "strength": "" if gain.of.strength is None else f"{gain.of.strength:g}",
-                "points": f"{100 * gain.change.mean:+.1f}",
-                "from": f"{100 * gain.change.low:+.1f}",
-                "to": f"{100 * gain.change.high:+.1f}",
-                "seeds": gain.change.n,
-            }
-            for gain in found
-        ]
-        captioned(
-            gains_figure(changes, x_title="points above the plain network", title="Test accuracy, gain"),
-            alt_text=f"How far each way is above the plain network in test accuracy, with {place.in_words}.",
-            caption="Each dot is a mean over seeds, each line its 95 % interval. Every technique has the best of its "
-            "strengths, chosen on the validation images.",
-            rows=rows,
-            key="gains",
-        )
+        _gains(place, key="gains")
     with side:
         st.markdown(guide(place))
+
+
+def gains_to_remember() -> None:
+    """The gains in the small and noisy setting."""
+    _gains(Place(), key="remember")
+
+
+def _gains(place: Place, *, key: str) -> None:
+    found = gains(place)
+    rows = [
+        {
+            "way": gain.of.name,
+            "strength": "" if gain.of.strength is None else f"{gain.of.strength:g}",
+            **{name: round(value, 1) for name, value in zip(ENDS, gain.change.interval(100), strict=True)},
+            "seeds": gain.change.n,
+        }
+        for gain in found
+    ]
+    captioned(
+        gains_figure(
+            {gain.of.name: gain.change.interval(100) for gain in found},
+            x_title="points above the plain network",
+            title="Test accuracy, gain",
+        ),
+        alt_text=f"How far each way is above the plain network in test accuracy, with {place.in_words}.",
+        caption="Each dot is a mean over seeds, each line its 95 % interval. Every technique has the best of its "
+        "strengths, chosen on the validation images.",
+        rows=rows,
+        key=key,
+    )
+
+
+ENDS = ("points", "from", "to")
+"""A difference and the ends of its interval, as a table names them."""
 
 
 def _place() -> Place:

@@ -43,7 +43,7 @@ NUMBER = 7
 """Of the lesson in the course."""
 PLANS = {
     15: ("first", "wrong-labels", "same-axes"),
-    45: ("first", "more-images", "wrong-labels", "same-axes", "numbers"),
+    45: ("first", "more-images", "predict", "wrong-labels", "same-axes", "numbers", "find-the-fault", "now-you-can"),
 }
 """Minutes → the steps that fill them, by their names in the address."""
 WITH_WEIGHTS: frozenset[RunConfig] = frozenset()
@@ -393,7 +393,7 @@ EARLY_STOPPING = Exercise(
             {
                 "waited > patience": "That waits one epoch longer than `patience` says.",
                 "waited < patience": "That ends the training while there is still patience left, in the first epoch.",
-                "waited == 1": "That ends the training at the first epoch that is not the best, whatever `patience` is.",
+                "waited == 1": "It ends at the first epoch that is not the best. `patience` is never used.",
             },
         ),
     ).verdict,
