@@ -146,10 +146,10 @@ def now_you_can() -> None:
     with side:
         st.markdown(
             "You can now\n1. say which regularizer to try first, and for how many images and how many wrong labels "
-            "that holds;\n2. compare techniques fairly: each at its own best strength, chosen on validation images, told "
-            "of test images, over seeds;\n3. read a paired difference and its interval;\n4. say how many differences are "
-            "clear by chance, and what Holm's correction does about it;\n5. stop a training early, and say which "
-            "weights to keep."
+            "that holds;\n2. compare techniques fairly: each at its own best strength, chosen on validation images, "
+            "told of test images, over seeds;\n3. read a paired difference and its interval;\n4. say how many "
+            "differences are clear by chance, and what Holm's correction does about it;\n5. stop a training early, "
+            "and say which weights to keep."
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claims import LAST_ACCURACY, TRAIN_ACCURACY
+from core.course.grid import Place, gains
 from core.course.over_seeds import first_layer, normalised, runs_at
 from core.figures.cards import Dots, Line, Sketch, Tile
 from core.figures.opening import mean_curve
@@ -112,6 +113,19 @@ def _norm_math() -> Sketch:
     )
 
 
+def _compare() -> Sketch:
+    """What the first five ways gain over the plain network, with their intervals."""
+    found = gains(Place())[:5]
+    lines, dots = [Line((0, 0), (-len(found), 1), MARK)], []
+    for row, gain in enumerate(found):
+        mean, low, high = gain.change.interval(100)
+        colour = COLOURS.get(gain.of.name, MARK)
+        lines.append(Line((low, high), (-row, -row), colour))
+        dots.append(Dots([mean], [-row], colour))
+    names = ", ".join(gain.of.name for gain in found)
+    return Sketch(f"Five rows, each a gain in accuracy with its interval: {names}.", lines=lines, dots=dots)
+
+
 WIDE = 3.5
 """Half of the width of the last picture, whose height is 3."""
 
@@ -123,5 +137,6 @@ SKETCHES: dict[str, Callable[[], Sketch]] = {
     DROPOUT.lesson: _dropout,
     L1.lesson: _l1_l2,
     "norm_math": _norm_math,
+    "compare": _compare,
 }
 """Lesson → what makes its picture."""
