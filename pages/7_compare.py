@@ -83,7 +83,7 @@ def same_axes() -> None:
     settings=("numbers_on", "number", "against", "holm"),
     say="Every technique less one of them. Then switch the correction on, and see which differences are still clear.",
     ask="Compare with dropout instead of the plain network. Which differences are still clear?",
-    trap="Ten comparisons at the 95 % level are ten chances to be wrong.",
+    trap="Every further comparison is one more chance to be wrong.",
     minutes=6,
 )
 def numbers() -> None:

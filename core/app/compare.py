@@ -16,6 +16,7 @@ from core.course.grid import OVER_IMAGES, OVER_WRONG_LABELS, STRENGTHS, Place, c
 from core.course.over_seeds import runs_at
 from core.figures.compare import course_of, stops_figure
 from core.figures.gains import gains_figure
+from core.maths.comparisons import LEVEL
 from core.techniques import AUGMENTATION, DROPOUT, L1, L2, PLAIN, Technique
 
 ROWS = {"Wrong labels": OVER_WRONG_LABELS, "Images": OVER_IMAGES}
@@ -204,6 +205,6 @@ def _number(name: str, base: RunConfig, measure: Measure, family: Family[str], c
 
 
 HOLM = (
-    "Among twenty differences that are not there, one is expected to have an interval without 0. Holm's correction "
-    "holds the chance of even one such mistake among all that are compared here to 5 %."
+    "Among many differences that are not there, some have an interval without 0 by chance. Holm's correction holds the "
+    f"chance of even one such mistake, among all that are compared here, to {percent(LEVEL, 0)}."
 )

@@ -30,6 +30,7 @@ from core.course.over_seeds import runs_at
 from core.course.pictures import MISSING, Panel, Picture
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import dots_figure
+from core.maths.comparisons import LEVEL
 from core.results.calibration import CalibrationSpec
 from core.results.library import stored_runs
 from core.results.run import Run
@@ -43,7 +44,18 @@ NUMBER = 7
 """Of the lesson in the course."""
 PLANS = {
     15: ("first", "wrong-labels", "same-axes"),
-    45: ("first", "more-images", "predict", "wrong-labels", "same-axes", "numbers", "find-the-fault", "now-you-can"),
+    45: (
+        "first",
+        "more-images",
+        "predict",
+        "wrong-labels",
+        "same-axes",
+        "numbers",
+        "find-the-fault",
+        "fill-in-the-code",
+        "check-yourself",
+        "now-you-can",
+    ),
 }
 """Minutes → the steps that fill them, by their names in the address."""
 WITH_WEIGHTS: frozenset[RunConfig] = frozenset()
@@ -140,19 +152,20 @@ def clear_by_chance() -> Choice:
         (
             Option(
                 "No clear difference, because there is none",
-                "Each interval leaves out 0 in 5 of 100 cases though nothing is there.",
+                "Each interval leaves out 0 now and then, though nothing is there.",
             ),
             Option(
                 f"About {family.by_chance:.1f} clear differences",
                 (
-                    f"That is 5 % of {n}. The chance of at least one is {percent(family.chance_of_a_mistake, 0)} if "
-                    "the comparisons do not depend on each other. Holm's correction keeps it below 5 %."
+                    f"That is {percent(LEVEL, 0)} of {n}. The chance of at least one is "
+                    f"{percent(family.chance_of_a_mistake, 0)} if the comparisons do not depend on each other. Holm's "
+                    f"correction keeps it below {percent(LEVEL, 0)}."
                 ),
                 right=True,
             ),
             Option(
                 f"{n} clear differences, since the networks are not the same",
-                "Without a true difference an interval contains 0 in 95 of 100 cases.",
+                "Without a true difference an interval contains 0 nearly always.",
             ),
         ),
     )

@@ -58,6 +58,16 @@ h_train, w_new, w_l2, w_l1 = (
 norms = filled("l2 = {}\nl1 = {}\nboth = torch.stack([l2, l1])\n")
 
 LOSS = "loss = loss_func(model(x), y)"
+
+
+def stop(better: str = "losses[epoch] < best", enough: str = "waited >= patience") -> str:
+    return (
+        "best, kept, waited = losses[0] + 1, 0, 0\nfor epoch in range(len(losses)):\n"
+        f"    if {better}:\n        best, kept, waited = losses[epoch], epoch, 0\n    else:\n"
+        f"        waited = waited + 1\n    if {enough}:\n        break\n"
+    )
+
+
 BN, LN = "nn.BatchNorm1d({})".format, "nn.LayerNorm({})".format
 APPEND = "l1_parameters.append({})".format
 APPEND_2 = "l2_parameters.append({})".format
@@ -437,6 +447,21 @@ RIGHT: dict[str, tuple[str, ...]] = {
         w_l1("torch.where(a > lam, a - lam, torch.where(a < -lam, a + lam, 0.0))"),
         w_l1("a - a.clamp(-lam, lam)"),
         w_l1("torch.relu(a - lam) - torch.relu(-a - lam)"),
+    ),
+    "early-stopping": (
+        stop(),
+        stop("best > losses[epoch]"),
+        stop("losses[epoch].item() < best"),
+        stop("not losses[epoch] >= best"),
+        stop("losses[epoch] == losses[:epoch + 1].min()"),
+        stop(enough="waited == patience"),
+        stop(enough="patience <= waited"),
+        stop(enough="not waited < patience"),
+        stop(enough="epoch - kept >= patience"),
+        stop(enough="waited > patience - 1"),
+        "best, kept, waited = losses[0] + 1, 0, 0\nfor epoch, loss in enumerate(losses):\n    if loss < best:\n"
+        "        best, kept, waited = loss, epoch, 0\n        continue\n    waited += 1\n"
+        "    if waited >= patience:\n        break\n",
     ),
 }
 
@@ -861,6 +886,21 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (w_l1("a / (1 + 2 * lam)"), "L2's answer"),
         (w_l1("F.softshrink(a, 2 * lam)"), "without a 2"),
         (w_l1("F.softshrink(a)"), "On a test input"),
+    ),
+    "early-stopping": (
+        (stop("losses[epoch] > best"), "highest"),
+        (stop("best < losses[epoch]"), "highest"),
+        (stop(enough="waited > patience"), "one epoch longer"),
+        (stop(enough="waited >= patience + 1"), "one epoch longer"),
+        (stop(enough="waited < patience"), "still patience left"),
+        (stop(enough="waited == 1"), "never used"),
+        (stop(enough="waited > 0"), "never used"),
+        (stop(enough="waited"), "never used"),
+        (stop(enough="losses[epoch] > best"), "never used"),
+        (stop(enough="epoch >= patience"), ""),
+        (stop(enough="False"), ""),
+        (stop("losses[epoch] < losses[epoch - 1]"), ""),
+        (stop("losses[epoch] < loss"), "the name loss is not known"),
     ),
 }
 

@@ -50,6 +50,9 @@ KEPT = {
         "draw-kink a-tenth always-an-axis other-sign elastic-net arrival p-above-one half-the-network "
         "fault-no-kink fault-norm-alone code-norms-of-x code-l2-shrinks code-l1-zeroes"
     ),
+    "compare": (
+        "draw-gain clear-by-chance smallest-gap images-or-dropout one-best-technique fault-luckiest code-early-stopping"
+    ),
 }
 """The exercises whose answers lie in students' files, in the order of the course."""
 
