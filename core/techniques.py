@@ -76,6 +76,10 @@ class Technique:
         """The strength that the course speaks of in a setting."""
         return self.default if base.n_train == FULL.n_train else self.small
 
+    def in_setting(self, base: RunConfig) -> RunConfig:
+        """`base` with this technique as the course speaks of it there: at that strength, where it has one."""
+        return self.at(base, self.strength_for(base)) if self.strength else self.on(base)
+
     def strength_in(self, config: RunConfig) -> float:
         """The strength that a config has of it, on the slider's scale."""
         return getattr(config, self.strength) / self.scale

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import code, compare, faults, questions, steps
+from core.app import code, compare, faults, minima, questions, steps
 
 lesson = steps.lesson("pages/7_compare.py")
 
@@ -90,6 +90,85 @@ def numbers() -> None:
     compare.numbers(
         asks="A difference is called clear where its interval leaves out 0. **How many are clear on 60,000 images? How "
         "many with Holm's correction?**"
+    )
+
+
+@lesson.step(
+    "How sure is each network, and is it right to be?",
+    settings=minima.SURE_SETTINGS,
+    say="A network names a class and how sure it is of it. Among all answers of one confidence, that share should be "
+    "right.",
+    ask="A dot far below the dashed line: is that network too sure, or not sure enough?",
+    trap="“The more accurate, the better calibrated.” Compare the two orders in the table.",
+    minutes=5,
+)
+def calibration() -> None:
+    minima.calibration_panel(
+        asks="Confidence is the probability that a network gives its own answer. **Whose dots lie below the dashed "
+        "line, and whose above?**",
+        says="The expected calibration error is the distance from the dashed line, averaged over the test images. It "
+        "is never quite 0: even in the bins of a perfectly calibrated network the share of right answers differs from "
+        "the confidence by chance.",
+    )
+
+
+@lesson.step(
+    "Who has the flattest minimum?",
+    settings=minima.SHARP_SETTINGS,
+    say="Flat minima are said to generalise better. So let us ask three measures of flatness who is flattest.",
+    ask="The measures disagree. Which of them changes if you double the weights of one layer and halve those of the "
+    "next?",
+    trap="To read “flat” as a property of the network. It is one of the network and of a ruler.",
+    minutes=6,
+)
+def sharpness() -> None:
+    minima.sharpness_panel(
+        asks="Each view measures how sharp the minimum is at which training ended, and has the flattest on top. **Does "
+        "the order stay the same?**",
+        why="Multiply the weights and biases of a layer by 2 and the next layer's weights by ½. A ReLU network still "
+        "computes the same, but its Hessian is another one: curvature depends on the size of the weights ([Dinh et al. "
+        "2017](https://arxiv.org/abs/1703.04933)). A network with small weights, as a penalty makes them, is changed a "
+        "lot by a step of fixed length, and so it looks sharp. The rise is measured in steps as long as the weights "
+        "themselves ([Li et al. 2018](https://arxiv.org/abs/1712.09913)), so that such a change of scale leaves it as "
+        "it was.",
+    )
+
+
+@lesson.step(
+    "Which way did training go?",
+    settings=minima.PATH_SETTINGS,
+    say="Of all planes this one shows the most of the way. Move the epoch, and compare the two losses.",
+    ask="Where do the two curves below part? What does the plane leave out there?",
+    trap="Reading a checkpoint's loss off the map: the map has the loss at its shadow.",
+    minutes=5,
+)
+def path() -> None:
+    minima.path_panel(
+        asks="The map shows the plane in which the weights moved most. **Is the loss on the map that of the "
+        "checkpoint?**",
+        says="The weights after every epoch are points in a space of many dimensions. The axes are their first two "
+        "principal components, and both count distance between weights. A dot is the point of the plane that is "
+        "nearest to a checkpoint. Losses are on training images in evaluation mode, without penalty. Batch norm's "
+        "statistics are those of the images, measured anew at each point.",
+    )
+
+
+@lesson.step(
+    "Is there a wall between two networks?",
+    settings=minima.BETWEEN_SETTINGS,
+    say="Two seeds, two networks. Mix their weights, and watch the loss on the way from one to the other.",
+    ask="The loss is high in the middle for one technique and not for another. Which network would you rather average?",
+    trap="“No wall in the loss” as “the same valley”: look at the accuracy too.",
+    minutes=5,
+)
+def between() -> None:
+    minima.between_panel(
+        asks="Go straight from the network of one seed to that of another. **Whose loss rises on the way? Does the "
+        "accuracy fall?**",
+        says="A **wall**, or barrier, is how far the loss rises above the straight line between its two ends. Where "
+        "there is one, the loss is not convex. Where there is none on this line, nothing is shown. The loss can be low "
+        "halfway although fewer answers are right, because mistakes of which a network is not sure cost little. The "
+        "units of two networks stand in different orders, and nothing here puts them into the same order first.",
     )
 
 

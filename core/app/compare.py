@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.app import controls, steps
@@ -114,10 +116,10 @@ def accuracy_over(row: str, *, asks: str) -> None:
         )
 
 
-def which(*, key: str) -> list[Technique]:
-    """A switch for each technique; the plain network where all are off."""
+def which(*, key: str, first: Sequence[Technique] = SHOWN_FIRST) -> list[Technique]:
+    """A switch for each technique, those of `first` on at the beginning; the plain network where all are off."""
     with st.grid(2, min_column_width=120):
-        on = [controls.toggle(t.name, key=_switch(key, t), default=t in SHOWN_FIRST) for t in STRENGTHS]
+        on = [controls.toggle(t.name, key=_switch(key, t), default=t in first) for t in STRENGTHS]
     return [technique for technique, is_on in zip(STRENGTHS, on, strict=True) if is_on] or [PLAIN]
 
 

@@ -65,11 +65,7 @@ WITH_WEIGHTS: frozenset[RunConfig] = frozenset()
 @cache
 def networks(base: RunConfig) -> dict[str, RunConfig]:
     """Technique → the network of a setting with it, at the strength that the course speaks of there."""
-    named = {PLAIN.name: base}
-    for technique in TECHNIQUES[1:]:
-        strength = technique.strength_for(base)
-        named[technique.name] = technique.at(base, strength) if technique.strength else technique.on(base)
-    return named
+    return {technique.name: technique.in_setting(base) for technique in TECHNIQUES}
 
 
 def runs() -> set[RunConfig]:

@@ -89,11 +89,12 @@ EYE = {"x": 0.77, "y": -1.58, "z": 1.32}
 """From where a surface is seen at first: the direction. The distance is fitted to the pane (scene.js)."""
 
 
-def _grid(values: np.ndarray) -> list[list[float]]:
+def as_lists(values: np.ndarray) -> list[list[float]]:
+    """A grid as JSON values, with five digits."""
     return [[float(f"{v:.5g}") for v in row] for row in values]
 
 
-def _ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
+def loss_ticks(z_range: tuple[float, float], log_z: bool) -> Spec:
     """Ticks of a loss axis: short numbers; on a log axis at 1, 2 and 5 times powers of ten, written as losses."""
     if not log_z:
         return {"nticks": 5, **({"tickformat": "~s"} if z_range[1] >= 1000 else {})}
@@ -152,8 +153,8 @@ def _space(at, z, loss, z_range, log_z, centre) -> Spec:
         "type": "surface",
         "x": at,
         "y": at,
-        "z": _grid(z),
-        "customdata": _grid(loss),
+        "z": as_lists(z),
+        "customdata": as_lists(loss),
         "hovertemplate": HOVER,
         "colorscale": SURFACE_SCALE,
         "cmin": low,
@@ -166,7 +167,11 @@ def _space(at, z, loss, z_range, log_z, centre) -> Spec:
         height = float((np.log10(centre) if log_z else centre) + 0.01 * (high - low))
         marker = {"size": 5, "color": DROPOUT.colour}
         data.append({"type": "scatter3d", **_trained(centre), "z": [height], "marker": marker})
-    loss_axis = {"title": {"text": "loss (log)" if log_z else "loss"}, "range": list(z_range), **_ticks(z_range, log_z)}
+    loss_axis = {
+        "title": {"text": "loss (log)" if log_z else "loss"},
+        "range": list(z_range),
+        **loss_ticks(z_range, log_z),
+    }
     scene = {
         "xaxis": {"title": {"text": "α"}},
         "yaxis": {"title": {"text": "β"}},
@@ -181,13 +186,13 @@ def _space(at, z, loss, z_range, log_z, centre) -> Spec:
 def _contours(at, z, loss, z_range, log_z, centre) -> Spec:
     low, high = z_range
     # Left to itself, a contour's colour bar puts its numbers at the contours, which are not round.
-    ticks = _ticks(z_range, log_z) if log_z else _round_ticks(low, high)
+    ticks = loss_ticks(z_range, log_z) if log_z else _round_ticks(low, high)
     contour = {
         "type": "contour",
         "x": at,
         "y": at,
-        "z": _grid(z),
-        "customdata": _grid(loss),
+        "z": as_lists(z),
+        "customdata": as_lists(loss),
         "hovertemplate": HOVER,
         "colorscale": SURFACE_SCALE,
         "zmin": low,

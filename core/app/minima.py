@@ -1,0 +1,321 @@
+"""Where training ends with each technique, on a page: how sure, how sharp, on which way, and what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from core.app import controls, steps
+from core.app.compare import switches, which
+from core.app.draw import chart, scene
+from core.app.panels import captioned, numbers_table, table
+from core.app.strengths import SETTINGS
+from core.config import RunConfig
+from core.course.claims import LAST_ACCURACY, MISSING, Measure, percent, spread
+from core.course.compare import networks
+from core.course.minima import (
+    ACCURACY,
+    CALIBRATION_ERROR,
+    CONFIDENCE,
+    FOLLOWED,
+    IMAGES,
+    KEPT,
+    LOSS,
+    RISE,
+    TOP,
+    TRACE,
+    WAYS,
+    Wall,
+    between_of,
+    by_chance,
+    calibration_order,
+    calibrations,
+    checkpoint,
+    flat_and_accurate,
+    flattest,
+    how_sure,
+    not_minima,
+    order,
+    plane_explains,
+    sharpnesses,
+    training_path,
+    walls,
+    walls_in_words,
+)
+from core.course.over_seeds import runs_at
+from core.figures.calibration import reliability_figure, reliability_rows
+from core.figures.paths import between_figure, losses_figure, path_figure
+from core.figures.sharpness import Estimate, sharpness_figure
+from core.results.path import TrainingPath
+from core.results.sharpness import Sharpness
+from core.techniques import DROPOUT, L2, LABEL_SMOOTHING, PLAIN
+
+SURE_FIRST = (PLAIN, DROPOUT, L2, LABEL_SMOOTHING)
+"""The techniques that the reliability figure opens with: more dots cannot be told apart."""
+
+
+def _trained_on(key: str) -> RunConfig:
+    """The widget of the setting, the small and noisy one first: its plain network."""
+    return SETTINGS[controls.choice("Trained on", tuple(reversed(SETTINGS)), key=key)]
+
+
+def _is_missing(found: Mapping | Sequence | object) -> bool:
+    """Says so where nothing is stored."""
+    if not found:
+        st.info(f"{MISSING.capitalize()}.")
+    return not found
+
+
+# --- how sure --------------------------------------------------------------------------------------------------------
+
+SURE_SETTINGS = ("sure_on", "sure_view", *switches("sure"))
+
+
+def calibration_panel(*, asks: str, says: str) -> None:
+    """Accuracy against confidence for some techniques, and what all come to in a table."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        base = _trained_on("sure_on")
+        shown = [technique.name for technique in which(key="sure", first=SURE_FIRST)]
+    found = calibrations(networks(base))
+    with figure:
+        if _is_missing(found):
+            return
+        some = {name: found[name] for name in shown if name in found}
+        views = steps.views(("Figure", "All techniques in numbers"), key="sure_view")
+        if "Figure" in views:
+            captioned(
+                reliability_figure(some),
+                alt_text="The share of right answers against the mean confidence, in bins of confidence.",
+                caption=f"Test images in bins of equal width, over {_seeds(found)} seeds. The larger a dot, the more "
+                "images it stands for. On the dashed line, confidence and share are equal.",
+                rows=[row for name in some for row in reliability_rows(name, some[name])],
+                key="sure",
+                height=360,
+            )
+        if "All techniques in numbers" in views:
+            numbers_table([_calibration_row(name, results) for name, results in found.items()])
+            st.caption("Means over seeds. Confidence, accuracy and error are in per cent, the loss is in nats.")
+    with side:
+        st.markdown(how_sure(PLAIN.name, found.get(PLAIN.name, [])))
+        with steps.fold("What was measured"):
+            st.markdown(f"{calibration_order(found)}\n\n{says}{_chance(found)}")
+
+
+def _seeds(found: Mapping[str, Sequence]) -> int:
+    return max(map(len, found.values()))
+
+
+def _chance(found: Mapping) -> str:
+    results = found.get(PLAIN.name)
+    if not results:
+        return ""
+    expected = spread(list(map(by_chance, results))).mean
+    return f" For the plain network's confidences that would be {100 * expected:.1f} points."
+
+
+def _calibration_row(name: str, found: Sequence) -> dict:
+    def mean(measure: Measure) -> float:
+        return measure.scale * measure.mean(found)
+
+    return {
+        "technique": name,
+        "confidence": round(mean(CONFIDENCE), 1),
+        "accuracy": round(mean(ACCURACY), 1),
+        "calibration error": round(mean(CALIBRATION_ERROR), 1),
+        "± seeds": round(100 * spread([c.error for c in found]).sd, 2),
+        "loss": round(mean(LOSS), 3),
+    }
+
+
+# --- how sharp -------------------------------------------------------------------------------------------------------
+
+SHARP_SETTINGS = ("sharp_on", "sharp_view")
+
+SHARP_VIEWS: dict[str, tuple[Measure[Sharpness], Callable[[Sharpness], float], str, str]] = {
+    "Steepest direction": (
+        TOP,
+        lambda s: 0.0,
+        "largest eigenvalue of the Hessian",
+        "The curvature of the loss in the direction in which it curves most.",
+    ),
+    "All directions": (
+        TRACE,
+        lambda s: s.trace_error,
+        "trace of the Hessian",
+        "The sum of the curvatures in all directions. It is estimated, and each dot's line is one standard error long "
+        "to either side.",
+    ),
+    "Scaled steps": (
+        RISE,
+        lambda s: s.rise_error,
+        "rise of the loss (nats)",
+        "How far the loss rises when each unit's weights are moved by their own length in a random direction, over ten "
+        "directions. Each dot's line is one standard error long to either side.",
+    ),
+}
+"""Name → measure, its standard error, its axis, and what it is."""
+
+
+def sharpness_panel(*, asks: str, why: str) -> None:
+    """Three measures of sharpness of all techniques, the flattest first."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        base = _trained_on("sharp_on")
+    found = sharpnesses(networks(base))
+    with figure:
+        if _is_missing(found):
+            return
+        for view in steps.views(tuple(SHARP_VIEWS), key="sharp_view"):
+            measure, error, x_title, caption = SHARP_VIEWS[view]
+            ordered = order(found, measure)
+            values: dict[str, list[Estimate]] = {
+                name: [(measure.of(s), error(s)) for s in found[name]] for name in ordered
+            }
+            captioned(
+                sharpness_figure(values, x_title=x_title),
+                alt_text=f"{x_title.capitalize()} of every technique, the flattest first.",
+                caption=f"{caption} Dots are seeds, and the tick is their mean.",
+                rows=[{"technique": name, x_title: measure.over(found[name])} for name in ordered],
+                key=f"sharp_{measure.label}",
+            )
+    accuracies = {name: LAST_ACCURACY.mean(runs_at(networks(base)[name])) for name in found}
+    with side:
+        st.markdown(flattest(found))
+        with steps.fold("Why do they disagree?"):
+            st.markdown(why)
+        with steps.fold("How it was measured"):
+            st.markdown(f"{MEASURED}\n\n{not_minima(found)} {AT_NO_MINIMUM}")
+        with steps.fold("Is the flattest the best?"):
+            st.markdown(flat_and_accurate(found, accuracies))
+
+
+MEASURED = (
+    "The loss is the cross-entropy on the training images with the labels that the network was trained on, without "
+    "any penalty, in evaluation mode. Batch norm therefore uses the statistics that training left, as constants. With "
+    "the statistics of the images themselves its numbers would be others."
+)
+AT_NO_MINIMUM = (
+    "A network with a penalty is at a minimum of the loss and the penalty together, and one that was trained for a "
+    "fixed number of epochs need not have arrived."
+)
+
+
+# --- which way -------------------------------------------------------------------------------------------------------
+
+PATH_SETTINGS = ("path_of", "path_epoch")
+
+
+def path_panel(*, asks: str, says: str) -> None:
+    """The path of one technique's training in its own plane, and the true losses beside those of the plane."""
+    figure, side = steps.side_by_side()
+    with side:
+        named = {technique.name: technique for technique in FOLLOWED}
+        technique = named[controls.pick("Technique", tuple(named), key="path_of")]
+        last = path_epochs()
+        epoch = int(controls.stop("Epoch", range(last + 1), last, key="path_epoch"))
+        st.markdown(asks)
+    found = training_path(technique)
+    with figure:
+        if _is_missing(found):
+            return
+        name = technique.name
+        scene(path_figure(found, epoch), key="path", alt=_path_alt(name, found), height=270)
+        chart(
+            losses_figure(found, epoch, technique.colour),
+            alt=f"The loss of {name} at every checkpoint, and at its nearest point in the plane.",
+            height=190,
+        )
+        table(_path_rows(found), key="path")
+    with side:
+        st.markdown(f"{plane_explains(found)} {checkpoint(found, epoch)}")
+        with steps.fold("How it was measured"):
+            st.markdown(says)
+
+
+def path_epochs() -> int:
+    """How many epochs the trainings have that are followed."""
+    return SETTINGS[next(reversed(SETTINGS))].epochs
+
+
+def _path_alt(name: str, path: TrainingPath) -> str:
+    return (
+        f"The path of training with {name} in its own plane. It begins {path.distances[0]:.0f} from its end, where the "
+        f"loss is {path.loss[-1]:.2f}."
+    )
+
+
+def _path_rows(path: TrainingPath) -> list[dict]:
+    return [
+        {
+            "epoch": e,
+            "first axis": round(float(path.coordinates[e, 0]), 2),
+            "second axis": round(float(path.coordinates[e, 1]), 2),
+            "from the plane": round(float(path.off_plane[e]), 2),
+            "loss": round(float(path.loss[e]), 4),
+            "loss in the plane": round(float(path.shadow_loss[e]), 4),
+        }
+        for e in range(len(path.loss))
+    ]
+
+
+# --- what lies between -----------------------------------------------------------------------------------------------
+
+BETWEEN_SETTINGS = ("between_on", "between_view")
+WALL_VIEWS = ("Loss", "Accuracy")
+
+
+def between_panel(*, asks: str, says: str) -> None:
+    """Loss and accuracy between the networks of two seeds, for every technique that was followed."""
+    figure, side = steps.side_by_side()
+    with side:
+        st.markdown(asks)
+        images = controls.choice("Measured on", tuple(IMAGES), key="between_on")
+    found = walls(IMAGES[images])
+    with figure:
+        if _is_missing(found):
+            return
+        for view in steps.views((*WALL_VIEWS, "Numbers"), key="between_view"):
+            if view == "Numbers":
+                numbers_table([_wall_row(wall) for wall in found])
+            else:
+                _between_chart(found, view, images)
+        st.caption(
+            "One pair of networks for each technique, trained on 2,000 images with a fifth of the labels wrong. "
+            "Dashed: batch norm with its statistics interpolated like the weights."
+        )
+    with side:
+        st.markdown(walls_in_words(found))
+        with steps.fold("What that says"):
+            st.markdown(says)
+
+
+def _between_chart(found: Sequence[Wall], view: str, images: str) -> None:
+    kept = {WAYS[KEPT]}
+    solid, dashed = (
+        {wall.name: getattr(wall, view.lower()) for wall in found if (wall.way in kept) == is_kept}
+        for is_kept in (False, True)
+    )
+    chart(
+        between_figure(
+            solid,
+            dashed,
+            between_of(PLAIN).positions,
+            title=f"{view}, {images.lower()}",
+            percent=view == "Accuracy",
+        ),
+        alt=f"{view} on the {images.lower()} along the straight line between the networks of two seeds.",
+        height=400,
+    )
+
+
+def _wall_row(wall: Wall) -> dict:
+    return {
+        "technique": f"{wall.name}, {wall.way}" if wall.way else wall.name,
+        "wall (nats)": round(wall.barrier, 3),
+        "accuracy at the ends": percent(wall.at_ends),
+        "lowest on the way": percent(wall.lowest),
+    }

@@ -1,0 +1,50 @@
+"""The steps of the compare page that say where training ends: they show what is stored, and say what is not."""
+
+import numpy as np
+import pytest
+from page_reader import charts, open_page
+
+from core.course.claims import MISSING
+from core.course.minima import FOLLOWED, between_of, path_of
+from core.results import library
+from core.results.library import stored
+from core.techniques import BATCH_NORM, DROPOUT
+
+COMPARE = "pages/7_compare.py"
+
+
+def words(app):
+    return " ".join(m.value for m in (*app.markdown, *app.caption, *app.info))
+
+
+def test_the_epoch_slider_moves_the_checkpoint_that_is_told():
+    found = stored(path_of(DROPOUT))
+    app = open_page(COMPARE, step="path", path_of="dropout", path_epoch="20")
+    assert f"**{found.loss[20]:.3f}** nats" in words(app) and f"**{found.shadow_loss[20]:.3f}**" in words(app)
+    app.select_slider(key="path_epoch").set_value("0").run()
+    assert f"**{found.loss[0]:.3f}** nats" in words(app)
+    (chart,) = charts(app)
+    assert chart.rows["here"] == [{"epoch": 0}]
+    assert app.selectbox(key="path_of").options == [technique.name for technique in FOLLOWED]
+
+
+@pytest.mark.parametrize(("images", "rows"), [("Test images", [2]), ("Training images", [0, 1])])
+def test_the_line_is_that_of_the_images_that_are_chosen_and_batch_norm_is_drawn_both_ways(images, rows):
+    app = open_page(COMPARE, step="between", between_on=images, between_view="Accuracy")
+    (chart,) = charts(app)
+    line = stored(between_of(BATCH_NORM))
+    for name, way in (("dashed", 0), ("solid", 1)):
+        drawn = [row["value"] for row in chart.rows[name] if row["technique"] == "batch norm"]
+        assert np.allclose(drawn, line.accuracy[way, rows].mean(axis=0), rtol=1e-4)  # five digits are sent
+    assert {row["technique"] for row in chart.rows["solid"]} == {technique.name for technique in FOLLOWED}
+
+
+@pytest.mark.parametrize("step", ["calibration", "sharpness", "path", "between"])
+def test_what_is_not_stored_is_said(step, monkeypatch):
+    monkeypatch.setattr("core.results.measurement.load", lambda spec: None)
+    library.forget()
+    try:
+        app = open_page(COMPARE, step=step)
+        assert MISSING.capitalize() in words(app) and not charts(app) and not app.exception
+    finally:
+        library.forget()
