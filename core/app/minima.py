@@ -39,6 +39,7 @@ from core.course.minima import (
     order,
     plane_explains,
     sharpnesses,
+    statistics_in_words,
     training_path,
     walls,
     walls_in_words,
@@ -223,7 +224,7 @@ def path_panel(*, asks: str, says: str) -> None:
         if _is_missing(found):
             return
         name = technique.name
-        scene(path_figure(found, epoch), key="path", alt=_path_alt(name, found), height=270)
+        scene(path_figure(found, epoch), key="path", alt=_path_alt(name, found), height=290)
         chart(
             losses_figure(found, epoch, technique.colour),
             alt=f"The loss of {name} at every checkpoint, and at its nearest point in the plane.",
@@ -290,7 +291,7 @@ def between_panel(*, asks: str, says: str) -> None:
     with side:
         st.markdown(walls_in_words(found))
         with steps.fold("What that says"):
-            st.markdown(says)
+            st.markdown(f"{says}\n\n{statistics_in_words(found)}")
 
 
 def _between_chart(found: Sequence[Wall], view: str, images: str) -> None:

@@ -264,23 +264,41 @@ def _wall(name: str, line: Between, way: int, images: str) -> Wall:
 
 
 def walls_in_words(found: Sequence[Wall]) -> str:
-    """Between whose networks the loss rises above the straight line between its ends, and what batch norm's statistics
-    have to do with it: in sentences."""
+    """Between whose networks the loss rises above the straight line between its ends, how high the ends are where it does
+    not, and whose accuracy falls most: in sentences."""
     if not found:
         return f"{MISSING.capitalize()}."
     own = [wall for wall in found if wall.way != WAYS[KEPT]]
     high = sorted((wall for wall in own if wall.barrier >= SEEN), key=lambda wall: -wall.barrier)
-    none = [wall.name for wall in own if wall.barrier < SEEN]
+    level = [wall for wall in own if wall.barrier < SEEN]
     lines = []
     if high:
-        lines.append(f"**Walls:** {', '.join(f'{wall.name} ({wall.barrier:.2f} nats)' for wall in high)}.")
-    if none:
-        lines.append(f"**No wall in the loss:** {', '.join(none)}.")
-    ways = {wall.way: wall for wall in found if wall.way}
-    if len(ways) == 2:
-        anew, kept = (ways[WAYS[way]].barrier for way in (RECOMPUTED, KEPT))
-        lines.append(f"With batch norm's statistics interpolated, its wall is {kept:.2f} nats instead of {anew:.2f}.")
+        heights = [f"{wall.name} ({wall.barrier:.2f}{'' if i else ' nats high'})" for i, wall in enumerate(high)]
+        lines.append(f"**A wall in the loss:** {', '.join(heights)}.")
+    if level:
+        ends = [
+            f"{wall.name} ({wall.loss[[0, -1]].mean():.2f}{'' if i else ' nats at its ends'})"
+            for i, wall in enumerate(level)
+        ]
+        lines.append(f"**None:** {', '.join(ends)}.")
+    falls = max(own, key=lambda wall: wall.at_ends - wall.lowest)
+    lines.append(
+        f"The accuracy falls most for {falls.name}: from {percent(falls.at_ends)} at the ends to "
+        f"{percent(falls.lowest)}."
+    )
     return "\n\n".join(lines)
+
+
+def statistics_in_words(found: Sequence[Wall]) -> str:
+    """What batch norm's statistics do to the network halfway, in a sentence; empty where either way is missing."""
+    halfway = {wall.way: wall.loss[len(wall.loss) // 2] for wall in found if wall.way}
+    if len(halfway) < 2:
+        return ""
+    anew, kept = (halfway[WAYS[way]] for way in (RECOMPUTED, KEPT))
+    return (
+        f"Halfway between the two networks with batch norm the loss is {kept:.2f} nats where their statistics are "
+        f"interpolated like the weights, and {anew:.2f} where they are measured anew."
+    )
 
 
 SEEN = 0.005

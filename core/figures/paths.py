@@ -94,7 +94,12 @@ def path_figure(path: TrainingPath, epoch: int) -> Spec:
         "showlegend": False,
     }
     layout = {
-        "xaxis": {"title": {"text": "along the first axis"}, "constrain": "domain"},
+        "xaxis": {
+            "title": {"text": "along the first axis", "standoff": 6},
+            "automargin": True,
+            "constrain": "domain",
+            "constraintoward": "right",  # beside the colour bar
+        },
         "yaxis": {"title": {"text": "second axis"}, "scaleanchor": "x", "constrain": "domain"},
         "margin": {"l": 50, "r": 10, "b": 40, "t": 5},
         "uirevision": "kept",
@@ -149,8 +154,7 @@ def between_figure(
 ) -> Figure:
     """A loss, or an accuracy, along the straight line between the networks of two seeds: technique → (points,).
 
-    solid, dashed: two ways to measure it. positions: (points,), from 0 to 1. percent: for an accuracy; a loss has a log
-    axis.
+    solid, dashed: two ways to measure it. positions: (points,), from 0 to 1. percent: for an accuracy.
     """
     rows = {
         name: [
@@ -166,11 +170,15 @@ def between_figure(
 def _between_chart(look: Look, *, names: Sequence[str], title: str, percent: bool) -> alt.LayerChart:
     import altair as alt
 
-    scale = alt.Scale(zero=False) if percent else alt.Scale(type="log", nice=False, padding=6)
     digits = ".1%" if percent else ".3g"
     place = {
-        "x": alt.X("t:Q", title="t: from the network of seed 0 (t = 0) to that of seed 1 (t = 1)"),
-        "y": alt.Y("value:Q", title=None if percent else "nats per image", scale=scale, axis=_axis(percent)),
+        "x": alt.X("t:Q", title="t: from the network of seed 0 (t = 0) to that of seed 1 (t = 1)", axis=number_axis()),
+        "y": alt.Y(
+            "value:Q",
+            title=None if percent else "nats per image",
+            scale=alt.Scale(zero=False),
+            axis=number_axis("%" if percent else ""),
+        ),
         "color": by_technique(look, names),
         "tooltip": [told("technique"), told("t", format=".2f"), told("value", title, digits)],
     }
@@ -179,7 +187,3 @@ def _between_chart(look: Look, *, names: Sequence[str], title: str, percent: boo
         for rows, dash in (("solid", {}), ("dashed", {"strokeDash": DASHES["dashed"]}))
     ]
     return layered(look, *lines, title=title)
-
-
-def _axis(percent: bool) -> alt.Axis:
-    return number_axis("%") if percent else number_axis("~g")

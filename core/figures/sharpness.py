@@ -51,5 +51,5 @@ def _sharpness_chart(look: Look, *, n: int, x_title: str) -> alt.LayerChart:
         rows_of("means").mark_tick(thickness=3, size=look.font * 1.6).encode(x=alt.X("value:Q", **x), **place),
         rows_of("seeds").mark_rule(strokeWidth=look.stroke).encode(x=alt.X("low:Q", **x), x2="high:Q", **place),
         rows_of("seeds").mark_point(filled=True, size=50, opacity=0.75).encode(x=alt.X("value:Q", **x), **place),
-        height=round(look.font * (2.2 * n + 4)),
+        height=look.font * (2 * n + 4),
     )

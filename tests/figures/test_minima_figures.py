@@ -93,4 +93,4 @@ def test_the_line_between_two_networks_has_a_solid_and_a_dashed_way(percent):
     assert "strokeDash" not in first["mark"] and second["mark"]["strokeDash"]
     colours = first["encoding"]["color"]["scale"]
     assert dict(zip(colours["domain"], colours["range"], strict=True))["plain"] == COLOURS[PLAIN.name]
-    assert first["encoding"]["y"]["scale"].get("type") == (None if percent else "log")
+    assert first["encoding"]["y"]["axis"].get("format") == ("%" if percent else None)
