@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
+from core.course import minima
 from core.course.claims import (
     LAST_ACCURACY,
     LAST_LOSS,
@@ -31,8 +32,10 @@ from core.course.pictures import MISSING, Panel, Picture
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import dots_figure
 from core.maths.comparisons import LEVEL
+from core.results.between import BetweenSpec
 from core.results.calibration import CalibrationSpec
 from core.results.library import stored_runs
+from core.results.path import PathSpec
 from core.results.run import Run
 from core.results.sharpness import SharpnessSpec
 from core.results.weight_sizes import WeightSizesSpec
@@ -74,17 +77,17 @@ def runs() -> set[RunConfig]:
     return grid_runs() | {run for base in settings for config in networks(base).values() for run in seeds_of(config)}
 
 
-def measurements() -> list:
-    """Nothing that is not of one run."""
-    return []
+def measurements() -> list[BetweenSpec]:
+    """What lies between the networks of two seeds."""
+    return minima.measurements()
 
 
-def measurements_of(run: RunConfig) -> list[CalibrationSpec | WeightSizesSpec | SharpnessSpec]:
-    """What is told of a network that stands on the same axes as others."""
+def measurements_of(run: RunConfig) -> list[CalibrationSpec | WeightSizesSpec | SharpnessSpec | PathSpec]:
+    """What is told of a network that stands on the same axes as others, and the path of some trainings."""
     base = replace(run, seed=0)
     if not any(base in networks(setting).values() for setting in (FULL, SMALL_AND_NOISY)):
         return []
-    return [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run)]
+    return [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run), *minima.measurements_of(run)]
 
 
 MEASURES: dict[str, Measure[Run]] = {

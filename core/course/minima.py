@@ -264,8 +264,8 @@ def _wall(name: str, line: Between, way: int, images: str) -> Wall:
 
 
 def walls_in_words(found: Sequence[Wall]) -> str:
-    """Between whose networks the loss rises above the straight line between its ends, how high the ends are where it does
-    not, and whose accuracy falls most: in sentences."""
+    """Between whose networks the loss rises above the straight line between its ends, how high its ends are where it
+    does not, and whose accuracy falls most: in sentences."""
     if not found:
         return f"{MISSING.capitalize()}."
     own = [wall for wall in found if wall.way != WAYS[KEPT]]
