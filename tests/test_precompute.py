@@ -24,6 +24,7 @@ from core.course.batch_norm import (
 from core.course.dropout import OWN_DROPOUT, SMALL_DROPOUT, activations, ensembles
 from core.course.l1_l2 import DISPLACED, FOLLOWED_L1, NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, followed
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER
+from core.course.minima import FOLLOWED, between_of, path_of
 from core.course.norms import OWN_SETTINGS
 from core.course.over_seeds import DIRECTION_SEEDS, sparsities
 from core.course.syllabus import lessons
@@ -31,6 +32,7 @@ from core.precompute import MAIN, Shipped, is_good, main, measurements_of, plan,
 from core.results import measurement, store
 from core.results.activations import Activations
 from core.results.batches import Batches
+from core.results.calibration import CalibrationSpec
 from core.results.displaced import Displaced
 from core.results.drift import DriftSpec
 from core.results.ensemble import N_SHOWN, Ensemble
@@ -38,10 +40,12 @@ from core.results.followed import Followed
 from core.results.line import LineSpec
 from core.results.probe import ProbeSpec
 from core.results.run import Diverged
+from core.results.sharpness import SharpnessSpec
 from core.results.shift import ShiftSpec
 from core.results.sparsity import Sparsity
 from core.results.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.results.surface import RADII, SurfaceSpec
+from core.results.weight_sizes import WeightSizesSpec
 from core.techniques import ADAMW
 
 SURFACES = [s for lesson in lessons().values() for s in lesson.measurements() if isinstance(s, SurfaceSpec)]
@@ -89,6 +93,11 @@ def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
         "ensemble",
         "followed",
         "by_heart",
+        "calibration",
+        "weight_sizes",
+        "sharpness",
+        "path",
+        "between",
     }
     assert {item.name.split("-")[0] for item in items} == {"run", "displaced", "batches", *kinds}
     for item in items:
@@ -172,7 +181,17 @@ def test_what_shows_single_weights_and_the_notebooks_own_strengths_is_planned():
 def test_only_the_first_seed_keeps_the_maps_and_single_images_that_take_room():
     assert [spec.with_map for spec in sparsities(FULL)] == [True, False, False, False, False]
     assert [spec.n_shown for spec in ensembles(SMALL_DROPOUT)] == [N_SHOWN, 0, 0, 0, 0]
-    assert measurements_of(BATCH_NORM) == [] and len(measurements_of(SMALL_DROPOUT)) == 3
+    # on the same axes as all others, and for dropout what its own lesson shows, and its path
+    of_all = CalibrationSpec, WeightSizesSpec, SharpnessSpec
+    assert measurements_of(BATCH_NORM) == [of(BATCH_NORM) for of in of_all]
+    kinds = [spec.kind for spec in measurements_of(SMALL_DROPOUT)]
+    assert sorted(kinds) == sorted(["sparsity", "activations", "ensemble", "path", *(of.kind for of in of_all)])
+
+
+def test_the_paths_and_the_lines_between_seeds_are_planned():
+    names = {item.name for item in plan()}
+    specs = [spec for technique in FOLLOWED for spec in (path_of(technique), between_of(technique))]
+    assert len(specs) == 12 and {spec.file_name for spec in specs} <= names
 
 
 def test_a_config_is_the_same_in_whichever_lesson_it_is_shown():

@@ -132,8 +132,9 @@ def flattest(named: Mapping[str, Sequence[Sharpness]]) -> str:
     first = f"**{by_top[0]}** by the {TOP.label}, **{by_trace[0]}** by the {TRACE.label}"
     pairs = len(named) * (len(named) - 1) // 2
     return (
-        f"The flattest of {len(named)} is {first}, and **{by_rise[0]}** by the {RISE.label}. Eigenvalue and rise put "
-        f"{len(turned_round(by_top, by_rise))} of {pairs} pairs in opposite orders. {_furthest(by_top, by_rise)}"
+        f"By its mean over seeds, the flattest of {len(named)} is {first}, and **{by_rise[0]}** by the {RISE.label}. "
+        f"Eigenvalue and rise put {len(turned_round(by_top, by_rise))} of {pairs} pairs in opposite orders. "
+        f"{_furthest(by_top, by_rise)}"
     )
 
 

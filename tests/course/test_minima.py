@@ -120,7 +120,7 @@ def test_pairs_that_are_turned_round_are_kendalls_discordant_ones(first, second)
 
 def test_the_flattest_and_the_pairs_in_opposite_orders_are_told(named):
     words = minima.flattest(named)
-    assert "The flattest of 4 is **a** by the largest eigenvalue, **a** by the trace, and **b** by the" in words
+    assert "the flattest of 4 is **a** by the largest eigenvalue, **a** by the trace, and **b** by the" in words
     top, rise = ({n: np.mean([of(s) for s in some]) for n, some in named.items()} for of in (TOP, RISE))
     opposite = sum((top[a] - top[b]) * (rise[a] - rise[b]) < 0 for a, b in combinations(named, 2))
     assert f"put {opposite} of 6 pairs in opposite orders" in words

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from page_reader import charts, open_page
 
+from core.config import SMALL_AND_NOISY, seeds_of
 from core.course.claims import MISSING
+from core.course.compare import networks
 from core.course.minima import FOLLOWED, between_of, path_of
 from core.results import library
+from core.results.calibration import CalibrationSpec
 from core.results.library import stored
+from core.results.sharpness import SharpnessSpec
 from core.techniques import BATCH_NORM, DROPOUT
 
 COMPARE = "pages/7_compare.py"
@@ -37,6 +41,40 @@ def test_the_line_is_that_of_the_images_that_are_chosen_and_batch_norm_is_drawn_
         drawn = [row["value"] for row in chart.rows[name] if row["technique"] == "batch norm"]
         assert np.allclose(drawn, line.accuracy[way, rows].mean(axis=0), rtol=1e-4)  # five digits are sent
     assert {row["technique"] for row in chart.rows["solid"]} == {technique.name for technique in FOLLOWED}
+
+
+def stored_of(spec, base):
+    """Technique → what is stored of it over seeds, for those of which something is."""
+    found = {name: [stored(spec(run)) for run in seeds_of(config)] for name, config in networks(base).items()}
+    return {name: [one for one in some if one] for name, some in found.items() if any(some)}
+
+
+def test_the_flattest_stands_on_top_with_a_dot_for_each_seed():
+    found = stored_of(SharpnessSpec, SMALL_AND_NOISY)
+    assert found
+    app = open_page(COMPARE, step="sharpness", sharp_view="All directions")
+    (chart,) = charts(app)
+    means = {name: np.mean([s.trace_samples.mean() for s in some]) for name, some in found.items()}
+    assert [row["technique"] for row in chart.rows["means"]] == sorted(means, key=means.get)
+    for name, some in found.items():
+        rows = [row for row in chart.rows["seeds"] if row["technique"] == name]
+        errors = [s.trace_samples.std(ddof=1) / len(s.trace_samples) ** 0.5 for s in some]
+        highs = [s.trace_samples.mean() + error for s, error in zip(some, errors, strict=True)]
+        assert np.allclose([row["high"] for row in rows], highs, rtol=1e-4)  # five digits are sent
+
+
+def test_a_switch_takes_a_technique_s_dots_away_and_the_table_has_all():
+    found = stored_of(CalibrationSpec, SMALL_AND_NOISY)
+    assert "plain" in found
+    (chart,) = charts(open_page(COMPARE, step="calibration"))
+    plain = [row for row in chart.rows["bins"] if row["technique"] == "plain"]
+    assert sum(row["images"] for row in plain) == pytest.approx(10_000, rel=1e-3)
+    (chart,) = charts(open_page(COMPARE, step="calibration", sure_plain="false"))
+    assert not [row for row in chart.rows["bins"] if row["technique"] == "plain"]
+    app = open_page(COMPARE, step="calibration", sure_view="All techniques in numbers")
+    (table,) = app.dataframe
+    errors = dict(zip(table.value["technique"], table.value["calibration error"], strict=True))
+    assert errors == {name: round(100 * np.mean([c.error for c in some]), 1) for name, some in found.items()}
 
 
 @pytest.mark.parametrize("step", ["calibration", "sharpness", "path", "between"])
