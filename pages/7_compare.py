@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import code, compare, faults, minima, questions, steps
+from core.app import code, compare, faults, minima, questions, steps, together
 
 lesson = steps.lesson("pages/7_compare.py")
 
@@ -24,44 +24,27 @@ def first() -> None:
 
 
 @lesson.step(
-    "How much does it gain when there are more images?",
-    settings=compare.switches("images"),
-    say="All lines rise. What closes is the distance between them.",
+    "When does which technique help?",
+    settings=("when", *compare.switches("wrong"), *compare.switches("images")),
+    say="Let everybody draw before anybody looks. Then the measured lines: over wrong labels, and over images.",
     ask="What would you rather have: dropout, or twice the images?",
-    trap="A regularizer does not replace data. Read off how many more images its gain is worth.",
-    minutes=4,
+    trap="A gain at 0 wrong labels as large as at 0.5. Labels are wrong in training only, and right in the test.",
+    minutes=6,
 )
-def more_images() -> None:
-    compare.accuracy_over(
-        "Images",
-        asks="A fifth of the labels is wrong at every point. **Where do the lines come together?**",
-    )
-
-
-@lesson.step(
-    "Predict: what is dropout worth?",
-    say="Let everybody draw before anybody looks.",
-    ask="Where is the gain 0? Why there?",
-    trap="A gain at 0 wrong labels as large as at 0.5.",
-    minutes=3,
-)
-def predict() -> None:
-    questions.at("compare", "gain")
-
-
-@lesson.step(
-    "How much does it gain when more labels are wrong?",
-    settings=compare.switches("wrong"),
-    say="At 0 there is little to gain. The more labels are wrong, the more it pays not to believe them.",
-    ask="Which line falls least?",
-    trap="The labels are wrong in training only: the test labels are right.",
-    minutes=4,
-)
-def wrong_labels() -> None:
-    compare.accuracy_over(
-        "Wrong labels",
-        asks="2,000 images at every point. **Which technique loses least as the labels get worse?**",
-    )
+def when() -> None:
+    shown = steps.views(compare.WHEN, key="when")
+    if compare.PREDICT in shown:
+        questions.at("compare", "gain")
+    if compare.WRONG_LABELS in shown:
+        compare.accuracy_over(
+            compare.WRONG_LABELS,
+            asks="2,000 images at every point. **Which technique loses least as the labels get worse?**",
+        )
+    if compare.IMAGES in shown:
+        compare.accuracy_over(
+            compare.IMAGES,
+            asks="A fifth of the labels is wrong at every point. **Where do the lines come together?**",
+        )
 
 
 @lesson.step(
@@ -80,7 +63,7 @@ def same_axes() -> None:
 
 @lesson.step(
     "Is a difference clear, among so many?",
-    settings=("numbers_on", "number", "against", "holm"),
+    settings=("numbers_on", "number", "against", "holm", "numbers_view"),
     say="Every technique less one of them. Then switch the correction on, and see which differences are still clear.",
     ask="Compare with dropout instead of the plain network. Which differences are still clear?",
     trap="Every further comparison is one more chance to be wrong.",
@@ -90,6 +73,37 @@ def numbers() -> None:
     compare.numbers(
         asks="A difference is called clear where its interval leaves out 0. **How many are clear on 60,000 images? How "
         "many with Holm's correction?**"
+    )
+
+
+@lesson.step(
+    "Two techniques at once: do the gains add up?",
+    settings=together.SETTINGS,
+    say="First guess: is the gain of both the sum of the two? Then pick a pair and read the line with the interval.",
+    ask="Batch norm and L2: what can a penalty on the weights do where their length does not matter?",
+    trap="“More regularization is better.” Each of them may have done the work of the other already.",
+    minutes=6,
+)
+def at_once() -> None:
+    together.panel(
+        asks="**Is the gain of both the sum of the two gains, or less?**",
+        says={
+            "dropout and max-norm": "A limit on the weights into each unit was proposed together with dropout, so that "
+            "the learning rate can be large without the weights growing ([Srivastava et al. 2014]"
+            "(https://jmlr.org/papers/v15/srivastava14a.html), §5.1). Here the learning rate is the usual one.",
+            "batch norm and L2": "Multiply the weights into a unit by 2: batch norm divides by the spread of the "
+            "unit's input, so nothing changes. A penalty on their length therefore cannot make the network simpler "
+            "there. It makes the weights shorter, so that a step of the same length turns them further: the "
+            "*effective learning rate* rises ([van Laarhoven 2017](https://arxiv.org/abs/1706.05350)). The last layer "
+            "has no norm after it, and there L2 acts as usual.",
+            "batch norm and dropout": "In training, masks raise the variance of what reaches the next norm. In "
+            "evaluation mode the masks are gone, but batch norm still divides by the variance of training. This is "
+            "called *variance shift* ([Li et al. 2019](https://arxiv.org/abs/1801.05134)).",
+            "dropout and L2": "Both keep the network from learning the wrong labels by heart. What one of them has "
+            "prevented, the other cannot prevent again.",
+            "dropout and augmentation": "Both keep the network from learning single images by heart: one changes the "
+            "images, the other the network.",
+        },
     )
 
 
@@ -135,41 +149,35 @@ def sharpness() -> None:
 
 
 @lesson.step(
-    "Which way did training go?",
-    settings=minima.PATH_SETTINGS,
-    say="Of all planes this one shows the most of the way. Move the epoch, and compare the two losses.",
-    ask="Where do the two curves below part? What does the plane leave out there?",
-    trap="Reading a checkpoint's loss off the map: the map has the loss at its shadow.",
-    minutes=5,
-)
-def path() -> None:
-    minima.path_panel(
-        asks="The map shows the plane in which the weights moved most. **Is the loss on the map that of the "
-        "checkpoint?**",
-        says="The weights after every epoch are points in a space of many dimensions. The axes are their first two "
-        "principal components, and both count distance between weights. A dot is the point of the plane that is "
-        "nearest to a checkpoint. Losses are on training images in evaluation mode, without penalty. Batch norm's "
-        "statistics are those of the images, measured anew at each point.",
-    )
-
-
-@lesson.step(
-    "Is there a wall between two networks?",
-    settings=minima.BETWEEN_SETTINGS,
-    say="Two seeds, two networks. Mix their weights, and watch the loss on the way from one to the other.",
+    "Which way did training go, and what lies between two networks?",
+    settings=("way", *minima.PATH_SETTINGS, *minima.BETWEEN_SETTINGS),
+    say="Of all planes this one shows the most of the way. Then two seeds, two networks: mix their weights, and watch "
+    "the loss on the way from one to the other.",
     ask="The loss is high in the middle for one technique and not for another. Which network would you rather average?",
-    trap="“No wall in the loss” as “the same valley”: look at the accuracy too.",
-    minutes=5,
+    trap="Reading a checkpoint's loss off the map: the map has the loss at its shadow.",
+    minutes=7,
 )
-def between() -> None:
-    minima.between_panel(
-        asks="Go straight from the network of one seed to that of another. **Whose loss rises on the way? Does the "
-        "accuracy fall?**",
-        says="A **wall**, or barrier, is how far the loss rises above the straight line between its two ends. Where "
-        "there is one, the loss is not convex. Where there is none on this line, nothing is shown. The loss can be low "
-        "halfway although fewer answers are right, because mistakes of which a network is not sure cost little. The "
-        "units of two networks stand in different orders, and nothing here puts them into the same order first.",
-    )
+def ways() -> None:
+    shown = steps.views(minima.WAYS_SHOWN, key="way")
+    if minima.ONE_TRAINING in shown:
+        minima.path_panel(
+            asks="The map shows the plane in which the weights moved most. **Is the loss on the map that of the "
+            "checkpoint?**",
+            says="The weights after every epoch are points in a space of many dimensions. The axes are their first two "
+            "principal components, and both count distance between weights. A dot is the point of the plane that is "
+            "nearest to a checkpoint. Losses are on training images in evaluation mode, without penalty. Batch norm's "
+            "statistics are those of the images, measured anew at each point.",
+        )
+    if minima.TWO_NETWORKS in shown:
+        minima.between_panel(
+            asks="Go straight from the network of one seed to that of another. **Whose loss rises on the way? Does the "
+            "accuracy fall?**",
+            says="A **wall**, or barrier, is how far the loss rises above the straight line between its two ends. "
+            "Where there is one, the loss is not convex. Where there is none on this line, nothing is shown. The loss "
+            "can be low halfway although fewer answers are right, because mistakes of which a network is not sure "
+            "cost little. The units of two networks stand in different orders, and nothing here puts them into the "
+            "same order first.",
+        )
 
 
 @lesson.step(

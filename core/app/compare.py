@@ -12,16 +12,17 @@ from core.app.panels import captioned, numbers_table
 from core.app.strengths import SETTINGS
 from core.config import RunConfig
 from core.course.claims import Measure, percent, spread
-from core.course.compare import MEASURES, against, networks
+from core.course.compare import MEASURES, Told, against, networks
 from core.course.family import Family
 from core.course.grid import OVER_IMAGES, OVER_WRONG_LABELS, STRENGTHS, Place, chosen, gains, guide, leaders
-from core.course.over_seeds import runs_at
 from core.figures.compare import course_of, stops_figure
 from core.figures.gains import gains_figure
 from core.maths.comparisons import LEVEL
 from core.techniques import AUGMENTATION, DROPOUT, L1, L2, PLAIN, Technique
 
-ROWS = {"Wrong labels": OVER_WRONG_LABELS, "Images": OVER_IMAGES}
+PREDICT, WRONG_LABELS, IMAGES = WHEN = ("Predict first", "Wrong labels", "Images")
+"""What the step on when a technique helps shows."""
+ROWS = {WRONG_LABELS: OVER_WRONG_LABELS, IMAGES: OVER_IMAGES}
 """Which of its two numbers a place is moved along → the places there are along it."""
 X_TITLES = {"Wrong labels": "share of wrong labels", "Images": "training images"}
 
@@ -170,21 +171,25 @@ def numbers(*, asks: str) -> None:
     with side:
         st.markdown(asks)
         base = SETTINGS[controls.choice("Trained on", tuple(reversed(SETTINGS)), key="numbers_on")]
-        told = controls.choice("Number", tuple(MEASURES), key="number")
+        named = controls.pick("Number", tuple(MEASURES), key="number")
         baseline = controls.pick("Compared with", [t.name for t in STRENGTHS], key="against")
         corrected = controls.toggle("Holm's correction", key="holm", help_text=HOLM)
-    measure, family = MEASURES[told], against(baseline, base, MEASURES[told])
-    clear = family.clear(corrected=corrected)
+    told, family = MEASURES[named], against(baseline, base, MEASURES[named])
+    measure, clear = told.measure, family.clear(corrected=corrected)
     with figure:
-        captioned(
-            gains_figure(
-                {name: change.interval(measure.scale) for name, change in family.differences.items()},
-                x_title=f"difference from {baseline}, in {_unit(measure)}",
-                title=measure.label.capitalize(),
-            ),
-            alt_text=f"{measure.label.capitalize()} of every technique, less that of {baseline}.",
-        )
-        numbers_table([_number(name, base, measure, family, clear) for name in networks(base)])
+        for view in steps.views(NUMBERS_VIEWS, key="numbers_view"):
+            if view == "Figure":
+                captioned(
+                    gains_figure(
+                        {name: change.interval(measure.scale) for name, change in family.differences.items()},
+                        x_title=f"difference from {baseline}, in {_unit(measure)}",
+                        title=measure.label.capitalize(),
+                    ),
+                    alt_text=f"{measure.label.capitalize()} of every technique, less that of {baseline}.",
+                    key="numbers",
+                )
+            else:
+                numbers_table([_number(name, base, told, family, clear) for name in networks(base)])
     with side:
         st.markdown(
             f"**{len(clear)} of {len(family.differences)} differences are clear.** If there were none at all, "
@@ -192,16 +197,22 @@ def numbers(*, asks: str) -> None:
         )
 
 
+NUMBERS_VIEWS = ("Figure", "Table")
+
+
 def _unit(measure: Measure) -> str:
-    return "points" if measure.unit == "%" else measure.unit or "nats"
+    return "points" if measure.unit == "%" else measure.unit or measure.label
 
 
-def _number(name: str, base: RunConfig, measure: Measure, family: Family[str], clear: list[str]) -> dict:
+def _number(name: str, base: RunConfig, told: Told, family: Family[str], clear: list[str]) -> dict:
     """A row of the table: numbers, so that it can be sorted by any of them."""
-    found = spread([measure.scale * measure.of(run) for run in runs_at(networks(base)[name])])
+    values = [told.measure.scale * told.measure.of(result) for result in told.results_at(networks(base)[name])]
+    if not values:
+        return {"technique": name}
+    found = spread(values)
     row = {"technique": name, "mean": round(found.mean, 3), "± seeds": round(found.sd, 3)}
     if change := family.differences.get(name):
-        mean, low, high = (round(end, 3) for end in change.interval(measure.scale))
+        mean, low, high = (round(end, 3) for end in change.interval(told.measure.scale))
         row |= {"difference": mean, "from": low, "to": high, "clear": name in clear}
     return row
 

@@ -76,8 +76,10 @@ def course_chart(
     narrow: bool = False,
     dashed: Mapping[str, Course] | None = None,
     height: int | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> None:
-    """One quantity over time for several techniques, with a table behind it. dashed: a second one."""
+    """One quantity over time for several techniques, with a table behind it. dashed: a second one. colours: a name that
+    is no technique's → the technique whose colour it has."""
     y_title = "nats per image" if what == "loss" else ""  # a title says the rest, and fits a projector
     figure = courses_figure(
         courses,
@@ -88,6 +90,7 @@ def course_chart(
         log_y=log_y,
         legend_columns=2 if narrow else 0,
         dashed=dashed,
+        colours=colours,
     )
     seeds = max((len(course.values) for course in courses.values()), default=0)
     captioned(

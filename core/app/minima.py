@@ -9,11 +9,12 @@ import streamlit as st
 from core.app import controls, steps
 from core.app.compare import switches, which
 from core.app.draw import chart, scene
+from core.app.landscapes import DIRECTIONS_HELP, how_it_was_computed, landscape_figures, surfaces_there
 from core.app.panels import captioned, numbers_table, table
 from core.app.strengths import SETTINGS
 from core.config import RunConfig
 from core.course.claims import LAST_ACCURACY, MISSING, Measure, percent, spread
-from core.course.compare import networks
+from core.course.compare import RADIUS, networks
 from core.course.minima import (
     ACCURACY,
     CALIBRATION_ERROR,
@@ -50,7 +51,8 @@ from core.figures.paths import between_figure, losses_figure, path_figure
 from core.figures.sharpness import Estimate, sharpness_figure
 from core.results.path import TrainingPath
 from core.results.sharpness import Sharpness
-from core.techniques import DROPOUT, L2, LABEL_SMOOTHING, PLAIN
+from core.results.surface import SurfaceSpec
+from core.techniques import BATCH_NORM, DROPOUT, L2, LABEL_SMOOTHING, PLAIN
 
 SURE_FIRST = (PLAIN, DROPOUT, L2, LABEL_SMOOTHING)
 """The techniques that the reliability figure opens with: more dots cannot be told apart."""
@@ -133,7 +135,10 @@ def _calibration_row(name: str, found: Sequence) -> dict:
 
 # --- how sharp -------------------------------------------------------------------------------------------------------
 
-SHARP_SETTINGS = ("sharp_on", "sharp_view")
+PICTURES = "Pictures"
+SHARP_SETTINGS = ("sharp_view", "sharp_on", "sharp_directions", "sharp_log", *switches("surface"))
+MOST_SURFACES = 4
+"""So many stand beside each other."""
 
 SHARP_VIEWS: dict[str, tuple[Measure[Sharpness], Callable[[Sharpness], float], str, str]] = {
     "Steepest direction": (
@@ -170,7 +175,10 @@ def sharpness_panel(*, asks: str, why: str) -> None:
     with figure:
         if _is_missing(found):
             return
-        for view in steps.views(tuple(SHARP_VIEWS), key="sharp_view"):
+        for view in steps.views((*SHARP_VIEWS, PICTURES), key="sharp_view"):
+            if view == PICTURES:
+                _surfaces(base, side)
+                continue
             measure, error, x_title, caption = SHARP_VIEWS[view]
             ordered = order(found, measure)
             values: dict[str, list[Estimate]] = {
@@ -194,6 +202,28 @@ def sharpness_panel(*, asks: str, why: str) -> None:
             st.markdown(flat_and_accurate(found, accuracies))
 
 
+def _surfaces(base: RunConfig, side) -> None:
+    """The surfaces of up to four networks, along the same random numbers, with one camera and one loss axis."""
+    with side:
+        directions = int(
+            controls.choice("Directions", ("0", "1", "2"), key="sharp_directions", help_text=DIRECTIONS_HELP)
+        )
+        log_z = controls.toggle("Log loss", key="sharp_log", default=True)
+        with steps.fold("Which networks"):
+            chosen = [technique.name for technique in which(key="surface", first=SURFACES_FIRST)]
+        if len(chosen) > MOST_SURFACES:
+            st.caption(f"Four stand beside each other. Left out: {', '.join(chosen[MOST_SURFACES:])}.")
+    shown = chosen[:MOST_SURFACES]
+    specs = {name: SurfaceSpec(networks(base)[name]) for name in shown}
+    found = surfaces_there(specs, RADIUS, directions)
+    for row in (shown[:2], shown[2:]) if len(shown) == MOST_SURFACES else (shown,):
+        landscape_figures(found, row, log_z=log_z, key="sharp", height=245 if len(shown) > 3 else None)
+    if found:
+        st.caption(how_it_was_computed(next(iter(found.values()))))
+
+
+SURFACES_FIRST = (PLAIN, BATCH_NORM, DROPOUT, L2)
+
 MEASURED = (
     "The loss is the cross-entropy on the training images with the labels that the network was trained on, without "
     "any penalty, in evaluation mode. Batch norm therefore uses the statistics that training left, as constants. With "
@@ -206,6 +236,8 @@ AT_NO_MINIMUM = (
 
 
 # --- which way -------------------------------------------------------------------------------------------------------
+
+ONE_TRAINING, TWO_NETWORKS = WAYS_SHOWN = ("One training", "Between two networks")
 
 PATH_SETTINGS = ("path_of", "path_epoch")
 

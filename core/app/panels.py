@@ -15,6 +15,7 @@ from core.app.take_home import take_home
 from core.config import RunConfig
 from core.course.claims import Measure, percent, verdict_between, verdict_within
 from core.course.over_seeds import runs_at
+from core.course.together import cautions
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, Curves, curve_table, learning_curves
 from core.figures.theme import Figure
 from core.results.run import Run
@@ -173,7 +174,14 @@ def own_run(
         with steps.fold("Other settings"):
             config = config_from_widgets([name for name in settings if name not in first], config, columns=1)
     with figure:
+        warn_of_pairs(config)
         report(run_or_training(config, key=key), key=key)
+
+
+def warn_of_pairs(config: RunConfig) -> None:
+    """What a student should know who has set two techniques that get in each other's way."""
+    for caution in cautions(config):
+        st.warning(caution, icon=":material/join_inner:")
 
 
 def report(run: Run | None, *, key: str, height: int | None = None) -> None:

@@ -3,15 +3,15 @@ questions, fault and typed code."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course import minima
+from core.course import minima, together
 from core.course.claims import (
     LAST_ACCURACY,
     LAST_LOSS,
@@ -26,19 +26,29 @@ from core.course.claims import (
 )
 from core.course.family import Family
 from core.course.faults import Fault
-from core.course.grid import OVER_WRONG_LABELS, TEST, Place, candidates, chosen, gains, grid_runs, points
-from core.course.over_seeds import runs_at
+from core.course.grid import (
+    OVER_WRONG_LABELS,
+    TEST,
+    Place,
+    averaged_of,
+    candidates,
+    chosen,
+    gains,
+    grid_runs,
+    points,
+)
+from core.course.over_seeds import measured, runs_at, surfaces_of
 from core.course.pictures import MISSING, Panel, Picture
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import dots_figure
 from core.maths.comparisons import LEVEL
 from core.results.between import BetweenSpec
-from core.results.calibration import CalibrationSpec
+from core.results.calibration import Calibration, CalibrationSpec
 from core.results.library import stored_runs
-from core.results.path import PathSpec
-from core.results.run import Run
+from core.results.measurement import Spec
 from core.results.sharpness import SharpnessSpec
-from core.results.weight_sizes import WeightSizesSpec
+from core.results.surface import SurfaceSpec
+from core.results.weight_sizes import WeightSizes, WeightSizesSpec
 from core.techniques import DROPOUT, L1, L2, MAX_NORM, PLAIN, TECHNIQUES, Technique
 from core.typed_code.arguments import Array
 from core.typed_code.exercises import Accepted, ByValue, Exercise, mistakes, variable
@@ -46,14 +56,13 @@ from core.typed_code.exercises import Accepted, ByValue, Exercise, mistakes, var
 NUMBER = 7
 """Of the lesson in the course."""
 PLANS = {
-    15: ("first", "wrong-labels", "same-axes"),
+    15: ("first", "when", "same-axes"),
     45: (
         "first",
-        "more-images",
-        "predict",
-        "wrong-labels",
+        "when",
         "same-axes",
         "numbers",
+        "at-once",
         "find-the-fault",
         "fill-in-the-code",
         "check-yourself",
@@ -74,7 +83,8 @@ def networks(base: RunConfig) -> dict[str, RunConfig]:
 def runs() -> set[RunConfig]:
     """Every run of the grid, and every technique in both settings over all seeds."""
     settings = (FULL, SMALL_AND_NOISY)
-    return grid_runs() | {run for base in settings for config in networks(base).values() for run in seeds_of(config)}
+    alone = {run for base in settings for config in networks(base).values() for run in seeds_of(config)}
+    return grid_runs() | alone | together.runs()
 
 
 def measurements() -> list[BetweenSpec]:
@@ -82,29 +92,68 @@ def measurements() -> list[BetweenSpec]:
     return minima.measurements()
 
 
-def measurements_of(run: RunConfig) -> list[CalibrationSpec | WeightSizesSpec | SharpnessSpec | PathSpec]:
-    """What is told of a network that stands on the same axes as others, and the path of some trainings."""
-    base = replace(run, seed=0)
-    if not any(base in networks(setting).values() for setting in (FULL, SMALL_AND_NOISY)):
-        return []
-    return [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run), *minima.measurements_of(run)]
+def measurements_of(run: RunConfig) -> list[Spec]:
+    """What is told of a network that stands on the same axes as others, of the averaged weights of a plain training,
+    and of two techniques together."""
+    found: list[Spec] = [*averaged_of(run), *together.measurements_of(run), *minima.measurements_of(run)]
+    setting = next((base for base in (FULL, SMALL_AND_NOISY) if replace(run, seed=0) in networks(base).values()), None)
+    if setting and run.seed < SEEDS_MEASURED[setting]:
+        found += [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run)]
+        found += surfaces_of_seed(run)
+    return found
 
 
-MEASURES: dict[str, Measure[Run]] = {
-    "Accuracy": LAST_ACCURACY,
-    "Loss": LAST_LOSS,
-    "Gap": LOSS_GAP,
-    "Wrong labels reproduced": MEMORISED,
+def surfaces_of_seed(run: RunConfig) -> list[SurfaceSpec]:
+    """The surfaces that stand side by side: of the first seed, at one range, along every pair of directions."""
+    return [spec for spec in surfaces_of(run) if spec.radius == RADIUS] if run.seed == 0 else []
+
+
+SEEDS_MEASURED = {FULL: 3, SMALL_AND_NOISY: 5}
+"""Setting → over how many seeds calibration, sizes of weights and sharpness are measured."""
+RADIUS = 1.0
+"""The range of the surfaces that stand side by side: each unit's weights move by their own length."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number that is told of every technique, and where its results over seeds are found."""
+
+    measure: Measure
+    results_at: Callable[[RunConfig], list]
+
+
+def _calibrations(config: RunConfig) -> list[Calibration]:
+    return measured(CalibrationSpec(run) for run in seeds_of(config))
+
+
+def _weight_sizes(config: RunConfig) -> list[WeightSizes]:
+    return measured(WeightSizesSpec(run) for run in seeds_of(config))
+
+
+MEASURES: dict[str, Told] = {
+    "Accuracy": Told(LAST_ACCURACY, runs_at),
+    "Loss": Told(LAST_LOSS, runs_at),
+    "Gap": Told(LOSS_GAP, runs_at),
+    "Wrong labels reproduced": Told(MEMORISED, runs_at),
+    "Calibration error": Told(minima.CALIBRATION_ERROR, _calibrations),
+    "Length of all weights": Told(Measure("length of all weights", lambda w: w.norm), _weight_sizes),
+    "Sum of |w|": Told(Measure("sum of |w|", lambda w: w.l1_norm, digits=0), _weight_sizes),
+    "Weights up to 0.001": Told(Measure("weights up to 0.001", lambda w: w.share_small(1e-3), "%", 100), _weight_sizes),
+    "Exact zeros": Told(Measure("weights that are exactly 0", lambda w: w.share_zero, "%", 100), _weight_sizes),
 }
-"""What is told of every technique, at the last epoch, by name."""
+"""What is told of every technique, with the weights of the last epoch, by name."""
 
 
-def against(baseline: str, base: RunConfig, measure: Measure[Run]) -> Family[str]:
-    """How every other technique differs from one of them in a setting, paired over seeds. Those whose runs are missing
-    are left out."""
+def against(baseline: str, base: RunConfig, told: Told) -> Family[str]:
+    """How every other technique differs from one of them in a setting, paired over seeds. Those whose results are
+    missing are left out."""
     named = networks(base)
-    first = runs_at(named[baseline])
-    changes = {name: compare(measure, first, runs_at(config)) for name, config in named.items() if name != baseline}
+    first = told.results_at(named[baseline])
+    changes = {
+        name: compare(told.measure, first, told.results_at(config))
+        for name, config in named.items()
+        if name != baseline
+    }
     return Family({name: change for name, change in changes.items() if change})
 
 
@@ -141,7 +190,7 @@ def _gain_of(technique: Technique, place: Place) -> Difference:
 
 @question()
 def clear_by_chance() -> Choice:
-    family = against(PLAIN.name, FULL, LAST_ACCURACY)
+    family = against(PLAIN.name, FULL, MEASURES["Accuracy"])
     n = len(family.differences)
     return Choice(
         (

@@ -9,7 +9,9 @@ from functools import cache
 
 from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference, percent
+from core.course.over_seeds import measured
 from core.course.strengths import plainly
+from core.results.averaged import SETS, AveragedSpec
 from core.results.library import stored_runs
 from core.results.run import Run
 from core.techniques import (
@@ -103,9 +105,17 @@ def grid_runs() -> set[RunConfig]:
 TEST: Measure[Run] = Measure("test accuracy", lambda run: run.test_last.accuracy, "%", 100)
 STOPPED: Measure[Run] = Measure("test accuracy, stopped early", lambda run: run.test_best.accuracy, "%", 100)
 """With the weights of the epoch whose validation loss was lowest."""
+TEST_COLUMN = SETS.index("test")
 
-EARLY_STOPPING, MORE_IMAGES = "early stopping", "more images"
-"""What stands beside the techniques: the plain network stopped early, and on the next larger number of images."""
+EARLY_STOPPING, AVERAGED_WEIGHTS, MORE_IMAGES = "early stopping", "averaged weights", "more images"
+"""What stands beside the techniques: the plain network stopped early, with its weights averaged over the last steps,
+and on the next larger number of images."""
+
+
+def averaged_of(run: RunConfig) -> list[AveragedSpec]:
+    """The averaged weights of a run, where it is a plain one of the grid: over about its last hundred steps."""
+    plain = {one for place in PLACES for one in candidates(PLAIN, place)[None]}
+    return [AveragedSpec(run)] if run in plain else []
 
 
 @dataclass(frozen=True)
@@ -129,10 +139,13 @@ def chosen(technique: Technique, place: Place) -> Chosen | None:
 
 
 def beside(place: Place) -> list[Chosen]:
-    """What needs no technique: stopping the plain network early, and more images with the same share of wrong labels,
-    where there are more on the grid."""
+    """What needs no technique: stopping the plain network early, averaging its weights, and more images with the same
+    share of wrong labels, where there are more on the grid."""
     plain = stored_runs(candidates(PLAIN, place)[None])
     ways = [Chosen(EARLY_STOPPING, None, tuple(map(STOPPED.of, plain)))] if len(plain) == place.seeds else []
+    averaged = measured(AveragedSpec(run) for run in candidates(PLAIN, place)[None])
+    if len(averaged) == place.seeds:
+        ways.append(Chosen(AVERAGED_WEIGHTS, None, tuple(float(found.accuracy[-1, TEST_COLUMN]) for found in averaged)))
     larger = [n for n in IMAGES if n > place.n_train]
     if larger and place.label_noise == SMALL_AND_NOISY.label_noise:
         more = stored_runs(seeds_of(Place(n_train=larger[0]).plain)[: place.seeds])

@@ -54,12 +54,14 @@ def courses_figure(
     percent: bool = False,
     legend_columns: int = 0,
     dashed: Mapping[str, Course] | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """A line for each technique: the mean over seeds, in a band from the smallest to the largest of them.
 
     The reader should see whether two techniques differ by more than their seeds do: where bands overlap, one run each
     would have shown nothing. legend_columns: at most, where the names do not fit one row. dashed: a second
-    quantity of the same techniques, as dashed means.
+    quantity of the same techniques, as dashed means. colours: a name that is no technique's → the technique whose
+    colour it has.
     """
     values = [row for name, course in courses.items() for row in _course_rows(name, course)]
     return figure(
@@ -76,17 +78,18 @@ def courses_figure(
         percent=percent,
         columns=legend_columns,
         counts=all(row["at"].is_integer() for row in values),  # epochs and steps have no halves, shares do
+        colours=colours or {},
     )
 
 
-def _courses_chart(look: Look, *, names, x_title, y_title, title, log_y, percent, columns, counts):
+def _courses_chart(look: Look, *, names, x_title, y_title, title, log_y, percent, columns, counts, colours):
     import altair as alt
 
     x_axis = number_axis(ticks=10, tickMinStep=1) if counts else number_axis(ticks=10)
     x = alt.X("at:Q", title=x_title, scale=alt.Scale(nice=False, zero=False), axis=x_axis)
     scale = alt.Scale(type="log", nice=False) if log_y else alt.Scale(zero=False)
     place = {"title": y_title or None, "scale": scale, "axis": number_axis("%" if percent else "")}
-    colour, digits = by_technique(look, names, columns or 2), ".2%" if percent else ".4g"
+    colour, digits = by_technique(look, names, columns or 2, colours), ".2%" if percent else ".4g"
     band = rows_of("courses").mark_area(opacity=0.22, clip=True)
     tooltip = [
         told("technique"),
@@ -132,12 +135,18 @@ def course_table(courses: Mapping[str, Course], at_name: str) -> list[Row]:
 
 
 def stops_figure(
-    values: Mapping[str, Mapping[float, Sequence[float | None]]], current: float, *, x_title: str, title: str
+    values: Mapping[str, Mapping[float, Sequence[float | None]]],
+    current: float,
+    *,
+    x_title: str,
+    title: str,
+    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """A share (an accuracy) against one setting: technique → stop → a value for each seed, None for one that diverged.
 
     A line through the means of the seeds that did not diverge, a dot for each seed, and a rule at the current stop.
-    The stops stand at equal distances. A cross on the floor stands for seeds that diverged.
+    The stops stand at equal distances. A cross on the floor stands for seeds that diverged. colours: a name that is no
+    technique's → the technique whose colour it has.
     """
     stops = sorted({stop for by_stop in values.values() for stop in by_stop})
     dots, means, lost = [], [], []
@@ -157,13 +166,14 @@ def stops_figure(
         names=list(values),
         x_title=x_title,
         title=title,
+        colours=colours or {},
     )
 
 
-def _stops_chart(look: Look, *, stops, names, x_title, title):
+def _stops_chart(look: Look, *, stops, names, x_title, title, colours):
     import altair as alt
 
-    x, colour = stop_axis(stops, x_title), by_technique(look, names)
+    x, colour = stop_axis(stops, x_title), by_technique(look, names, colours_of=colours)
     place = {
         "x": x,
         "y": alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=number_axis("%")),

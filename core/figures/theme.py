@@ -163,10 +163,13 @@ def in_rows(look: Look, names: Sequence[str], most: int = 2) -> alt.ExprRef:
     return alt.ExprRef(f"width > {sum(widths) - look.font:.0f} ? 0 : {fewer}")
 
 
-def by_technique(look: Look, names: Sequence[str], most: int = 2) -> alt.Color:
+def by_technique(
+    look: Look, names: Sequence[str], most: int = 2, colours_of: Sequence[tuple[str, str]] = ()
+) -> alt.Color:
     """The colours of lines and points by technique, with their legend, of at most so many columns where the names do
-    not fit one row. A name that is no technique's is grey."""
-    colours = [(name, COLOURS.get(name, MARK)) for name in names]
+    not fit one row. A name that is no technique's is grey, or has the colour of the technique in colours_of."""
+    as_of = dict(colours_of)
+    colours = [(name, COLOURS.get(as_of.get(name, name), MARK)) for name in names]
     return by_colour("technique", colours, strokes(in_rows(look, names, most)))
 
 
