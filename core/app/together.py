@@ -11,7 +11,7 @@ from core.app import controls, steps
 from core.app.comparisons import course_chart
 from core.app.panels import captioned, own_run
 from core.config import SMALL_AND_NOISY
-from core.course.claims import percent, spread
+from core.course.claims import MISSING, percent, spread
 from core.course.grid import OVER_IMAGES, OVER_WRONG_LABELS, Place
 from core.course.together import (
     BATCH_NORM_DROPOUT,
@@ -96,7 +96,14 @@ def _pair_chart(pair: Pair, current: float) -> None:
     }
     x_title = f"{pair.second.symbol} of {pair.second.name}"
     captioned(
-        stops_figure(values, current, x_title=x_title, title="Test accuracy", colours={with_it: pair.first.name}),
+        stops_figure(
+            values,
+            current,
+            x_title=x_title,
+            title="Test accuracy",
+            colours={with_it: pair.first.name},
+            stops=pair.stops,
+        ),
         alt_text=f"Test accuracy against {x_title}, with and without {pair.first.name}.",
         caption=f"2,000 images, a fifth of the labels wrong. Each dot is a seed. At the left, {pair.second.name} is "
         "off.",
@@ -133,6 +140,9 @@ def _course(found: Sequence[RelativeSteps]) -> Course:
 def _variances_chart(stop: float) -> None:
     """The variance that batch norm divides by over the one that is there in evaluation mode, of both layers."""
     found = variance_shifts(stop)
+    if not found:
+        st.info(f"{MISSING.capitalize()}.")
+        return
     values = {f"norm {layer}": [(s.ratio(layer), 0.0) for s in found] for layer in (1, 2)}
     x_title = "running variance / variance in evaluation mode"
     captioned(

@@ -10,7 +10,7 @@ from functools import cache
 from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference, percent
 from core.course.over_seeds import measured
-from core.course.strengths import plainly
+from core.course.strengths import at_strength
 from core.results.averaged import SETS, AveragedSpec
 from core.results.library import stored_runs
 from core.results.run import Run
@@ -227,7 +227,7 @@ def _named(gain: Gain) -> str:
     technique = next((t for t in STRENGTHS if t.name == gain.of.name), None)
     if technique is None or gain.of.strength is None:
         return gain.of.name
-    return f"{gain.of.name} at {technique.symbol} = {plainly(gain.of.strength)}"
+    return f"{gain.of.name} {at_strength(technique, gain.of.strength)}"
 
 
 def _mean(change: Difference) -> str:

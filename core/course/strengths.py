@@ -56,7 +56,7 @@ def reach_in_words(of: Technique, base: RunConfig) -> str:
 def _free(of: Technique, found: Reach) -> str:
     weakest, strongest = of.stops[1], of.stops[-1]
     if not found.free:
-        return f"Even {_at(of, weakest)}, the seeds show a clear loss of accuracy."
+        return f"Even {at_strength(of, weakest)}, the seeds show a clear loss of accuracy."
     if found.free == strongest:
         return f"No {_value(of)} on the slider shows a clear loss of accuracy over the seeds."
     to = "Up to" if strongest > weakest else "Down to"
@@ -67,7 +67,7 @@ def _best(of: Technique, base: RunConfig, found: Reach) -> str:
     if not found.best:
         return f"No {_value(of)} gives a higher mean accuracy than the plain network has."
     against = against_plain(LAST_FIVE, base, of.at(base, found.best), "higher than the plain network's", "lower")
-    return f"The mean accuracy is highest {_at(of, found.best)}, where it is {_difference(against)}."
+    return f"The mean accuracy is highest {at_strength(of, found.best)}, where it is {_difference(against)}."
 
 
 def _difference(verdict: str) -> str:
@@ -87,7 +87,7 @@ def _value(of: Technique) -> str:
     return "shift" if of.key == AUGMENTATION.key else f"value of {of.symbol}"
 
 
-def _at(of: Technique, stop: float) -> str:
+def at_strength(of: Technique, stop: float) -> str:
     """A stop with its preposition: "at p = 0.4", "with shifts by up to 2 pixels"."""
     return f"with {_named(of, stop)}" if of.key == AUGMENTATION.key else f"at {_named(of, stop)}"
 

@@ -10,7 +10,7 @@ from core.config import SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import MISSING, Difference, Measure, paired_difference, spread
 from core.course.grid import STOPPED, STRENGTHS, TEST, Place, candidates, chosen, points
 from core.course.over_seeds import measured, own_runs, own_settings, runs_at
-from core.course.strengths import plainly
+from core.course.strengths import at_strength
 from core.results.library import stored_runs
 from core.results.measurement import Spec
 from core.results.relative_steps import RelativeSteps, RelativeStepsSpec
@@ -54,10 +54,10 @@ class Pair:
     def first_in_words(self) -> str:
         if self.strength is None:
             return self.first.name
-        return f"{self.first.name} at {self.first.symbol} = {plainly(self.strength)}"
+        return f"{self.first.name} {at_strength(self.first, self.strength)}"
 
     def second_in_words(self, stop: float) -> str:
-        return f"{self.second.name} at {self.second.symbol} = {plainly(stop)}"
+        return f"{self.second.name} {at_strength(self.second, stop)}"
 
     def config(self, stop: float, *, both: bool) -> RunConfig:
         """With the second technique at a stop; `both`: and with the first."""
@@ -220,7 +220,8 @@ def cautions(config: RunConfig) -> list[str]:
     if BATCH_NORM.is_in(config) and DROPOUT.is_in(config):
         found.append(
             "**Dropout before batch norm.** Masks raise the variance that batch norm keeps, and in evaluation mode "
-            "they are gone: the variance that it divides by is too large then. See *Together* on the compare page."
+            "they are gone: the variance that it divides by is too large then. The page *Compare* shows it under *Two "
+            "techniques at once*."
         )
     named = [one.name for one in _SCALE_FREE if one.is_in(config)]
     if config.norm != "none" and named:
@@ -264,8 +265,9 @@ def stopping_in_words(place: Place) -> str:
     lost = [name for name, change in found.items() if change.high < 0]
     first, change = next(iter(found.items()))
     return (
-        f"Of {len(found)} networks {len(gained)} are clearly better when stopped early and {len(lost)} clearly worse. "
-        f"**{first.capitalize()} gains most: {points(change)}.** {_best_stopped(place, list(found))}"
+        f"Of {len(found)} networks {len(gained) or 'none'} are clearly better when stopped early, and "
+        f"{len(lost) or 'none'} clearly worse. **{first.capitalize()} gains most: {points(change)}.** "
+        f"{_best_stopped(place, list(found))}"
     )
 
 
@@ -277,4 +279,4 @@ def _best_stopped(place: Place, names: list[str]) -> str:
         return ""
     told = spread(list(map(STOPPED.of, runs_by_name[best]))).percent()
     change = paired_difference(*(list(map(STOPPED.of, some)) for some in (plain, runs_by_name[best])))
-    return f"Stopped early, {best} has the highest mean, {told}, and the plain network is beaten by {points(change)}."
+    return f"Stopped early, {best} has the highest mean, {told}. From plain, stopped early as well, that is {points(change)}."

@@ -141,14 +141,15 @@ def stops_figure(
     x_title: str,
     title: str,
     colours: Mapping[str, str] | None = None,
+    stops: Sequence[float] = (),
 ) -> Figure:
     """A share (an accuracy) against one setting: technique → stop → a value for each seed, None for one that diverged.
 
     A line through the means of the seeds that did not diverge, a dot for each seed, and a rule at the current stop.
     The stops stand at equal distances. A cross on the floor stands for seeds that diverged. colours: a name that is no
-    technique's → the technique whose colour it has.
+    technique's → the technique whose colour it has. stops: in their order, where it is not that of the numbers.
     """
-    stops = sorted({stop for by_stop in values.values() for stop in by_stop})
+    stops = stops or sorted({stop for by_stop in values.values() for stop in by_stop})
     dots, means, lost = [], [], []
     for name, by_stop in values.items():
         for stop, seeds in by_stop.items():

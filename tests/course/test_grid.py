@@ -9,6 +9,7 @@ import pytest
 
 from core.config import SMALL_AND_NOISY
 from core.course.grid import (
+    AVERAGED_WEIGHTS,
     EARLY_STOPPING,
     PLACES,
     STRENGTHS,
@@ -20,6 +21,8 @@ from core.course.grid import (
     guide,
 )
 from core.results import store
+from core.results.averaged import AveragedSpec
+from core.results.library import stored
 from core.techniques import DROPOUT, L1, PLAIN
 
 
@@ -73,6 +76,15 @@ def test_a_gain_is_the_mean_of_the_differences_from_plain_seed_by_seed_with_its_
 def test_early_stopping_stands_beside_them_with_the_weights_of_the_best_epoch():
     (stopped,) = (gain for gain in gains(Place()) if gain.of.name == EARLY_STOPPING)
     assert list(stopped.of.accuracies) == [run.test_best.accuracy for run in runs_of(PLAIN, Place(), None)]
+
+
+def test_averaged_weights_stand_beside_them_with_the_average_after_the_last_epoch():
+    (averaged,) = (gain for gain in gains(Place()) if gain.of.name == AVERAGED_WEIGHTS)
+    found = [stored(AveragedSpec(config)) for config in candidates(PLAIN, Place())[None]]
+    assert list(averaged.of.accuracies) == [one.accuracy[-1, 1] for one in found]
+    # the training beside which they were averaged is the stored one: its accuracies are the run's own
+    for one, run in zip(found, runs_of(PLAIN, Place(), None), strict=True):
+        np.testing.assert_allclose(one.own_accuracy[:, 0], run.curve("held_out_accuracy"), atol=2e-3)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.in_words)
