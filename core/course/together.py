@@ -279,4 +279,7 @@ def _best_stopped(place: Place, names: list[str]) -> str:
         return ""
     told = spread(list(map(STOPPED.of, runs_by_name[best]))).percent()
     change = paired_difference(*(list(map(STOPPED.of, some)) for some in (plain, runs_by_name[best])))
-    return f"Stopped early, {best} has the highest mean, {told}. From plain, stopped early as well, that is {points(change)}."
+    return (
+        f"Stopped early, {best} has the highest mean, {told}. From plain, stopped early as well, that is "
+        f"{points(change)}."
+    )
