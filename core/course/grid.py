@@ -49,7 +49,8 @@ STRENGTHS: dict[Technique, tuple[float, ...]] = {
     LABEL_SMOOTHING: (0.1, 0.2, 0.5),
     AUGMENTATION: (1, 2),
 }
-"""The strengths among which the validation images choose, at every place of the grid; none where there is none."""
+"""The strengths among which the validation images choose, at every place of the grid; none where there is none. Outside
+of the setting that the course speaks of, the first seed chooses for all."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class Place:
         """Over how many seeds it is measured: all of them at the setting that the course speaks of."""
         return len(FIELDS["seed"].stops) if self == Place() else 3
 
+    @property
+    def choosing(self) -> int:
+        """How many seeds choose the strength: all of them at the setting that the course speaks of, else the first."""
+        return self.seeds if self == Place() else 1
+
 
 OVER_IMAGES = {n: Place(n_train=n) for n in IMAGES}
 OVER_WRONG_LABELS = {share: Place(label_noise=share) for share in WRONG_LABELS}
@@ -90,14 +96,16 @@ def candidates(technique: Technique, place: Place) -> dict[float | None, tuple[R
 
 
 def grid_runs() -> set[RunConfig]:
-    """Every run of the grid."""
-    return {
-        run
-        for place in PLACES
-        for technique in STRENGTHS
-        for some in candidates(technique, place).values()
-        for run in some
-    }
+    """Every run of the grid: all strengths with the seeds that choose, and the chosen strength with all seeds. Where
+    runs that choose are not stored yet, the others are not known yet."""
+    return {run for place in PLACES for technique in STRENGTHS for run in _needed(technique, place)}
+
+
+def _needed(technique: Technique, place: Place) -> list[RunConfig]:
+    among = candidates(technique, place)
+    first = [run for runs in among.values() for run in runs[: place.choosing]]
+    best = best_strength(technique, place)
+    return first + list(among.get(best, ()))
 
 
 # --- what was measured on the grid ----------------------------------------------------------------------------------
@@ -128,14 +136,23 @@ class Chosen:
     accuracies: tuple[float, ...]
 
 
-def chosen(technique: Technique, place: Place) -> Chosen | None:
-    """A technique at the strength whose accuracy on the validation images is highest: the mean over seeds, and over the
-    last five epochs. None where a run is missing."""
-    found = {strength: stored_runs(configs) for strength, configs in candidates(technique, place).items()}
-    if any(len(runs) < place.seeds for runs in found.values()):
+@cache
+def best_strength(technique: Technique, place: Place) -> float | None:
+    """The strength whose accuracy on the validation images is highest, over the seeds that choose and the last five
+    epochs. None where there is none to choose, or a run that chooses is missing."""
+    found = {s: stored_runs(runs[: place.choosing]) for s, runs in candidates(technique, place).items()}
+    if any(len(runs) < place.choosing for runs in found.values()):
         return None
-    best = max(found, key=lambda strength: LAST_FIVE.mean(found[strength]))
-    return Chosen(technique.name, best, tuple(map(TEST.of, found[best])))
+    return max(found, key=lambda strength: LAST_FIVE.mean(found[strength]))
+
+
+def chosen(technique: Technique, place: Place) -> Chosen | None:
+    """A technique at its best strength by the validation images, on the test images. None where a run is missing."""
+    best = best_strength(technique, place)
+    runs = stored_runs(candidates(technique, place).get(best, ()))
+    if len(runs) < place.seeds:
+        return None
+    return Chosen(technique.name, best, tuple(map(TEST.of, runs)))
 
 
 def beside(place: Place) -> list[Chosen]:

@@ -48,11 +48,13 @@ def test_every_technique_has_three_strengths_or_none_and_the_slider_of_its_lesso
         assert len(strengths) == (3 if technique.strength != "shift" else 2) * bool(technique.strength)
 
 
+@pytest.mark.parametrize("place", [Place(), Place(n_train=500)], ids=lambda place: place.in_words)
 @pytest.mark.parametrize("technique", [DROPOUT, L1], ids=lambda technique: technique.name)
-def test_the_strength_is_chosen_on_validation_images_and_told_of_test_images(technique):
-    place, means = Place(), {}
+def test_the_strength_is_chosen_on_validation_images_and_told_of_test_images(technique, place):
+    means = {}
     for strength in STRENGTHS[technique]:
-        curves = [[r.held_out_accuracy for r in run.records] for run in runs_of(technique, place, strength)]
+        choosing = candidates(technique, place)[strength][: 5 if place == Place() else 1]
+        curves = [[r.held_out_accuracy for r in store.load_outcome(config).records] for config in choosing]
         means[strength] = np.mean([curve[-5:] for curve in curves])
     best = max(means, key=means.get)
     way = chosen(technique, place)
