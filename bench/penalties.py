@@ -35,7 +35,7 @@ def check_paths() -> list[Requirement]:
         fewest = min(min(len(runs_of(config)), len(sparsities_of(config))) for config in stops)
         requirements.append(at_least(f"{setting}: seeds at each of {len(stops)} stops", fewest, 5))
     size = sum(path.stat().st_size for path in PRECOMPUTED.iterdir()) / 2**20
-    return [*requirements, at_most("precomputed/", size, 40, " MB")]
+    return [*requirements, at_most("precomputed/", size, 70, " MB")]
 
 
 def check_l1() -> list[Requirement]:

@@ -53,7 +53,7 @@ def when() -> None:
     say="Switch lines on and off. First the loss, then the accuracy: they do not rank the techniques alike.",
     ask="Which technique has the smallest gap? Is it the one with the highest accuracy?",
     trap="The smallest gap is not the best network: one that learns nothing has none.",
-    minutes=5,
+    minutes=4,
 )
 def same_axes() -> None:
     compare.same_axes(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -17,6 +19,7 @@ from core.course.claims import LAST_ACCURACY, MISSING, Measure, percent, spread
 from core.course.compare import RADIUS, networks
 from core.course.minima import (
     ACCURACY,
+    BETA,
     CALIBRATION_ERROR,
     CONFIDENCE,
     FOLLOWED,
@@ -28,6 +31,7 @@ from core.course.minima import (
     TRACE,
     WAYS,
     Wall,
+    along_gradients,
     between_of,
     by_chance,
     calibration_order,
@@ -50,7 +54,6 @@ from core.figures.calibration import reliability_figure, reliability_rows
 from core.figures.paths import between_figure, losses_figure, path_figure
 from core.figures.sharpness import Estimate, sharpness_figure
 from core.results.path import TrainingPath
-from core.results.sharpness import Sharpness
 from core.results.surface import SurfaceSpec
 from core.techniques import BATCH_NORM, DROPOUT, L2, LABEL_SMOOTHING, PLAIN
 
@@ -140,29 +143,49 @@ SHARP_SETTINGS = ("sharp_view", "sharp_on", "sharp_directions", "sharp_log", *sw
 MOST_SURFACES = 4
 """So many stand beside each other."""
 
-SHARP_VIEWS: dict[str, tuple[Measure[Sharpness], Callable[[Sharpness], float], str, str]] = {
-    "Steepest direction": (
+
+@dataclass(frozen=True)
+class SharpView:
+    """One measure of sharpness as a figure. results: of networks by name, over seeds. error: a result's standard
+    error."""
+
+    measure: Measure
+    error: Callable[[Any], float]
+    x_title: str
+    caption: str
+    results: Callable[[Networks], dict[str, list]] = sharpnesses
+
+
+SHARP_VIEWS: dict[str, SharpView] = {
+    "Steepest": SharpView(
         TOP,
         lambda s: 0.0,
         "largest eigenvalue of the Hessian",
         "The curvature of the loss in the direction in which it curves most.",
     ),
-    "All directions": (
+    "All directions": SharpView(
         TRACE,
         lambda s: s.trace_error,
         "trace of the Hessian",
         "The sum of the curvatures in all directions. It is estimated, and each dot's line is one standard error long "
         "to either side.",
     ),
-    "Scaled steps": (
+    "Scaled steps": SharpView(
         RISE,
         lambda s: s.rise_error,
         "rise of the loss (nats)",
         "How far the loss rises when each unit's weights are moved by their own length in a random direction, over ten "
         "directions. Each dot's line is one standard error long to either side.",
     ),
+    "Along the gradient": SharpView(
+        BETA,
+        lambda p: 0.0,
+        "effective β",
+        "In the first 400 steps of training: how much the gradient changes per distance along itself, at most "
+        "([Santurkar et al. 2018](https://arxiv.org/abs/1805.11604)). Dropout's masks make it no measure there.",
+        along_gradients,
+    ),
 }
-"""Name → measure, its standard error, its axis, and what it is."""
 
 
 def sharpness_panel(*, asks: str, why: str) -> None:
@@ -179,18 +202,7 @@ def sharpness_panel(*, asks: str, why: str) -> None:
             if view == PICTURES:
                 _surfaces(base, side)
                 continue
-            measure, error, x_title, caption = SHARP_VIEWS[view]
-            ordered = order(found, measure)
-            values: dict[str, list[Estimate]] = {
-                name: [(measure.of(s), error(s)) for s in found[name]] for name in ordered
-            }
-            captioned(
-                sharpness_figure(values, x_title=x_title),
-                alt_text=f"{x_title.capitalize()} of every technique, the flattest first.",
-                caption=f"{caption} Dots are seeds, and the tick is their mean.",
-                rows=[{"technique": name, x_title: measure.over(found[name])} for name in ordered],
-                key=f"sharp_{measure.label}",
-            )
+            _sharp_chart(SHARP_VIEWS[view], base)
     accuracies = {name: LAST_ACCURACY.mean(runs_at(networks(base)[name])) for name in found}
     with side:
         st.markdown(flattest(found))
@@ -200,6 +212,22 @@ def sharpness_panel(*, asks: str, why: str) -> None:
             st.markdown(f"{MEASURED}\n\n{not_minima(found)} {AT_NO_MINIMUM}")
         with steps.fold("Is the flattest the best?"):
             st.markdown(flat_and_accurate(found, accuracies))
+
+
+def _sharp_chart(view: SharpView, base: RunConfig) -> None:
+    """One measure of every network of which it is stored, the flattest first."""
+    found = view.results(networks(base))
+    ordered = order(found, view.measure)
+    values: dict[str, list[Estimate]] = {
+        name: [(view.measure.of(s), view.error(s)) for s in found[name]] for name in ordered
+    }
+    captioned(
+        sharpness_figure(values, x_title=view.x_title),
+        alt_text=f"{view.x_title.capitalize()} of every technique, the flattest first.",
+        caption=f"{view.caption} Dots are seeds, and the tick is their mean.",
+        rows=[{"technique": name, view.x_title: view.measure.over(found[name])} for name in ordered],
+        key=f"sharp_{view.measure.label}",
+    )
 
 
 def _surfaces(base: RunConfig, side) -> None:

@@ -46,6 +46,7 @@ from core.results.between import BetweenSpec
 from core.results.calibration import Calibration, CalibrationSpec
 from core.results.library import stored_runs
 from core.results.measurement import Spec
+from core.results.probe import ProbeSpec
 from core.results.sharpness import SharpnessSpec
 from core.results.surface import SurfaceSpec
 from core.results.weight_sizes import WeightSizes, WeightSizesSpec
@@ -99,7 +100,7 @@ def measurements_of(run: RunConfig) -> list[Spec]:
     setting = next((base for base in (FULL, SMALL_AND_NOISY) if replace(run, seed=0) in networks(base).values()), None)
     if setting and run.seed < SEEDS_MEASURED[setting]:
         found += [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run)]
-        found += surfaces_of_seed(run)
+        found += surfaces_of_seed(run) + ([] if run.dropout else [ProbeSpec(run)])
     return found
 
 

@@ -102,6 +102,15 @@ TERMS: tuple[Term, ...] = (
         also=("data augmentation",),
     ),
     Term(
+        "averaged weights",
+        "The mean of the weights that training passed through, the latest ones counting most. Training does not "
+        "notice; the network with the average is evaluated beside it.",
+        "compare",
+        step="first",
+        also=("exponential moving average", "EMA", "weight averaging"),
+        source="[Polyak & Juditsky 1992](https://doi.org/10.1137/0330046)",
+    ),
+    Term(
         "barrier",
         "The height by which the loss rises above a straight ramp on the way from one trained network to another. "
         "If there is a barrier, the loss is not convex.",
@@ -126,6 +135,15 @@ TERMS: tuple[Term, ...] = (
         "The number that a unit adds to its weighted sum. This course does not penalise biases unless a switch says "
         "so.",
         "baseline",
+    ),
+    Term(
+        "calibration error",
+        "The distance between how sure a network is and how often it is right, averaged over images in bins of equal "
+        "confidence.",
+        "compare",
+        step="calibration",
+        also=("expected calibration error", "ECE", "calibration"),
+        source="[Guo et al. 2017](https://arxiv.org/abs/1706.04599)",
     ),
     Term(
         "co-adaptation",
@@ -270,12 +288,29 @@ TERMS: tuple[Term, ...] = (
         also=("held out", "unseen images"),
     ),
     Term(
+        "Hessian",
+        "All second derivatives of the loss. Its largest eigenvalue is the curvature in the steepest direction, and "
+        "its trace is the sum of the curvatures in all directions.",
+        "compare",
+        step="sharpness",
+        also=("eigenvalue", "trace", "curvature"),
+    ),
+    Term(
         "higher / lower / no clear difference",
         "The three verdicts of the course. It says higher or lower when the 95 % interval of the paired differences "
         "leaves out 0. No clear difference means that the seeds cannot tell the two apart, which does not make them "
         "equal.",
         "baseline",
         also=("higher", "lower", "no clear difference", "verdict"),
+    ),
+    Term(
+        "Holm's correction",
+        "A rule for many comparisons at once. Without any true difference, it keeps the chance that even one of them "
+        "is called clear at or below 5 %.",
+        "compare",
+        step="numbers",
+        also=("Holm", "multiple comparisons", "Bonferroni"),
+        source="[Holm 1979](https://www.jstor.org/stable/4615733)",
     ),
     Term(
         "internal covariate shift",
@@ -543,6 +578,15 @@ TERMS: tuple[Term, ...] = (
         step="learning-rates",
     ),
     Term(
+        "sharpness",
+        "How fast the loss rises around the trained network. It depends on how distance between weights is measured, "
+        "so two measures of it need not agree.",
+        "compare",
+        step="sharpness",
+        also=("flatness", "flat minimum", "sharp minimum"),
+        source="[Dinh et al. 2017](https://arxiv.org/abs/1703.04933)",
+    ),
+    Term(
         "small and noisy",
         "One of the two settings of the course: 2,000 training images, every fifth label wrong, 60 epochs. The network "
         "overfits badly there, so regularizers have something to do.",
@@ -653,6 +697,14 @@ TERMS: tuple[Term, ...] = (
         "trained on.",
         "baseline",
         also=("validation set",),
+    ),
+    Term(
+        "variance shift",
+        "What dropout before batch norm does: masks raise the variance that batch norm keeps, and in evaluation mode "
+        "the masks are gone.",
+        "compare",
+        step="at-once",
+        source="[Li et al. 2019](https://arxiv.org/abs/1801.05134)",
     ),
     Term(
         "weight",

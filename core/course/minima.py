@@ -17,6 +17,7 @@ from core.results.calibration import Calibration, CalibrationSpec
 from core.results.library import stored
 from core.results.line import above_chord
 from core.results.path import PathSpec, TrainingPath
+from core.results.probe import Probe, ProbeSpec
 from core.results.sharpness import Sharpness, SharpnessSpec
 from core.results.weight_sizes import WeightSizes, WeightSizesSpec
 from core.techniques import BATCH_NORM, DROPOUT, L1, L2, LAYER_NORM, PLAIN, Technique
@@ -106,11 +107,22 @@ TRACE: Measure[Sharpness] = Measure("trace", lambda s: s.trace, digits=None)
 RISE: Measure[Sharpness] = Measure("filter-normalised rise", lambda s: s.rise, "nats", digits=None)
 GRADIENT: Measure[Sharpness] = Measure("norm of the gradient", lambda s: s.gradient_norm, digits=None)
 SHARPNESSES = (TOP, TRACE, RISE)
+FROM_STEP = 100
+"""The first steps, in which every network changes fast, are left out of the mean along the gradient."""
+BETA: Measure[Probe] = Measure(
+    "effective β along the gradient", lambda p: p.mean_after("effective_beta", FROM_STEP), digits=None
+)
 
 
 def sharpnesses(named: Networks) -> dict[str, list[Sharpness]]:
     """What is stored of each network over all seeds, batch norm with the statistics that training left."""
     return _over_seeds(named, SharpnessSpec)
+
+
+def along_gradients(named: Networks) -> dict[str, list[Probe]]:
+    """What is stored along the gradients of each network's training, over all seeds. With dropout none is measured:
+    each step size would meet other masks."""
+    return _over_seeds({name: config for name, config in named.items() if not config.dropout}, ProbeSpec)
 
 
 def order(named: Mapping[str, Sequence], measure: Measure) -> list[str]:

@@ -23,7 +23,7 @@ def words(app):
 
 def test_the_epoch_slider_moves_the_checkpoint_that_is_told():
     found = stored(path_of(DROPOUT))
-    app = open_page(COMPARE, step="path", path_of="dropout", path_epoch="20")
+    app = open_page(COMPARE, step="ways", path_of="dropout", path_epoch="20")
     assert f"**{found.loss[20]:.3f}** nats" in words(app) and f"**{found.shadow_loss[20]:.3f}**" in words(app)
     app.select_slider(key="path_epoch").set_value("0").run()
     assert f"**{found.loss[0]:.3f}** nats" in words(app)
@@ -34,7 +34,7 @@ def test_the_epoch_slider_moves_the_checkpoint_that_is_told():
 
 @pytest.mark.parametrize(("images", "rows"), [("Test images", [2]), ("Training images", [0, 1])])
 def test_the_line_is_that_of_the_images_that_are_chosen_and_batch_norm_is_drawn_both_ways(images, rows):
-    app = open_page(COMPARE, step="between", between_on=images, between_view="Accuracy")
+    app = open_page(COMPARE, step="ways", way="Between two networks", between_on=images, between_view="Accuracy")
     (chart,) = charts(app)
     line = stored(between_of(BATCH_NORM))
     for name, way in (("dashed", 0), ("solid", 1)):
@@ -77,12 +77,21 @@ def test_a_switch_takes_a_technique_s_dots_away_and_the_table_has_all():
     assert errors == {name: round(100 * np.mean([c.error for c in some]), 1) for name, some in found.items()}
 
 
-@pytest.mark.parametrize("step", ["calibration", "sharpness", "path", "between"])
-def test_what_is_not_stored_is_said(step, monkeypatch):
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"step": "calibration"},
+        {"step": "sharpness"},
+        {"step": "ways"},
+        {"step": "ways", "way": "Between two networks"},
+    ],
+    ids=str,
+)
+def test_what_is_not_stored_is_said(asked, monkeypatch):
     monkeypatch.setattr("core.results.measurement.load", lambda spec: None)
     library.forget()
     try:
-        app = open_page(COMPARE, step=step)
+        app = open_page(COMPARE, **asked)
         assert MISSING.capitalize() in words(app) and not charts(app) and not app.exception
     finally:
         library.forget()
