@@ -25,7 +25,7 @@ def first() -> None:
 
 @lesson.step(
     "When does which technique help?",
-    settings=("when", *compare.switches("wrong"), *compare.switches("images")),
+    settings=("when", *compare.when_switches("wrong"), *compare.when_switches("images")),
     say="Let everybody draw before anybody looks. Then the measured lines: over wrong labels, and over images.",
     ask="What would you rather have: dropout, or twice the images?",
     trap="A gain at 0 wrong labels as large as at 0.5. Labels are wrong in training only, and right in the test.",

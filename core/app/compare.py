@@ -14,7 +14,18 @@ from core.config import RunConfig
 from core.course.claims import Measure, percent, spread
 from core.course.compare import MEASURES, Told, against, networks
 from core.course.family import Family
-from core.course.grid import OVER_IMAGES, OVER_WRONG_LABELS, STRENGTHS, Place, chosen, gains, guide, leaders
+from core.course.grid import (
+    AVERAGED_WEIGHTS,
+    EARLY_STOPPING,
+    OVER_IMAGES,
+    OVER_WRONG_LABELS,
+    STRENGTHS,
+    Place,
+    gains,
+    guide,
+    leaders,
+    ways,
+)
 from core.figures.compare import course_of, stops_figure
 from core.figures.gains import gains_figure
 from core.maths.comparisons import LEVEL
@@ -26,6 +37,8 @@ ROWS = {WRONG_LABELS: OVER_WRONG_LABELS, IMAGES: OVER_IMAGES}
 """Which of its two numbers a place is moved along → the places there are along it."""
 X_TITLES = {"Wrong labels": "share of wrong labels", "Images": "training images"}
 
+BESIDE = (EARLY_STOPPING, AVERAGED_WEIGHTS)
+"""What can be shown over places beside the techniques."""
 SHOWN_FIRST = (PLAIN, DROPOUT, L1, L2, AUGMENTATION)
 """The techniques that a figure over places opens with: eleven lines at once cannot be read."""
 
@@ -86,17 +99,17 @@ def _place() -> Place:
 
 def accuracy_over(row: str, *, asks: str) -> None:
     """The test accuracy of several techniques over a row of places. row: a key of ROWS."""
-    places, x_title = ROWS[row], X_TITLES[row]
+    places, x_title, key = ROWS[row], X_TITLES[row], row.split()[0].lower()
     figure, side = steps.side_by_side()
     with side:
         st.markdown(asks)
-        shown = which(key=row.split()[0].lower())
+        names = [technique.name for technique in which(key=key)]
+        with st.grid(2, min_column_width=120):
+            names += [name for name in BESIDE if controls.toggle(name, key=_key(key, name))]
         with steps.fold("What was measured"):
             st.markdown(leaders(places.values()))
-    values = {
-        technique.name: {at: list(way.accuracies) for at, place in places.items() if (way := chosen(technique, place))}
-        for technique in shown
-    }
+    found = {at: {way.name: list(way.accuracies) for way in ways(place)} for at, place in places.items()}
+    values = {name: {at: there[name] for at, there in found.items() if name in there} for name in names}
     with figure:
         captioned(
             stops_figure(
@@ -120,17 +133,22 @@ def accuracy_over(row: str, *, asks: str) -> None:
 def which(*, key: str, first: Sequence[Technique] = SHOWN_FIRST) -> list[Technique]:
     """A switch for each technique, those of `first` on at the beginning; the plain network where all are off."""
     with st.grid(2, min_column_width=120):
-        on = [controls.toggle(t.name, key=_switch(key, t), default=t in first) for t in STRENGTHS]
+        on = [controls.toggle(t.name, key=_key(key, t.name), default=t in first) for t in STRENGTHS]
     return [technique for technique, is_on in zip(STRENGTHS, on, strict=True) if is_on] or [PLAIN]
 
 
 def switches(key: str) -> tuple[str, ...]:
     """The keys of the switches of `which`."""
-    return tuple(_switch(key, technique) for technique in STRENGTHS)
+    return tuple(_key(key, technique.name) for technique in STRENGTHS)
 
 
-def _switch(key: str, technique: Technique) -> str:
-    return f"{key}_{technique.name.replace(' ', '_').replace('-', '_').lower()}"
+def when_switches(key: str) -> tuple[str, ...]:
+    """The keys of the switches of `accuracy_over`."""
+    return (*switches(key), *(_key(key, name) for name in BESIDE))
+
+
+def _key(key: str, name: str) -> str:
+    return f"{key}_{name.replace(' ', '_').replace('-', '_').lower()}"
 
 
 # --- all techniques on the same axes ----------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ from core.course.minima import (
     walls,
     walls_in_words,
 )
-from core.course.over_seeds import runs_at
+from core.course.over_seeds import DIRECTION_SEEDS, Networks, runs_at
 from core.figures.calibration import reliability_figure, reliability_rows
 from core.figures.paths import between_figure, losses_figure, path_figure
 from core.figures.sharpness import Estimate, sharpness_figure
@@ -233,9 +233,8 @@ def _sharp_chart(view: SharpView, base: RunConfig) -> None:
 def _surfaces(base: RunConfig, side) -> None:
     """The surfaces of up to four networks, along the same random numbers, with one camera and one loss axis."""
     with side:
-        directions = int(
-            controls.choice("Directions", ("0", "1", "2"), key="sharp_directions", help_text=DIRECTIONS_HELP)
-        )
+        pairs = tuple(map(str, DIRECTION_SEEDS))
+        directions = int(controls.choice("Directions", pairs, key="sharp_directions", help_text=DIRECTIONS_HELP))
         log_z = controls.toggle("Log loss", key="sharp_log", default=True)
         with steps.fold("Which networks"):
             chosen = [technique.name for technique in which(key="surface", first=SURFACES_FIRST)]

@@ -171,6 +171,14 @@ def beside(place: Place) -> list[Chosen]:
     return ways
 
 
+@cache
+def ways(place: Place) -> tuple[Chosen, ...]:
+    """Every way at a place: the techniques, plain first, and what stands beside them. Those whose runs are not all
+    there are left out."""
+    techniques = [way for technique in STRENGTHS if (way := chosen(technique, place))]
+    return (*techniques, *beside(place))
+
+
 @dataclass(frozen=True)
 class Gain:
     """How far one way to regularize is above the plain network on the test images, paired over seeds."""
@@ -181,12 +189,11 @@ class Gain:
 
 @cache
 def gains(place: Place) -> tuple[Gain, ...]:
-    """Every way at a place, the largest mean gain first; those whose runs are not all there are left out."""
-    plain = chosen(PLAIN, place)
-    if plain is None:
+    """Every way at a place but the plain network, the largest mean gain first."""
+    plain, *others = ways(place) or (None,)
+    if plain is None or plain.name != PLAIN.name:
         return ()
-    ways = [way for technique in STRENGTHS if technique is not PLAIN and (way := chosen(technique, place))]
-    found = [Gain(way, paired_difference(plain.accuracies, way.accuracies)) for way in (*ways, *beside(place))]
+    found = [Gain(way, paired_difference(plain.accuracies, way.accuracies)) for way in others]
     return tuple(sorted(found, key=lambda gain: -gain.change.mean))
 
 
