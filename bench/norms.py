@@ -6,16 +6,10 @@ import sys
 
 from bench.report import Requirement, at_least, at_most, print_table, verdict, within
 from core.config import FULL, seeds_of
-from core.course.batch_norm import (
-    BATCH_NORM,
-    BATCH_NORM_AFTER,
-    at_batch_size,
-    at_learning_rate,
-    probes,
-    shifted_networks,
-)
+from core.course.batch_norm import BATCH_NORM, BATCH_NORM_AFTER, shifted_networks
 from core.course.claims import BEST_EPOCH, BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, compare, spread
 from core.course.layer_norm import LAYER_NORM
+from core.course.norms import at_batch_size, at_learning_rate, probes
 from core.results import measurement
 from core.results.run import Run
 from core.results.shift import Shift

@@ -5,8 +5,10 @@ import streamlit as st
 from core.app import baseline_measurements, by_heart, code, controls, faults, panels, questions, steps, strengths
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.baseline import OWN_SETTINGS
+from core.course.claim import if_so
+from core.course.claimed import baseline as claimed
 from core.course.claims import LAST_ACCURACY, MEMORISED, TRAIN_ACCURACY
-from core.course.over_seeds import against_plain, runs_at
+from core.course.over_seeds import runs_at
 from core.course.reading import one_run_margin
 from core.course.strengths import reach_in_words
 from core.results.surface import Surface
@@ -216,8 +218,8 @@ def one_run() -> None:
             st.markdown(
                 "Keep the weights of the epoch with the lowest held-out loss. This is how the test accuracy at that "
                 "epoch differs from the one after the last epoch:\n"
-                f"- **Small and noisy**: {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}.\n"
-                f"- **Full**: {panels.early_stopping_verdict(runs_at(FULL))}. Here the epoch was chosen on the test "
+                f"- **Small and noisy**: {claimed.STOPPED_SMALL.told}.\n"
+                f"- **Full**: {claimed.STOPPED_FULL.told}. Here the epoch was chosen on the test "
                 "images themselves, because no others are left, so this accuracy looks somewhat too good."
             )
 
@@ -247,9 +249,9 @@ def augmentation() -> None:
         says="This is how the held-out accuracy after the last epoch differs from the plain network's, paired over "
         "seeds, with shifts by up to one pixel and flips:\n"
         "- **2,000 images, a fifth of the labels wrong**: "
-        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, AUGMENTATION.at(SMALL_AND_NOISY, 1), 'higher', 'lower')}.\n"
+        f"{claimed.SHIFTED_SMALL.told}.\n"
         "- **60,000 images, right labels**: "
-        f"{against_plain(LAST_ACCURACY, FULL, AUGMENTATION.at(FULL, 1), 'higher', 'lower')}.\n"
+        f"{claimed.SHIFTED_FULL.told}.\n"
         "\n"
         "A network that learns an image by heart would now have to learn all versions of it, and that is harder. But "
         "the clothes lie in the middle of their images, and all shoes point the same way, in the test images too. What "
@@ -283,11 +285,11 @@ def smoothing() -> None:
         says="This is how the held-out accuracy after the last epoch differs from the plain network's, paired over "
         "seeds:\n"
         "- **2,000 images, a fifth of the labels wrong, ε = 0.5**: "
-        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, smoothed, 'higher', 'lower')}.\n"
+        f"{claimed.SMOOTHED_SMALL.told}.\n"
         "- **60,000 images, right labels, ε = 0.1**: "
-        f"{against_plain(LAST_ACCURACY, FULL, LABEL_SMOOTHING.at(FULL, 0.1), 'higher', 'lower')}.\n"
+        f"{claimed.SMOOTHED_FULL.told}.\n"
         "\n"
-        "So label smoothing does matter against wrong labels, but not by keeping them out. The network reproduces "
+        f"{_not_by_keeping_them_out()} The network reproduces "
         f"{MEMORISED.over(runs_at(smoothed))} of them at ε = 0.5, and {MEMORISED.over(runs_at(SMALL_AND_NOISY))} "
         "without smoothing.\n"
         "\n"
@@ -297,6 +299,14 @@ def smoothing() -> None:
         "\n"
         "The curves show the plain cross-entropy, without the smoothing. The method is from [Szegedy et al. "
         "2016](https://arxiv.org/abs/1512.00567), §7." + CHOSEN,
+    )
+
+
+def _not_by_keeping_them_out() -> str:
+    return if_so(
+        "So label smoothing does matter against wrong labels, but not by keeping them out.",
+        claimed.SMOOTHED_SMALL,
+        unless=[claimed.SMOOTHED_LABELS],
     )
 
 

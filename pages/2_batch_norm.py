@@ -23,21 +23,15 @@ from core.config import FULL
 from core.course.batch_norm import (
     BATCH_NORM,
     BATCH_NORM_AFTER,
-    BATCH_SIZES,
-    LARGE_STEPS,
-    LEARNING_RATES,
     OWN_BATCH,
     REFUSED,
-    SMALL_BATCHES,
     VARIANTS,
-    accuracy_change,
     accuracy_under,
-    at_batch_size,
-    at_learning_rate,
     probe_ratio,
 )
+from core.course.claim import if_so
+from core.course.claimed import batch_norm as claimed
 from core.course.claims import (
-    BEST_ACCURACY,
     BEST_EPOCH,
     BEST_LOSS,
     FIRST_EPOCH,
@@ -47,11 +41,18 @@ from core.course.claims import (
     LAST_LOSS,
     RISE,
     TRAIN_ACCURACY,
-    verdict,
 )
 from core.course.layer_norm import learns_up_to, why_it_is_faster
-from core.course.norms import OWN_SETTINGS
-from core.course.over_seeds import edge_rise, edge_verdict
+from core.course.norms import (
+    BATCH_SIZES,
+    LARGE_STEPS,
+    LEARNING_RATES,
+    OWN_SETTINGS,
+    SMALL_BATCHES,
+    at_batch_size,
+    at_learning_rate,
+)
+from core.course.over_seeds import edge_rise
 from core.results import library
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import LAYER_NORM, PLAIN
@@ -107,11 +108,12 @@ def _first_and_last() -> None:
     plain, batch = comparisons.runs_of(NETWORKS).values()
     st.markdown(
         "This is how batch norm differs from the plain network, paired seed by seed:\n"
-        f"- **Accuracy after one epoch**: {verdict(FIRST_EPOCH, plain, batch, 'higher', 'lower')}.\n"
-        f"- **Accuracy after twenty epochs**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
+        f"- **Accuracy after one epoch**: {claimed.FIRST.told}.\n"
+        f"- **Accuracy after twenty epochs**: {claimed.LAST.told}.\n"
         "\n"
         f"Its test loss is lowest at epoch {BEST_EPOCH.over(batch)}, and the plain network's is lowest at epoch "
-        f"{BEST_EPOCH.over(plain)}. After that both losses rise. So batch norm **trains faster and overfits sooner**. "
+        f"{BEST_EPOCH.over(plain)}. After that both losses rise. "
+        f"{if_so('So batch norm **trains faster and overfits sooner**.', claimed.FIRST, claimed.SOONER)} "
         "It is first of all an aid to optimisation. If it also regularizes, that is a side effect of the noise in its "
         "batches."
     )
@@ -130,11 +132,11 @@ def _measures() -> None:
     )
     st.markdown(
         "This is how batch norm differs from the plain network:\n"
-        f"- **Mean accuracy of the first five epochs**: {verdict(FIVE_EPOCHS, plain, batch, 'higher', 'lower')}.\n"
-        f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.\n"
-        f"- **Loss at the best epoch**: {verdict(BEST_LOSS, plain, batch, 'higher', 'lower')}.\n"
+        f"- **Mean accuracy of the first five epochs**: {claimed.FIVE.told}.\n"
+        f"- **Accuracy at the last epoch**: {claimed.LAST.told}.\n"
+        f"- **Loss at the best epoch**: {claimed.BEST.told}.\n"
         "- **Overfitting**, which is the rise of the loss from the best to the last epoch: "
-        f"{verdict(RISE, plain, batch, 'higher', 'lower')}.\n"
+        f"{claimed.OVERFITS.told}.\n"
         "\n"
         "Each interval comes from five differences, one for each seed, between the run with batch norm and the run "
         "without. (It is computed with Student's $t$ distribution, as in the lesson on the baseline.)"
@@ -150,7 +152,6 @@ def _placements() -> None:
 
 def _before_or_after() -> None:
     found = comparisons.runs_of(PLACED)
-    _, batch, after = found.values()
     st.markdown(
         "The authors of batch norm put it *before* the non-linearity. Others found it better *after*, and it depends "
         "on the network. A **skip connection** adds the input $x$ of a block of layers to its output. With skip "
@@ -158,10 +159,10 @@ def _before_or_after() -> None:
         "$x$ passes unchanged ([He et al. 2016](https://arxiv.org/abs/1603.05027)).\n"
         "\n"
         "In this network, batch norm after the ReLU differs from batch norm before it as follows:\n"
-        f"- **Accuracy at the last epoch**: {verdict(LAST_ACCURACY, batch, after, 'higher', 'lower')}.\n"
-        f"- **Loss at the last epoch**: {verdict(LAST_LOSS, batch, after, 'higher', 'lower')}.\n"
-        f"- **Loss at the best epoch**: {verdict(BEST_LOSS, batch, after, 'higher', 'lower')}.\n"
-        f"- **Accuracy gap**: {verdict(GAP, batch, after, 'higher', 'lower')}.\n"
+        f"- **Accuracy at the last epoch**: {claimed.PLACED_ACCURACY.told}.\n"
+        f"- **Loss at the last epoch**: {claimed.PLACED_LOSS.told}.\n"
+        f"- **Loss at the best epoch**: {claimed.PLACED_BEST.told}.\n"
+        f"- **Accuracy gap**: {claimed.PLACED_GAP.told}.\n"
         "\n"
         "Where there is *no clear difference*, five seeds cannot tell the two places apart."
     )
@@ -325,7 +326,7 @@ def covariate_shift() -> None:
 def _under_shift() -> None:
     fog = {name: accuracy_under("Fog", name) for name in VARIANTS}
     st.markdown(
-        "Batch norm with its running statistics is no reliable protection, because they describe the training images. "
+        f"{_no_protection()} "
         f"In *Dark* it reaches {accuracy_under('Dark', RUNNING)}, and the plain network "
         f"{accuracy_under('Dark', PLAIN.name)}. In *Fog* every network fails: the plain one reaches {fog[PLAIN.name]}, "
         f"layer norm {fog[LAYER_NORM.name]} and batch norm {fog[RUNNING]}. With statistics measured again on the foggy "
@@ -333,6 +334,13 @@ def _under_shift() -> None:
         "images.)\n\nMeasuring them again is a way to *use* a network ([Nado et al. "
         "2020](https://arxiv.org/abs/2006.10963), [Schneider et al. 2020](https://arxiv.org/abs/2006.16971)). It "
         "needs many new images at once, and batch norm was not made for it."
+    )
+
+
+def _no_protection() -> str:
+    return if_so(
+        "Batch norm with its running statistics is no reliable protection, because they describe the training images.",
+        unless=[claimed.IN_THE_DARK],
     )
 
 
@@ -355,7 +363,7 @@ def _better_than_clear() -> None:
         f"Foggy images with re-estimated statistics give {accuracy_under('Fog', ANEW)}, but clear images with running "
         f"statistics give {accuracy_under(clear, RUNNING)}. The statistics help, and not the fog. If they are measured "
         f"again on *clear* images, the accuracy is {accuracy_under(clear, ANEW)}. Compared with the running ones that "
-        f"is {accuracy_change((clear, RUNNING), (clear, ANEW))}.\n"
+        f"is {claimed.CLEAR_ANEW.told}.\n"
         "\n"
         "Running statistics are an average over roughly the last ten batches, while the weights were still moving. "
         "Statistics over all 10,000 images at once belong to the final weights and hardly depend on chance."
@@ -452,18 +460,13 @@ def _beside_all_stops(at, stops, current, *, x_title: str, key: str) -> None:
 def _rates() -> None:
     plain_lr, best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, PLAIN.name, LAST_ACCURACY)
     norm_lr, norm_best = comparisons.best_stop(at_learning_rate, LEARNING_RATES, BATCH, LAST_ACCURACY)
-    norm_at = {lr: comparisons.runs_of(at_learning_rate(lr))[BATCH] for lr in LEARNING_RATES}
     st.markdown(
         f"With every seed, the plain network learns up to a rate of {learns_up_to(PLAIN.name)}, and batch norm up to "
         f"{learns_up_to(BATCH)}, which is the largest that we tried. The plain network is best at {plain_lr:g} "
         f"({best}), and batch norm is best at {norm_lr:g} ({norm_best}).\n"
         "\n"
         "This is how batch norm's accuracy at each other rate differs from its best:\n"
-        + "\n".join(
-            f"- **At {lr:g}**: {verdict(LAST_ACCURACY, norm_at[norm_lr], found, 'higher', 'lower')}."
-            for lr, found in norm_at.items()
-            if lr != norm_lr
-        )
+        + "\n".join(f"- **At {lr:g}**: {claim.told}." for lr, claim in claimed.AT_RATE.items())
         + "\n\n"
         "So batch norm loses little over a factor of a hundred in the rate. Each best rate was picked on the same test "
         "images on which its accuracy is given here, so both best accuracies look somewhat too good."
@@ -519,19 +522,14 @@ def small_batches() -> None:
 
 
 def _batches() -> None:
-    by_size = {size: comparisons.runs_of(at_batch_size(size)) for size in BATCH_SIZES}
-    of_128 = by_size[128][PLAIN.name], by_size[128][BATCH]
     st.markdown(
         "This is how batch norm's validation accuracy after the last epoch differs from the plain network's:\n"
-        + "\n".join(
-            f"- **Batches of {size}**: {verdict(LAST_ACCURACY, of[PLAIN.name], of[BATCH], 'higher', 'lower')}."
-            for size, of in by_size.items()
-        )
+        + "\n".join(f"- **Batches of {size}**: {claim.told}." for size, claim in claimed.AT_SIZE.items())
         + "\n\n"
         "That holds for this learning rate, and at the end of training. Earlier, with batches of 128, the comparison "
         "gives another result:\n"
-        f"- **After the first epoch**: {verdict(FIRST_EPOCH, *of_128, 'higher', 'lower')}.\n"
-        f"- **Each at its best epoch**: {verdict(BEST_ACCURACY, *of_128, 'higher', 'lower')}.\n"
+        f"- **After the first epoch**: {claimed.FIRST_OF_128.told}.\n"
+        f"- **Each at its best epoch**: {claimed.BEST_OF_128.told}.\n"
         "\n"
         "Smaller batches take more steps in an epoch. So compare the networks at one batch size, and not one network "
         "across them."
@@ -610,10 +608,8 @@ def _rises() -> None:
         + "\n\nThis is the mean ± standard deviation over three pairs of directions, around one network of each kind "
         "(seed 0). The rise of batch norm's loss differs from that of the plain network's as follows:\n"
         + "\n".join(
-            f"- **{name.removeprefix('batch norm, ').capitalize()}, range {radius:g}**: "
-            f"{edge_verdict(SPECS[PLAIN.name], spec, radius, 'higher', 'lower')}."
-            for name, spec in list(SPECS.items())[1:]
-            for radius in (1.0, 2.0)
+            f"- **{claimed.STATISTICS[statistics].capitalize()}, range {radius:g}**: {claim.told}."
+            for (statistics, radius), claim in claimed.SURFACE.items()
         )
         + "\n\n**So the answer depends on the statistics and on how far one looks.** Such a picture cannot settle "
         "whether batch norm makes the loss smoother."

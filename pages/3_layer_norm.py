@@ -1,6 +1,6 @@
 """Lesson 3: layer norm, which takes its statistics along the other axis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -21,14 +21,9 @@ from core.app import (
 )
 from core.app.take_home import take_home
 from core.config import FULL, SMALL_AND_NOISY
-from core.course.batch_norm import (
-    BATCH_NORM,
-    BATCH_SIZES,
-    LEARNING_RATES,
-    at_batch_size,
-    at_learning_rate,
-    probe_ratio,
-)
+from core.course.batch_norm import BATCH_NORM, probe_ratio
+from core.course.claim import Claim
+from core.course.claimed import layer_norm as claimed
 from core.course.claims import (
     BEST_EPOCH,
     BEST_LOSS,
@@ -40,15 +35,12 @@ from core.course.claims import (
     LOSS_GAP,
     MEMORISED,
     RISE,
-    Measure,
     sentence,
-    verdict,
 )
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER, by_batch_size, learns_up_to, why_it_is_faster
-from core.course.norms import OWN_SETTINGS
-from core.course.over_seeds import edge_rise, edge_verdict, normalised
+from core.course.norms import BATCH_SIZES, LEARNING_RATES, OWN_SETTINGS, at_batch_size, at_learning_rate
+from core.course.over_seeds import edge_rise, normalised
 from core.results import library
-from core.results.run import Run
 from core.results.surface import SurfaceSpec, notebook_spec
 from core.techniques import PLAIN
 
@@ -263,24 +255,22 @@ def three_networks() -> None:
 
 
 def _concluded() -> None:
-    plain, batch, layer = comparisons.runs_of(NETWORKS).values()
+    def of_layer_norm(what: str, claim: Claim) -> str:
+        return sentence(f"layer norm's {what}", claim.told)
 
-    def of_layer_norm(what: str, measure: Measure[Run], first: Sequence[Run]) -> str:
-        return sentence(f"layer norm's {what}", verdict(measure, first, layer, "higher", "lower"))
-
-    def against_both(what: str, measure: Measure[Run]) -> str:
+    def against_both(what: str, claims: Mapping[str, Claim]) -> str:
         return (
-            f"Compared with the plain network's, {of_layer_norm(what, measure, plain)}. Compared with batch norm's, "
-            f"{of_layer_norm(what, measure, batch)}"
+            f"Compared with the plain network's, {of_layer_norm(what, claims[PLAIN.name])}. Compared with batch "
+            f"norm's, {of_layer_norm(what, claims[BATCH])}"
         )
 
     st.markdown(
         "Layer norm is compared here with each of the others, paired seed by seed:\n"
         "- **After the first epoch.** Compared with the plain network's, "
-        f"{of_layer_norm('accuracy', FIRST_EPOCH, plain)}.\n"
-        f"- **At the best epoch.** {against_both('loss', BEST_LOSS)}.\n"
-        f"- **At the last epoch.** {against_both('loss', LAST_LOSS)}.\n"
-        f"- **Accuracy at the last epoch.** {against_both('accuracy', LAST_ACCURACY)}.\n"
+        f"{of_layer_norm('accuracy', claimed.FIRST)}.\n"
+        f"- **At the best epoch.** {against_both('loss', claimed.BEST_AGAINST)}.\n"
+        f"- **At the last epoch.** {against_both('loss', claimed.LAST_AGAINST)}.\n"
+        f"- **Accuracy at the last epoch.** {against_both('accuracy', claimed.ACCURACY_AGAINST)}.\n"
         "\n"
         "So *best* depends on what is counted, and on when one stops."
     )
@@ -362,9 +352,9 @@ def _rises() -> None:
         + "\n".join(
             f"- **Range {radius:g}**: {edge_rise(SPECS[PLAIN.name], radius)} for the plain network, and "
             f"{edge_rise(SPECS[LAYER], radius)} for layer norm. Compared with the plain network's, "
-            + sentence("layer norm's rise", edge_verdict(SPECS[PLAIN.name], SPECS[LAYER], radius, "higher", "lower"))
+            + sentence("layer norm's rise", claim.told)
             + "."
-            for radius in (1.0, 2.0)
+            for radius, claim in claimed.SURFACE.items()
         )
         + "\n\nLayer norm acts as a brake on the way out. Whatever the first two layers compute there, its scale is "
         "put right before the next layer sees it."

@@ -3,28 +3,25 @@
 import streamlit as st
 
 from core.app import by_heart, code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
-from core.config import FULL, SMALL_AND_NOISY, RunConfig
-from core.course.claims import GAP, LAST_ACCURACY, LAST_FIVE, LAST_LOSS, MEMORISED, Measure, sentence, verdict
+from core.config import FULL, SMALL_AND_NOISY
+from core.course.claim import if_so
+from core.course.claimed import dropout as claimed
+from core.course.claimed.baseline import STOPPED_SMALL
+from core.course.claims import LAST_ACCURACY, MEMORISED, sentence
 from core.course.dropout import (
-    FULL_DROPOUT,
-    FULL_WITH_MAX_NORM,
     HALF,
     OWN_DROPOUT,
     SMALL_DROPOUT,
-    WITH_MAX_NORM,
     accuracy_without,
     active_share,
     agreement,
     alone,
     averages_to_beat_scaling,
-    correlation_verdict,
     dropout_path,
-    scaling_against_masks,
     scores,
 )
-from core.course.over_seeds import against_plain, runs_at, small_weights
+from core.course.over_seeds import runs_at, small_weights
 from core.course.strengths import reach_in_words
-from core.results.run import Run
 from core.techniques import DROPOUT
 
 lesson = steps.lesson("pages/4_dropout.py")
@@ -157,11 +154,12 @@ def thinned() -> None:
         f"{averages_to_beat_scaling(HALF)}.\n"
         "\n"
         "These are the test losses of averaged masks, compared with that of weight scaling:\n"
-        f"- **60,000 images, p = 0.5.** {sentence('The loss of 10 masks', scaling_against_masks(HALF, 10))}. "
-        f"{sentence('That of 100 masks', scaling_against_masks(HALF, 100))}.\n"
+        f"- **60,000 images, p = 0.5.** {sentence('The loss of 10 masks', claimed.MASKS[10].told)}. "
+        f"{sentence('That of 100 masks', claimed.MASKS[100].told)}.\n"
         "- **2,000 noisy images, p = 0.5.** "
-        f"{sentence('The loss of 100 masks', scaling_against_masks(SMALL_DROPOUT, 100))}.\n"
-        f"- **2,000 noisy images, p = 0.2.** {sentence('The loss of 100 masks', _at_a_fifth())}. That network is far "
+        f"{sentence('The loss of 100 masks', claimed.SMALL_MASKS[0.5].told)}.\n"
+        "- **2,000 noisy images, p = 0.2.** "
+        f"{sentence('The loss of 100 masks', claimed.SMALL_MASKS[0.2].told)}. That network is far "
         "too sure of itself, and averaging tempers it.\n"
         "\n"
         "In accuracy at p = 0.5 the masks only match weight scaling, which takes a single pass. What the masks add is "
@@ -169,10 +167,6 @@ def thinned() -> None:
         f"{agreement(HALF, 12)} thinned networks name the right class. Agreement is no proof, though: only "
         f"{agreement(HALF, 23)} do so at image 23, and most of the others agree on one wrong class.",
     )
-
-
-def _at_a_fifth() -> str:
-    return scaling_against_masks(DROPOUT.at(SMALL_AND_NOISY, 0.2), 100)
 
 
 @lesson.step(
@@ -205,14 +199,11 @@ def how_much() -> None:
     )
 
 
-def _against(subject: str, measure: Measure[Run], plain: RunConfig, config: RunConfig) -> str:
-    return sentence(subject, against_plain(measure, plain, config, "higher", "lower"))
+NARROWS = "So dropout narrows the gap between training and held-out images."
 
 
 def _how_much_was_measured() -> str:
     small = {p: runs_at(config) for p, config in dropout_path(SMALL_AND_NOISY).items()}
-    fifth = dropout_path(FULL)[0.2]
-    between = sentence("the one at 0.7", verdict(LAST_ACCURACY, small[0.6], small[0.7], "higher", "lower"))
     return (
         "In these two paragraphs the accuracy is the mean of the last five epochs, which jitters less than that of the "
         "last one:\n"
@@ -220,14 +211,13 @@ def _how_much_was_measured() -> str:
         f"- {reach_in_words(DROPOUT, SMALL_AND_NOISY)}\n"
         "\n"
         "Here single values of p are compared with the plain network, after the last epoch:\n"
-        f"- **60,000 images, p = 0.2.** {_against('The accuracy', LAST_ACCURACY, FULL, fifth)}. "
-        f"{_against('The loss', LAST_LOSS, FULL, fifth)}. "
-        f"{_against('The accuracy over the last five epochs', LAST_FIVE, FULL, fifth)}. This p is one of nine, and it "
-        "was chosen with the test images in view.\n"
-        f"- **60,000 images, p = 0.5.** {_against('The accuracy', LAST_ACCURACY, FULL, HALF)}. "
-        f"{_against('The gap between training and held-out accuracy', GAP, FULL, HALF)}.\n"
+        f"- **60,000 images, p = 0.2.** {sentence('The accuracy', claimed.FIFTH_ACCURACY.told)}. "
+        f"{sentence('The loss', claimed.FIFTH_LOSS.told)}. "
+        f"{sentence('The accuracy over the last five epochs', claimed.FIFTH_LAST_FIVE.told)}. {claimed.CHOSEN}\n"
+        f"- **60,000 images, p = 0.5.** {sentence('The accuracy', claimed.HALF_ACCURACY.told)}. "
+        f"{sentence('The gap between training and held-out accuracy', claimed.HALF_GAP.told)}.\n"
         "- **2,000 images, a fifth of the labels wrong, p = 0.5.** "
-        f"{_against('The accuracy', LAST_ACCURACY, SMALL_AND_NOISY, SMALL_DROPOUT)}.\n"
+        f"{sentence('The accuracy', claimed.SMALL_ACCURACY.told)}.\n"
         "\n"
         "**Wrong labels** show who learns by heart, for no rule leads to them. Of these the network reproduces "
         f"{MEMORISED.over(small[0.0])} without dropout, {MEMORISED.over(small[0.5])} at p = 0.5, "
@@ -237,27 +227,25 @@ def _how_much_was_measured() -> str:
         "\n"
         "The held-out accuracy after the last epoch is highest in between. It is "
         f"{LAST_ACCURACY.over(small[0.6])} at 0.6 and {LAST_ACCURACY.over(small[0.7])} at 0.7; compared with the one "
-        f"at 0.6, {between}.\n"
+        f"at 0.6, {sentence('the one at 0.7', claimed.MORE.told)}.\n"
         "\n"
-        "So dropout narrows the gap between training and held-out images. Whether that *gains* accuracy depends on "
+        f"{if_so(NARROWS, claimed.HALF_GAP, claimed.SMALL_GAP)} Whether that *gains* accuracy depends on "
         "how much there is to overfit: little with 60,000 right labels and 20 epochs, much with 2,000 images of which "
         "400 have a wrong label. At p = 0.9 too little of the network is left at a time, and both accuracies fall."
     )
 
 
 def _beside_dropout() -> str:
-    plain, with_dropout = runs_at(SMALL_AND_NOISY), runs_at(SMALL_DROPOUT)
-    stopped = panels.early_stopping_verdict(plain)
-    at_last = verdict(panels.LAST, plain, with_dropout, "higher", "lower")
-    against_stopped = panels.against_early_stopping(plain, with_dropout)
     return (
         "**Stopping early** is the regularizer that costs nothing. All three comparisons are on the test images, in "
         "the small and noisy setting. The plain network stopped early has the weights of its best epoch, chosen on "
         "validation images; the network with dropout, at p = 0.5, has those of its last.\n"
-        f"- Compared with the plain network's last epoch, {sentence('the accuracy when stopped early', stopped)}.\n"
-        f"- Compared with the plain network's last epoch, {sentence('the accuracy with dropout', at_last)}.\n"
+        "- Compared with the plain network's last epoch, "
+        f"{sentence('the accuracy when stopped early', STOPPED_SMALL.told)}.\n"
+        "- Compared with the plain network's last epoch, "
+        f"{sentence('the accuracy with dropout', claimed.TESTED_LAST.told)}.\n"
         "- Compared with the plain network stopped early, "
-        f"{sentence('the accuracy with dropout', against_stopped)}.\n"
+        f"{sentence('the accuracy with dropout', claimed.AGAINST_STOPPED.told)}.\n"
         "\n"
         "With dropout no epoch has to be chosen.\n"
         "\n"
@@ -266,9 +254,9 @@ def _beside_dropout() -> str:
         "2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1; the next lesson has the formula). Here the pair "
         "is compared with dropout alone, after the last epoch:\n"
         "- **2,000 images, p = 0.5, $c$ = 0.5.** "
-        f"{_against('The held-out accuracy', LAST_ACCURACY, SMALL_DROPOUT, WITH_MAX_NORM[0.5])}.\n"
+        f"{sentence('The held-out accuracy', claimed.SMALL_LIMITED.told)}.\n"
         "- **60,000 images, p = 0.2, $c$ = 2.** "
-        f"{_against('The held-out accuracy', LAST_ACCURACY, FULL_DROPOUT, FULL_WITH_MAX_NORM)}."
+        f"{sentence('The held-out accuracy', claimed.FULL_LIMITED.told)}."
     )
 
 
@@ -289,6 +277,9 @@ def learned_by_heart() -> None:
     )
 
 
+NOT_SPARSE = "**Dropout does not make weights sparse**: nothing in it makes a weight exactly 0."
+
+
 @lesson.step(
     "Does dropout make weights zero?",
     settings=("units_on", "units_p", "spy_unit", "spy_threshold", "spy_rates", "units_layer", "units_view"),
@@ -303,9 +294,9 @@ def weights_and_units() -> None:
         asks="**With dropout, are more weights below the threshold, or about as many?** Then look at the other two "
         "views: dropout changes what the units do.",
         says=f"The share of weights up to 0.0001 is {small_weights(HALF, 1e-4)} at p = 0.5, and without dropout it is "
-        f"{small_weights(FULL, 1e-4)}. **Dropout does not make weights sparse**: nothing in it makes a weight exactly "
-        "0. (In a linear model it acts as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks "
-        "weights and does not zero them.) What it changes is what the units do:\n"
+        f"{small_weights(FULL, 1e-4)}. {if_so(NOT_SPARSE, unless=[claimed.SPARSE_WEIGHTS])} (In a linear model it acts "
+        "as an L2 penalty that is scaled by the data; see §9 of the paper. L2 shrinks weights and does not zero them.) "
+        "What it changes is what the units do:\n"
         f"- *Sparser activations.* Of the first layer's units {active_share(HALF, 1)} are active for an image, against "
         f"{active_share(FULL, 1)} in the plain network.\n"
         "- *Less dependence on each other.* Units are *co-adapted* when one is of use only together with certain "
@@ -314,8 +305,8 @@ def weights_and_units() -> None:
         f"{accuracy_without(FULL, 0.5)}. No unit can count on another one being there.\n"
         "- *Is that less correlation between units?* Two units are correlated when they tend to be active for "
         "the same images. Compared with the plain network, "
-        f"{sentence('the mean correlation in the first layer', correlation_verdict(HALF, FULL, 1))}, and "
-        f"{sentence('that in the second layer', correlation_verdict(HALF, FULL, 2))}. To be co-adapted and to be "
+        f"{sentence('the mean correlation in the first layer', claimed.CORRELATED[1].told)}, and "
+        f"{sentence('that in the second layer', claimed.CORRELATED[2].told)}. To be co-adapted and to be "
         "correlated are two different things.",
     )
 
@@ -364,7 +355,7 @@ def find_the_fault() -> None:
             "`nn.Dropout` divides by 1 − p in training. It writes *p, probability to turn off a neuron*, which is "
             "PyTorch's.\n- **“Prevents overfitting.”** Dropout narrows the gap. With 60,000 images and p = 0.5, "
             "compared with the plain network, "
-            f"{_against('the accuracy after the last epoch', LAST_ACCURACY, FULL, HALF)}.\n"
+            f"{sentence('the accuracy after the last epoch', claimed.HALF_ACCURACY.told)}.\n"
             "- **Its prompt *fill in the model with dropout* also stands in the batch norm chapter**, where it was "
             "copied to.\n- **It has one spy plot of dropout, and one of L1 next, but none of the plain network.** It "
             "draws `model_do[1]`, which is the "

@@ -14,11 +14,11 @@ from core.app import (
     strengths,
 )
 from core.config import FULL, SMALL_AND_NOISY
-from core.course.claims import LAST_ACCURACY, LAST_FIVE, verdict
+from core.course.claimed import l1_l2 as claimed
+from core.course.claimed.baseline import STOPPED_SMALL
+from core.course.claims import LAST_ACCURACY
 from core.course.l1_l2 import (
     L2_THEIRS,
-    NOTEBOOK_L1,
-    NOTEBOOK_L2,
     OWN_PENALTY,
     PROXIMAL,
     SMALL_L1,
@@ -29,15 +29,14 @@ from core.course.l1_l2 import (
     l1_path,
     l2_path,
     largest_weight,
-    proximal_verdict,
     pruned_accuracy,
     spread_of_weights,
     steps_to_zero,
     units_alive,
 )
-from core.course.over_seeds import against_plain, runs_at, small_weights
+from core.course.over_seeds import runs_at, small_weights
 from core.course.strengths import reach_in_words
-from core.techniques import DROPOUT, L1, L2, MAX_NORM
+from core.techniques import L1, L2, MAX_NORM
 
 MILD = l1_path(FULL)[3e-5]
 
@@ -130,11 +129,11 @@ def lambda1() -> None:
         f"anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), and at 0.01 every network only "
         "guesses.\n"
         f"- **λ₁ = 0.00003 is milder**: {small_weights(MILD, 1e-3)} of the weights are at or below 0.001. Against the "
-        f"plain network the accuracy is {against_plain(LAST_FIVE, FULL, MILD, 'higher', 'lower')}. With the small "
+        f"plain network the accuracy is {claimed.MILD.told}. With the small "
         f"weights set to 0, {pruned_accuracy(MILD, 1e-3)} of the test images are still classified correctly.\n"
         f"- **Exact zeros**: with the subgradient we counted {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With "
         f"the proximal step at 0.001, {small_weights(PROXIMAL, 0.0)} of the first layer are exactly 0, and its "
-        f"accuracy against the subgradient's is {proximal_verdict(1e-3)}.",
+        f"accuracy against the subgradient's is {claimed.PROXIMAL_ACCURACY.told}.",
     )
 
 
@@ -224,8 +223,8 @@ def lambda2() -> None:
         "gradient, Adam rescales L2's small pull to steps of about the learning rate, and so the weight shrinks as "
         "fast as under L1.\n"
         "- **At λ₂ = 0.0001**, over the last five epochs, the accuracy against the plain network is "
-        f"{against_plain(LAST_FIVE, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}. In the last epoch alone, whose "
-        f"accuracy jitters more, it is {against_plain(LAST_ACCURACY, FULL, l2_path(FULL)[1e-4], 'higher', 'lower')}.\n"
+        f"{claimed.L2_MILD_FIVE.told}. In the last epoch alone, whose "
+        f"accuracy jitters more, it is {claimed.L2_MILD_LAST.told}.\n"
         "- **Do not compare L1 and L2 at the same λ.** |w| and w² are different currencies, and for |w| < 1 the "
         "square is the smaller of the two. Compare them at the same accuracy, or each at its best.",
     )
@@ -296,8 +295,8 @@ def limit() -> None:
         "where $w$ is the row of weights into one hidden unit. At $c$ = 0.5 the held-out accuracy against the plain "
         "network is:\n"
         "- **2,000 images, a fifth of the labels wrong**: "
-        f"{against_plain(LAST_ACCURACY, SMALL_AND_NOISY, MAX_NORM.at(SMALL_AND_NOISY, 0.5), 'higher', 'lower')};\n"
-        f"- **60,000 images**: {against_plain(LAST_ACCURACY, FULL, MAX_NORM.at(FULL, 0.5), 'higher', 'lower')}.\n"
+        f"{claimed.LIMIT_SMALL.told};\n"
+        f"- **60,000 images**: {claimed.LIMIT_FULL.told}.\n"
         "\n"
         "The authors recommend max-norm together with dropout.",
     )
@@ -340,12 +339,11 @@ def helps() -> None:
         with steps.fold("And against stopping in time?"):
             st.markdown(
                 "In the small and noisy setting, the plain network's test accuracy at its best epoch, against its "
-                f"last, is {panels.early_stopping_verdict(runs_at(SMALL_AND_NOISY))}. Compared with that stopped "
+                f"last, is {STOPPED_SMALL.told}. Compared with that stopped "
                 "network, the test accuracy of the others at their last epoch is:\n"
                 + "\n".join(
-                    f"- **{of.name}, {of.symbol} = {of.small:g}**: "
-                    + panels.against_early_stopping(runs_at(SMALL_AND_NOISY), runs_at(of.at(SMALL_AND_NOISY, of.small)))
-                    for of in (DROPOUT, L1, L2)
+                    f"- **{of.name}, {of.symbol} = {of.small:g}**: {claim.told}"
+                    for of, claim in claimed.AGAINST_STOPPED.items()
                 )
                 + "\n\nA technique that helps a network which overfits is not yet better than stopping in time."
             )
@@ -396,8 +394,8 @@ def _notebook() -> None:
     st.markdown(
         "- **It uses one λ for both, 0.001, and gives no accuracy beside it.** With its biases penalised, as it "
         "does, the accuracy of L1 at 0.001 against the plain network is "
-        f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L1, 'higher', 'lower')}. That of L2 is "
-        f"{against_plain(LAST_ACCURACY, FULL, NOTEBOOK_L2, 'higher', 'lower')}.\n"
+        f"{claimed.L1_AS_THEY.told}. That of L2 is "
+        f"{claimed.L2_AS_THEY.told}.\n"
         "- **Its two histograms** are not those of an unregularized network and of L2's. The first is of a network "
         "that its landscape loop had left at the last corner of the grid, with weights around 1. Each also has a "
         "range and bins of its own.\n"
@@ -410,7 +408,7 @@ def _notebook() -> None:
         "it is something else.\n"
         "- **It penalises the biases too**, which is unusual. At λ₁ = 0.001 the accuracy with the biases penalised, "
         "against the accuracy without, is "
-        f"{verdict(LAST_ACCURACY, runs_at(THEIRS), runs_at(NOTEBOOK_L1), 'higher', 'lower')}. This says nothing about "
+        f"{claimed.L1_BIASES.told}. This says nothing about "
         "which weights end up small and which units die; they may still differ."
     )
 

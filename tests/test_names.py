@@ -18,6 +18,7 @@ OTHER_MEANINGS = {
     "core/figures/shrinkage.py": NAMES,  # norms and maps of one weight, in colours told apart
     "core/course/norm_math.py": {"L1", "L2"},
     "core/course/by_heart.py": {"dropout"},  # the lesson
+    "core/course/claimed/dropout.py": {"dropout"},
     "core/course/baseline.py": {"augmentation"},  # a step
     "core/app/norm_math.py": {"L1", "L2"},
     "core/typed_code/names.py": {"dropout"},  # PyTorch's function

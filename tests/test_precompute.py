@@ -10,22 +10,12 @@ from core import precompute
 from core.config import FIELDS, FULL, SMALL_AND_NOISY
 from core.course import baseline
 from core.course.baseline import BARRIER
-from core.course.batch_norm import (
-    BATCH_NORM,
-    BATCH_SIZES,
-    LEARNING_RATES,
-    OWN_BATCH,
-    at_batch_size,
-    at_learning_rate,
-    drifts,
-    probes,
-    shifted_networks,
-)
+from core.course.batch_norm import BATCH_NORM, OWN_BATCH, drifts, shifted_networks
 from core.course.dropout import OWN_DROPOUT, SMALL_DROPOUT, activations, ensembles
 from core.course.l1_l2 import DISPLACED, FOLLOWED_L1, NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, followed
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER
 from core.course.minima import FOLLOWED, between_of, path_of
-from core.course.norms import OWN_SETTINGS
+from core.course.norms import BATCH_SIZES, LEARNING_RATES, OWN_SETTINGS, at_batch_size, at_learning_rate, probes
 from core.course.over_seeds import DIRECTION_SEEDS, sparsities
 from core.course.syllabus import lessons
 from core.precompute import MAIN, Shipped, is_good, main, measurements_of, plan, with_weights

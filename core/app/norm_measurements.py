@@ -11,8 +11,9 @@ from core.app import controls
 from core.app.comparisons import course_chart
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
-from core.course.batch_norm import FROM_STEP, PRESETS, VARIANTS, drifts, probe_ratio, probes_of, shifted_networks
+from core.course.batch_norm import VARIANTS, drifts, probe_ratio, probes_of, shifted_networks
 from core.course.claims import spread
+from core.course.norms import FROM_STEP, PRESETS
 from core.course.over_seeds import measured
 from core.figures.compare import Course, dots_figure
 from core.figures.norms import pixels_figure, unit_figure, unit_table

@@ -13,7 +13,7 @@ from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
-from core.course.claims import Measure, percent, verdict_between, verdict_within
+from core.course.claims import percent
 from core.course.over_seeds import runs_at
 from core.course.together import cautions
 from core.figures.curves import ACCURACY, LOSS, NOTEBOOK_LOSS, Curves, curve_table, learning_curves
@@ -139,22 +139,6 @@ def test_accuracy(run: Run, *, key: str) -> None:
             f"**{percent(run.test_last.accuracy)}** after the last epoch, and **{percent(run.test_best.accuracy)}** "
             f"with the weights of epoch {run.best_epoch}, the best by validation loss."
         )
-
-
-LAST, BEST = (
-    Measure[Run](f"test accuracy, {which} epoch", of, "%", 100)
-    for which, of in (("last", lambda run: run.test_last.accuracy), ("best", lambda run: run.test_best.accuracy))
-)
-
-
-def early_stopping_verdict(runs: Sequence[Run]) -> str:
-    """How the test accuracy at the best epoch differs from that at the last, paired over seeds, in words."""
-    return verdict_within(LAST, BEST, runs, "higher", "lower")
-
-
-def against_early_stopping(plain: Sequence[Run], runs: Sequence[Run]) -> str:
-    """How a technique's last epoch does on the test images against the plain network's best one, in words."""
-    return verdict_between(BEST, plain, LAST, runs, "higher", "lower")
 
 
 # --- the student's own run ------------------------------------------------------------------------------------------

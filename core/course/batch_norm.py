@@ -8,28 +8,35 @@ from functools import cache
 import numpy as np
 
 from core import techniques
-from core.config import FULL, RunConfig, seeds_of
-from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, Measure, percent, verdict, verdict_between
+from core.config import FULL, RunConfig
+from core.course.claimed import batch_norm as claimed
+from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, LAST_LOSS, percent
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
 from core.course.norms import (
+    BATCH_SIZES,
     BY_HAND,
     CLEAN,
+    FROM_STEP,
+    LEARNING_RATES,
     NORM_LAYERS,
     OVER_THE_BATCH,
     OVER_THE_UNITS,
     OWN_SETTINGS,
+    at_batch_size,
+    at_learning_rate,
     draw_batch,
+    probes,
     with_eps,
 )
-from core.course.over_seeds import Networks, measured, normalised, over_seeds, own_runs, runs_at, surfaces_of
+from core.course.over_seeds import measured, normalised, over_seeds, own_runs, runs_at, surfaces_of
 from core.course.pictures import MISSING, Picture, courses_panel, last_accuracies, surfaces_side_by_side
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.figures.compare import course_of
 from core.results.drift import DriftSpec
 from core.results.library import stored, stored_outcomes
 from core.results.probe import Probe, ProbeSpec
-from core.results.shift import Shift, Shifted, ShiftSpec
+from core.results.shift import ShiftSpec
 from core.results.surface import Surface, SurfaceSpec, notebook_spec
 from core.techniques import LAYER_NORM, PLAIN
 from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
@@ -59,36 +66,11 @@ BATCH_NORM_AFTER = replace(BATCH_NORM, norm_position="after")
 WITH_WEIGHTS = frozenset({BATCH_NORM})
 """The runs that are shipped with their weights; of the others the numbers are enough."""
 
-LARGE_STEPS = RunConfig(optimizer="sgd", epochs=5, lr=0.1)
-"""Plain gradient descent on all images, which shows what a learning rate does; Adam would rescale it away."""
-LEARNING_RATES = (0.03, 0.1, 0.5, 1.0, 3.0)
-
-SMALL_BATCHES = RunConfig(n_train=2000, epochs=10, lr=1e-3)
-"""2,000 images with right labels, so that batches of 2 take seconds."""
-BATCH_SIZES = (2, 4, 8, 32, 128)
-
 REFUSED = "Expected more than 1 value per channel when training, got input size torch.Size([1, 392])"
 """What PyTorch's ValueError says when the first hidden layer's batch norm gets one image in training mode."""
 
 OWN_BATCH = techniques.BATCH_NORM.on(CLEAN)
 """Where the student's own run begins."""
-
-
-@cache
-def at_learning_rate(lr: float) -> Networks:
-    return normalised(replace(LARGE_STEPS, lr=lr))
-
-
-@cache
-def at_batch_size(batch_size: int) -> Networks:
-    return normalised(replace(SMALL_BATCHES, batch_size=batch_size))
-
-
-@cache
-def probes(optimizer: str) -> dict[str, tuple[ProbeSpec, ...]]:
-    """Santurkar's measures for each network over all seeds: Adam at the course's learning rate, or SGD at 0.1."""
-    base = replace(FULL, optimizer=optimizer, lr=3e-4 if optimizer == "adam" else 0.1)
-    return {name: tuple(map(ProbeSpec, seeds_of(config))) for name, config in normalised(base).items()}
 
 
 @cache
@@ -127,12 +109,6 @@ def measurements_of(run: RunConfig) -> list:
 
 # --- under covariate shift ------------------------------------------------------------------------------------------
 
-PRESETS = {
-    "As in training": Shift(),
-    "Dark": Shift(brightness=-0.3),
-    "Fog": Shift(brightness=0.1, contrast=0.25),
-    "Grainy": Shift(noise=0.3),
-}
 VARIANTS = {
     PLAIN.name: (PLAIN.name, "running"),
     LAYER_NORM.name: (LAYER_NORM.name, "running"),
@@ -144,25 +120,10 @@ VARIANTS = {
 
 def accuracy_under(preset: str, variant: str) -> str:
     """The accuracy of one of VARIANTS under one of PRESETS, over seeds, in words."""
-    return _under(preset, variant).over(measured(shifted_networks()[VARIANTS[variant][0]]))
-
-
-def accuracy_change(before: tuple[str, str], after: tuple[str, str]) -> str:
-    """How batch norm's accuracy under one (preset, variant) differs from that under another, paired by seed, in
-    words."""
-    found = measured(shifted_networks()[techniques.BATCH_NORM.name])
-    return verdict_between(_under(*before), found, _under(*after), found, "higher", "lower")
-
-
-def _under(preset: str, variant: str) -> Measure[Shifted]:
-    statistics = VARIANTS[variant][1]
-    return Measure(preset, lambda s: s.at(PRESETS[preset], statistics), "%", 100)
+    return claimed.under(preset, VARIANTS[variant][1]).over(measured(shifted_networks()[VARIANTS[variant][0]]))
 
 
 # --- along the gradient ---------------------------------------------------------------------------------------------
-
-FROM_STEP = 100
-"""Before, the plain network hardly answers yet."""
 
 
 def probes_of(optimizer: str) -> dict[str, list[Probe]]:
@@ -245,15 +206,14 @@ def first_and_last() -> Choice:
         (
             Option(
                 "In accuracy at the end",
-                f"Its accuracy at the last epoch, compared with the plain network's, gives this: "
-                f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}.",
+                f"Its accuracy at the last epoch, compared with the plain network's, gives this: {claimed.LAST.told}.",
             ),
             Option(
                 "In accuracy after the first epoch",
                 (
                     f"After one epoch batch norm reaches {FIRST_EPOCH.over(batch)}, and the plain network "
                     f"{FIRST_EPOCH.over(plain)}. At the end the comparison gives this: "
-                    f"{verdict(LAST_ACCURACY, plain, batch, 'higher', 'lower')}."
+                    f"{claimed.LAST.told}."
                 ),
                 right=True,
             ),
@@ -355,7 +315,7 @@ def fair_comparison() -> Choice:
         {name: LAST_ACCURACY.over(runs_at(config)) for name, config in at_learning_rate(lr).items()}
         for lr in (0.5, 1.0)
     )
-    end = verdict(LAST_ACCURACY, runs_at(FULL), runs_at(BATCH_NORM), "higher", "lower")
+    end = claimed.LAST.told
     return Choice(
         "With SGD, is it fair to compare the plain network at a learning rate of 0.5 with batch norm at 1?",
         (

@@ -190,6 +190,8 @@ LAST_LOSS: Measure[Run] = Measure("loss, last epoch", lambda run: run.last.held_
 RISE: Measure[Run] = Measure(
     "loss, last minus best epoch", lambda run: run.last.held_out_loss - run.best.held_out_loss, "", digits=3
 )
+TEST_LAST: Measure[Run] = Measure("test accuracy, last epoch", lambda run: run.test_last.accuracy, "%", 100)
+TEST_BEST: Measure[Run] = Measure("test accuracy, best epoch", lambda run: run.test_best.accuracy, "%", 100)
 GAP: Measure[Run] = Measure("accuracy gap", lambda run: run.gap, "points", 100)
 LOSS_GAP: Measure[Run] = Measure(
     "gap, held-out minus training loss", lambda run: run.last.held_out_loss - run.last.train_loss, "nats", digits=2
@@ -203,39 +205,26 @@ def _seed(result: Any) -> int:
 
 def compare(measure: Measure[R], first: Sequence[R], second: Sequence[R]) -> Difference | None:
     """second − first, paired by the seeds that both have; None where there are fewer than two of them."""
-    by_seed = [{_seed(result): float(measure.of(result)) for result in results} for results in (first, second)]
-    shared = sorted(by_seed[0].keys() & by_seed[1].keys())
+    return compare_two(measure, first, measure, second)
+
+
+def compare_two(before: Measure[R], first: Sequence[R], after: Measure[R], second: Sequence[R]) -> Difference | None:
+    """One number of the second results minus another number of the first ones, paired by the seeds that both have; None
+    where there are fewer than two of them."""
+    firsts, seconds = (
+        {_seed(result): float(measure.of(result)) for result in results}
+        for measure, results in ((before, first), (after, second))
+    )
+    shared = sorted(firsts.keys() & seconds.keys())
     if len(shared) < 2:
         return None
-    return paired_difference(*([values[seed] for seed in shared] for values in by_seed))
+    return paired_difference([firsts[seed] for seed in shared], [seconds[seed] for seed in shared])
 
 
 def verdict(measure: Measure[R], first: Sequence[R], second: Sequence[R], higher: str, lower: str) -> str:
     """In words how the second results' number differs from the first's: by how much, how surely, or that it cannot be
     told."""
-    return _in_words(compare(measure, first, second), measure, higher, lower)
-
-
-def verdict_within(before: Measure[R], after: Measure[R], results: Sequence[R], higher: str, lower: str) -> str:
-    """In words how one number of the same results differs from another of theirs, in the unit of the second."""
-    if len(results) < 2:
-        return MISSING
-    change = paired_difference(*([float(measure.of(result)) for result in results] for measure in (before, after)))
-    return _in_words(change, after, higher, lower)
-
-
-def verdict_between(
-    before: Measure[R], first: Sequence[R], after: Measure[R], second: Sequence[R], higher: str, lower: str
-) -> str:
-    """In words how one number of the second results differs from another number of the first ones, paired by seed."""
-    pairs = {_seed(result): result for result in first}, {_seed(result): result for result in second}
-    shared = sorted(pairs[0].keys() & pairs[1].keys())
-    if len(shared) < 2:
-        return MISSING
-    change = paired_difference(
-        [float(before.of(pairs[0][seed])) for seed in shared], [float(after.of(pairs[1][seed])) for seed in shared]
-    )
-    return _in_words(change, after, higher, lower)
+    return in_words(compare(measure, first, second), measure, higher, lower)
 
 
 def sentence(subject: str, told: str) -> str:
@@ -244,10 +233,10 @@ def sentence(subject: str, told: str) -> str:
     return f"{subject} {'shows' if told.startswith('no clear difference') else 'is'} {told}"
 
 
-def _in_words(difference: Difference | None, measure: Measure, higher: str, lower: str) -> str:
+def in_words(difference: Difference | None, measure: Measure, higher: str, lower: str, *, over: str = "seeds") -> str:
+    """A difference of a measure's numbers in words; MISSING without one. over: what the pairs are."""
     if difference is None:
         return MISSING
     unit = "points" if measure.unit == "%" else measure.unit
-    return difference.verdict(
-        higher, lower, scale=measure.scale, unit=unit, digits=3 if measure.digits is None else measure.digits
-    )
+    digits = 3 if measure.digits is None else measure.digits
+    return difference.verdict(higher, lower, scale=measure.scale, unit=unit, digits=digits, over=over)

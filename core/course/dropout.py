@@ -10,6 +10,7 @@ import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course import by_heart
+from core.course.claimed.dropout import MASKS
 from core.course.claims import (
     LAST_ACCURACY,
     MISSING,
@@ -17,18 +18,17 @@ from core.course.claims import (
     Measure,
     NotStored,
     sentence,
-    verdict,
-    verdict_within,
 )
 from core.course.faults import Fault
 from core.course.over_seeds import measured, own_runs, own_settings, runs_along, runs_at, small_weights, sparsities
 from core.course.pictures import THEIRS_AND_HELD_OUT, Panel, Picture, loss_curves, spies
 from core.course.questions import Choice, Curve, Drawing, Option, question
+from core.course.thinned import SCALED_LOSS, averaged_loss, ensembles, ensembles_of
 from core.figures.curves import NOTEBOOK_LOSS
 from core.figures.faults import lines_figure
 from core.results.activations import SWITCHED_OFF, Activations, ActivationSpec
 from core.results.by_heart import ByHeartSpec
-from core.results.ensemble import N_SHOWN, Ensemble, EnsembleSpec
+from core.results.ensemble import Ensemble, EnsembleSpec
 from core.results.sparsity import SparsitySpec
 from core.techniques import DROPOUT, MAX_NORM, PLAIN
 from core.typed_code.exercises import Accepted, ByValue, Exercise, draw_numbers, mistakes, variable
@@ -100,30 +100,14 @@ def activations(config: RunConfig) -> tuple[ActivationSpec, ...]:
     return tuple(map(ActivationSpec, seeds_of(config)))
 
 
-@cache
-def ensembles(config: RunConfig) -> tuple[EnsembleSpec, ...]:
-    """The thinned networks of a network over all seeds; the first seed's with their word on single images."""
-    return tuple(EnsembleSpec(run, n_shown=0 if run.seed else N_SHOWN) for run in seeds_of(config))
-
-
 # --- thinned networks -----------------------------------------------------------------------------------------------
 
 ALONE: Measure[Ensemble] = Measure("one thinned network, mean over masks", lambda e: e.alone.mean(), "%", 100)
 ALL_UNITS: Measure[Ensemble] = Measure("accuracy by weight scaling", lambda e: e.scaled[0], "%", 100)
-SCALED_LOSS: Measure[Ensemble] = Measure("loss by weight scaling", lambda e: e.scaled[1], "nats", digits=3)
 
 
 def averaged_accuracy(n: int) -> Measure[Ensemble]:
     return Measure(f"accuracy, mean of {n}", lambda e: e.accuracy[n - 1], "%", 100)
-
-
-def averaged_loss(n: int) -> Measure[Ensemble]:
-    return Measure(f"loss, mean of {n}", lambda e: e.loss[n - 1], "nats", digits=3)
-
-
-def ensembles_of(config: RunConfig) -> list[Ensemble]:
-    """What is stored of a network's thinned networks, over seeds."""
-    return measured(ensembles(config))
 
 
 def alone(config: RunConfig) -> str:
@@ -150,11 +134,6 @@ def agreement(config: RunConfig, image: int) -> str:
         return MISSING
     votes = ensemble.probabilities[image].astype(float).argmax(axis=1)
     return f"{int((votes == ensemble.classes[image]).sum())} of {len(votes)}"
-
-
-def scaling_against_masks(config: RunConfig, n: int) -> str:
-    """How the loss of the mean of n thinned networks differs from weight scaling's, paired over seeds, in words."""
-    return verdict_within(SCALED_LOSS, averaged_loss(n), ensembles_of(config), "higher", "lower")
 
 
 def _first_below(losses: np.ndarray, scaled: float) -> int | None:
@@ -200,12 +179,6 @@ def accuracy_without(config: RunConfig, share: float) -> str:
     return left.over(activations_of(config))
 
 
-def correlation_verdict(config: RunConfig, plain: RunConfig, layer: int) -> str:
-    """How dropout changes the mean |correlation| of two units of a layer, paired over seeds, in words."""
-    alike: Measure[Activations] = Measure("|correlation|", lambda a: a.correlation[layer - 1], digits=3)
-    return verdict(alike, activations_of(plain), activations_of(config), "higher", "lower")
-
-
 # --- questions --------------------------------------------------------------------------------------------------------
 
 
@@ -221,7 +194,7 @@ def how_many_masks() -> Choice:
                 "One: each of them was trained",
                 (
                     "Compared with weight scaling, "
-                    f"{sentence('the loss of one alone', scaling_against_masks(HALF, 1))}. "
+                    f"{sentence('the loss of one alone', MASKS[1].told)}. "
                     f"One reaches {scores(HALF, 1)}, and weight scaling {scores(HALF, 0)}."
                 ),
             ),

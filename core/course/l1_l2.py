@@ -10,11 +10,11 @@ import numpy as np
 
 from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course import by_heart
+from core.course.claimed import l1_l2 as claimed
 from core.course.claims import LAST_ACCURACY, Measure, percent
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
 from core.course.over_seeds import (
-    against_plain,
     first_layer,
     first_layers,
     first_layers_along,
@@ -170,11 +170,6 @@ def spread_of_weights(config: RunConfig) -> str:
 def largest_weight(config: RunConfig) -> str:
     """max |w| of the first layer, over seeds."""
     return LARGEST.over(first_layers(config))
-
-
-def proximal_verdict(strength: float) -> str:
-    """How the proximal step's accuracy differs from the subgradient's in the full setting, in words."""
-    return against_plain(LAST_ACCURACY, l1_path(FULL)[strength], l1_path(FULL, "proximal")[strength], "higher", "lower")
 
 
 # --- single weights on their way to zero ----------------------------------------------------------------------------
@@ -497,8 +492,8 @@ def _same_strength_mended() -> Picture:
         (Panel(figure, "Test accuracy over λ for L1 and for L2."),),
         (
             "The bar marks 0.001, where the code compared them. Each dot is a seed. The accuracy of L1 at 0.001 "
-            f"against the plain network is {against_plain(LAST_ACCURACY, FULL, THEIRS, 'higher', 'lower')}. That of L2 "
-            f"at 0.001 is {against_plain(LAST_ACCURACY, FULL, L2_THEIRS, 'higher', 'lower')}."
+            f"against the plain network is {claimed.L1_COSTS.told}. That of L2 "
+            f"at 0.001 is {claimed.L2_COSTS.told}."
         ),
     )
 

@@ -7,17 +7,22 @@ from dataclasses import replace
 
 from core import techniques
 from core.config import FULL, RunConfig, seeds_of
-from core.course.batch_norm import BATCH_SIZES, LEARNING_RATES, at_batch_size, at_learning_rate, probe_ratio
-from core.course.claims import BEST_LOSS, FIRST_EPOCH, LAST_ACCURACY, compare, sentence, verdict
+from core.course.batch_norm import probe_ratio
+from core.course.claim import Verdict
+from core.course.claimed import batch_norm
+from core.course.claimed import layer_norm as claimed
+from core.course.claims import LAST_ACCURACY, sentence
 from core.course.claims import MISSING as NOT_HERE
 from core.course.faults import Fault
 from core.course.norms import (
     BY_HAND,
     CLEAN,
+    LEARNING_RATES,
     NORM_LAYERS,
     OVER_THE_BATCH,
     OVER_THE_UNITS,
     OWN_SETTINGS,
+    at_learning_rate,
     draw_batch,
     with_eps,
 )
@@ -94,9 +99,8 @@ def by_batch_size(name: str) -> str:
     """At which batch sizes a network's last accuracy is higher or lower than the plain one's, or cannot be told from
     it, as the end of a sentence."""
     sizes: dict[str, list[str]] = {}
-    for size in BATCH_SIZES:
-        networks = {name: runs_at(config) for name, config in at_batch_size(size).items()}
-        difference = compare(LAST_ACCURACY, networks[PLAIN.name], networks[name])
+    for size, claim in (batch_norm if name == techniques.BATCH_NORM.name else claimed).AT_SIZE.items():
+        difference = claim.comparison.difference()
         if difference:
             word = ("higher" if difference.mean > 0 else "lower") if difference.is_clear else "no clear difference"
             sizes.setdefault(word, []).append(f"{size:g}")
@@ -115,18 +119,20 @@ def _listed(names: Sequence[str]) -> str:
 # --- why -------------------------------------------------------------------------------------------------------------
 
 
+def _smooths_nothing() -> str:
+    return "" if claimed.ALONG["sgd"].verdict is Verdict.HOLDS else ", so layer norm smooths nothing there"
+
+
 def why_it_is_faster() -> str:
     """What is known of why normalised networks train faster at first, and what is not: for both lessons."""
-    by_sgd = at_learning_rate(0.1)
-    plain, layer = runs_at(by_sgd[PLAIN.name]), runs_at(by_sgd[techniques.LAYER_NORM.name])
     return (
         "Why normalised networks train faster at first is not settled. Batch norm was made to keep the inputs of each "
         "layer stable, but [Santurkar and colleagues](https://arxiv.org/abs/1805.11604) found that it trains about as "
         "fast when these inputs are made unstable again. Their own explanation is a loss that is smoother along the "
         "gradient. Here that fits batch norm under both optimizers, but **it cannot be the whole reason**. Under SGD "
         f"the plain network's effective β is {probe_ratio('sgd', 'effective_beta', techniques.LAYER_NORM.name, 2)} "
-        "times layer norm's, so layer norm smooths nothing there. Even so, compared with the plain network's, "
-        f"{sentence('its accuracy after one epoch', verdict(FIRST_EPOCH, plain, layer, 'higher', 'lower'))}."
+        "times layer norm's{_smooths_nothing()}. Even so, compared with the plain network's, "
+        f"{sentence('its accuracy after one epoch', claimed.FIRST_BY_SGD.told)}."
     )
 
 
@@ -256,10 +262,8 @@ def wrong_width() -> Choice:
 
 @question()
 def best_network() -> Choice:
-    plain, batch, layer = (runs_at(config) for config in normalised(FULL).values())
     against_plain, against_batch = (
-        sentence("layer norm's accuracy", verdict(LAST_ACCURACY, other, layer, "higher", "lower"))
-        for other in (plain, batch)
+        sentence("layer norm's accuracy", claim.told) for claim in claimed.ACCURACY_AGAINST.values()
     )
     return Choice(
         (
@@ -289,7 +293,7 @@ def best_network() -> Choice:
 
 @question()
 def best_epoch() -> Choice:
-    plain, layer = runs_at(FULL), runs_at(LAYER_NORM)
+    against_plain = claimed.BEST_AGAINST[PLAIN.name]
     return Choice(
         (
             "Layer norm's mean loss at its best epoch is the lowest of the three. May you report that number as the "
@@ -304,7 +308,7 @@ def best_epoch() -> Choice:
                 "No, because the epoch was chosen on the images that it is measured on",
                 (
                     "A number that was chosen for being low is too low. And compared with the plain network's, "
-                    f"{sentence('its loss at the best epoch', verdict(BEST_LOSS, plain, layer, 'higher', 'lower'))}."
+                    f"{sentence('its loss at the best epoch', against_plain.told)}."
                 ),
                 right=True,
             ),

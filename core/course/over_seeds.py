@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from core.config import FIELDS, FULL, SMALL_AND_NOISY, RunConfig, seeds_of, sweep
-from core.course.claims import MISSING, Measure, NotStored, paired_difference, verdict
+from core.course.claims import Measure, NotStored, verdict
 from core.results.library import stored, stored_run, stored_runs
 from core.results.run import Run
 from core.results.sparsity import Sparsity, SparsitySpec
@@ -135,19 +135,3 @@ def over_directions(spec: SurfaceSpec, radius: float = 1.0) -> list[Surface]:
 def edge_rise(spec: SurfaceSpec, radius: float = 1.0) -> str:
     """The rise from the trained network to the edge of its square, over the pairs of directions, in words."""
     return EDGE_RISE.over(over_directions(spec, radius))
-
-
-def edge_verdict(
-    first: SurfaceSpec,
-    second: SurfaceSpec,
-    radius: float = 1.0,
-    higher: str = "steeper",
-    lower: str = "flatter",
-) -> str:
-    """How the second surface's rise to the edge differs from the first's, paired by their directions, in words."""
-    found = [{s.spec.direction_seed: s.edge_rise for s in over_directions(spec, radius)} for spec in (first, second)]
-    shared = sorted(found[0].keys() & found[1].keys())
-    if len(shared) < 2:
-        return MISSING
-    change = paired_difference(*([rises[seed] for seed in shared] for rises in found))
-    return change.verdict(higher, lower, scale=1, unit="nats", digits=2, over="pairs of directions")

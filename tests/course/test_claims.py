@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from core.config import FULL, SMALL_AND_NOISY
+from core.course.claimed.layer_norm import SURFACE
 from core.course.claims import (
     BEST_ACCURACY,
     BEST_EPOCH,
@@ -26,16 +27,17 @@ from core.course.claims import (
     T_QUANTILE,
     TRAIN_ACCURACY,
     compare,
+    compare_two,
+    in_words,
     paired_difference,
     sentence,
     single_run_margin,
     spread,
     verdict,
-    verdict_between,
 )
 from core.course.dropout import HALF, agreement, ensembles_of
 from core.course.layer_norm import LAYER_NORM
-from core.course.over_seeds import DIRECTION_SEEDS, edge_verdict
+from core.course.over_seeds import DIRECTION_SEEDS
 from core.results.library import stored, stored_run
 from core.results.surface import SurfaceSpec
 
@@ -163,9 +165,10 @@ def test_two_numbers_of_two_networks_are_compared_seed_by_seed(seeds):
     ]
     expected = stats.ttest_1samp([seed + 1.0 - BEST_LOSS.of(run) for seed, run in enumerate(seeds)], 0)
     low, high = (f"{x:+.3f}".replace("-", "−") for x in expected.confidence_interval(0.95))
-    said = verdict_between(BEST_LOSS, seeds, LAST_LOSS, worse[::-1], "higher", "lower")
+    said = in_words(compare_two(BEST_LOSS, seeds, LAST_LOSS, worse[::-1]), LAST_LOSS, "higher", "lower")
     assert f"95 % interval {low} to {high}, 3 seeds" in said
-    assert verdict_between(BEST_LOSS, seeds, LAST_LOSS, worse[:1], "higher", "lower") == MISSING
+    assert compare_two(BEST_LOSS, seeds, LAST_LOSS, worse[:1]) is None
+    assert in_words(None, LAST_LOSS, "higher", "lower") == MISSING
 
 
 # --- what is stored -------------------------------------------------------------------------------------------------
@@ -178,8 +181,8 @@ def test_surfaces_are_compared_pair_of_directions_by_pair(radius):
         for run in (FULL, LAYER_NORM)
     ]
     test = stats.ttest_rel(rises[1], rises[0])
-    words = "flatter" if test.pvalue < 0.05 else "no clear difference"
-    said = edge_verdict(SurfaceSpec(FULL), SurfaceSpec(LAYER_NORM), radius)
+    words = "lower" if test.pvalue < 0.05 else "no clear difference"
+    said = SURFACE[radius].told
     mean = f"{np.mean(rises[1]) - np.mean(rises[0]):+.2f}".replace("-", "−")
     assert said.startswith(f"{words} ({mean} nats") and said.endswith("3 pairs of directions)")
 

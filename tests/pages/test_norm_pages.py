@@ -10,19 +10,10 @@ from scipy import stats
 from core.app import draw
 from core.app.norm_arithmetic import _normalised_cells, example_batch, first_sample_moves, row_by_hand
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
-from core.course.batch_norm import (
-    BATCH_NORM,
-    BATCH_SIZES,
-    LEARNING_RATES,
-    REFUSED,
-    at_batch_size,
-    at_learning_rate,
-    drifts,
-    probe_ratio,
-    probes,
-)
+from core.course.batch_norm import BATCH_NORM, REFUSED, drifts, probe_ratio
 from core.course.claims import FIRST_EPOCH, LAST_ACCURACY, compare
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER, by_batch_size, learns_up_to, why_it_is_faster
+from core.course.norms import BATCH_SIZES, LEARNING_RATES, at_batch_size, at_learning_rate, probes
 from core.figures import norms
 from core.figures.specifications import specification
 from core.maths.normalisation import EPS
