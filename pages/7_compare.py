@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.app import code, compare, faults, minima, questions, steps, together
+from core.app import claims, code, compare, faults, minima, questions, steps, together
 
 lesson = steps.lesson("pages/7_compare.py")
 
@@ -178,6 +178,22 @@ def ways() -> None:
             "cost little. The units of two networks stand in different orders, and nothing here puts them into the "
             "same order first.",
         )
+
+
+@lesson.step(
+    "What is claimed, and what was measured",
+    settings=claims.SETTINGS,
+    say="Every claim about results of this course is a row: what the notebook says, what is often said, what a lesson "
+    "states. The verdict follows from the interval by one rule.",
+    ask="Choose the notebook's claims. Which of them would you have signed?",
+    trap="“Not shown” is not “wrong”: five seeds cannot tell.",
+    minutes=5,
+)
+def claimed() -> None:
+    claims.claims_panel(
+        asks="Each row is a claim about results, and what was measured of it. **Choose the notebook's: which would you "
+        "have signed?** Click on a row to open it.",
+    )
 
 
 @lesson.step(

@@ -164,9 +164,8 @@ NOTEBOOK, OFTEN_SAID = "the notebook", "often said"
 class Claim:
     """One claim. name: its own, as in the address. by: NOTEBOOK, OFTEN_SAID, or the lesson that states or asks it, by
     its name. says: what is claimed, in a sentence. at: the lesson and the step that show it, by their names in the
-    address: "dropout/masks". comparison, side: what was
-    measured, and where the claim has it. remark: what the numbers do not say by themselves; where nothing was measured,
-    why."""
+    address: "dropout/masks". comparison, side: what was measured, and where the claim has it. remark: what the numbers
+    do not say by themselves; where nothing was measured, why."""
 
     name: str
     by: str
