@@ -189,7 +189,7 @@ SHARP_VIEWS: dict[str, SharpView] = {
 
 
 def sharpness_panel(*, asks: str, why: str) -> None:
-    """Three measures of sharpness of all techniques, the flattest first."""
+    """Measures of sharpness of all techniques, the flattest first; and the surfaces of some."""
     figure, side = steps.side_by_side()
     with side:
         st.markdown(asks)
@@ -198,19 +198,21 @@ def sharpness_panel(*, asks: str, why: str) -> None:
     with figure:
         if _is_missing(found):
             return
-        for view in steps.views((*SHARP_VIEWS, PICTURES), key="sharp_view"):
+        shown = steps.views((*SHARP_VIEWS, PICTURES), key="sharp_view")
+        for view in shown:
             if view == PICTURES:
                 _surfaces(base, side)
-                continue
-            _sharp_chart(SHARP_VIEWS[view], base)
-    accuracies = {name: LAST_ACCURACY.mean(runs_at(networks(base)[name])) for name in found}
+            else:
+                _sharp_chart(SHARP_VIEWS[view], base)
     with side:
-        st.markdown(flattest(found))
+        if PICTURES not in shown:
+            st.markdown(flattest(found))
         with steps.fold("Why do they disagree?"):
             st.markdown(why)
         with steps.fold("How it was measured"):
             st.markdown(f"{MEASURED}\n\n{not_minima(found)} {AT_NO_MINIMUM}")
         with steps.fold("Is the flattest the best?"):
+            accuracies = {name: LAST_ACCURACY.mean(runs_at(networks(base)[name])) for name in found}
             st.markdown(flat_and_accurate(found, accuracies))
 
 
@@ -244,7 +246,7 @@ def _surfaces(base: RunConfig, side) -> None:
     specs = {name: SurfaceSpec(networks(base)[name]) for name in shown}
     found = surfaces_there(specs, RADIUS, directions)
     for row in (shown[:2], shown[2:]) if len(shown) == MOST_SURFACES else (shown,):
-        landscape_figures(found, row, log_z=log_z, key="sharp", height=245 if len(shown) > 3 else None)
+        landscape_figures(found, row, log_z=log_z, key="sharp", height=200 if len(shown) > 3 else None)
     if found:
         st.caption(how_it_was_computed(next(iter(found.values()))))
 
