@@ -44,12 +44,22 @@ def worker() -> Worker:
 
 def _training(config: RunConfig) -> Callable[[Job], Outcome]:
     at = worker()
-    return lambda job: _stored(store.save_run, train_with(at, config, job))
+
+    def work(job: Job) -> Outcome:
+        elsewhere = store.load_outcome(config, now=True)  # another process may have trained it meanwhile
+        return elsewhere or _stored(store.save_run, train_with(at, config, job))
+
+    return work
 
 
 def _measurement(spec: Spec, runs: Sequence[Run]) -> Callable[[Job], Any]:
     at = worker()
-    return lambda job: _stored(measurement.save, measured_with(at, spec, job, runs))
+
+    def work(job: Job) -> Any:
+        elsewhere = measurement.load(spec, now=True)
+        return elsewhere or _stored(measurement.save, measured_with(at, spec, job, runs))
+
+    return work
 
 
 def _fetching() -> Callable[[Job], None]:
