@@ -14,7 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, embedding, keeping
+from core.app import address, embedding, failures, keeping
 from core.app.access import access_rules, figures_to_take_along
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
@@ -63,6 +63,8 @@ TEXT_WIDTH = 760
 def begin(path: str, *, has_bar: bool = False) -> Lesson:
     """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS. has_bar:
     whether the page has a bar of its own, which then holds the way out of a presentation."""
+    failures.watch_page()
+    session_name()
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state=SIDEBAR)
@@ -73,7 +75,7 @@ def begin(path: str, *, has_bar: bool = False) -> Lesson:
         if not has_bar:
             _present(lesson)
     elif not embedding.is_embedded():
-        with st.sidebar:
+        with st.sidebar, failures.apart():
             _menu()
     _style()
     st.session_state._note = st.empty()

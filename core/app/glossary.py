@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import frame
+from core.app import failures, frame
 from core.course.glossary import TERMS, Term, matching
 from core.course.reading import how_to_read_the_numbers
 
@@ -18,6 +18,7 @@ def glossary_button() -> None:
 
 
 @st.dialog("Glossary", width="large", icon=":material/dictionary:")
+@failures.guarded
 def _glossary() -> None:
     words, numbers = st.tabs((WORDS, NUMBERS), key="glossary_tab", on_change="rerun")
     if words.open:

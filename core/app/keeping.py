@@ -14,7 +14,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.app import progress
+from core.app import failures, progress
 from core.course.progress import LATEST, Progress, ProgressError, as_plain, from_text
 
 TROUBLE = {
@@ -67,6 +67,7 @@ def _data(changes: Progress, *, hands: bool) -> dict[str, Any]:
     }
 
 
+@failures.callback
 def _take() -> None:
     """Take what the browser hands over, if it is anything at all."""
     handed = st.session_state.keeping.store

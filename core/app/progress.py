@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from core.app import failures
 from core.course.progress import LATEST, Answer, Progress, ProgressError, exercise_ids, from_text, merge, tally, to_text
 from core.course.questions import Curve
 
@@ -214,15 +215,18 @@ def _forget_panel() -> None:
         st.button("No, keep them", key="forget_none", on_click=_ask_to_forget, args=(False,))
 
 
+@failures.callback
 def _ask_to_forget(asks: bool) -> None:
     st.session_state._asks_to_forget = asks
 
 
+@failures.callback
 def _forget_asked() -> None:
     _ask_to_forget(False)
     forget()
 
 
+@failures.callback
 def _load() -> None:
     """Replace the answers by those of the file that was just chosen; keep them where it cannot be read."""
     chosen = st.session_state.load_answers

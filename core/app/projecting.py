@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, frame
+from core.app import address, failures, frame
 from core.course.plans import MINUTES, plans, plans_with
 from core.course.syllabus import lessons
 
@@ -63,6 +63,7 @@ def follow(lesson: str, step: str, steps: tuple[str, ...], *, is_notes: bool = F
     """Make the page one of the windows of a presentation: one turns to what another one is turned to. Called when the
     step is drawn. steps: those that the page can turn to. is_notes: the window has the notes, not the screen."""
 
+    @failures.callback
     def turn() -> None:
         asked = st.session_state[KEY].turn or {}
         if asked.get("lesson") == lesson and asked.get("step") in steps:
