@@ -6,6 +6,7 @@ replaces the automatic one, which knows nothing of titles, order and presentatio
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from core.app import address, embedding, failures, keeping
 from core.app.access import access_rules, figures_to_take_along
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
+
+log = logging.getLogger(__name__)
 
 COURSE = "Regularization, seen"
 
@@ -121,7 +124,10 @@ def text(body: str) -> None:
 @st.cache_resource(ttl=600, show_spinner=False)
 def data_on_this_machine() -> DataState:
     """Where the images are; looked up, and every file verified, at most once in ten minutes."""
-    return data_state()
+    state = data_state()
+    for problem in state.problems:
+        log.warning("%s", problem)
+    return state
 
 
 def session_name() -> str:
@@ -215,6 +221,8 @@ def _data_note() -> None:
             ":material/database: Fashion-MNIST is not on this machine. What is precomputed needs no images; live "
             "training fetches them first, or takes scikit-learn's digits."
         )
+    if state.given:
+        st.caption(f"The folder of REGLAB_DATA cannot be used: {'; '.join(state.given)}.")
 
 
 def _present(lesson: Lesson) -> None:
