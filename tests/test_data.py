@@ -337,7 +337,7 @@ def answering(status: bytes):
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(data, "LARGEST_FILE", 300_000)
+    monkeypatch.setattr(data, "LARGEST_FILE", 2_000_000)
     monkeypatch.setattr(data, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
     server = Server()
     yield server
@@ -355,7 +355,7 @@ FAULTS = {
     "dripping": (dripping, "took longer than"),
     "no HTTP": (nonsense, "no HTTP"),
     "dripping before it begins": (dripping_headers, "took longer than"),
-    "endless": (endless, "larger than 300,000 bytes"),
+    "endless": (endless, "larger than 2,000,000 bytes"),
     "huge by its own word": (right(b"", promised=10**15), "larger than"),
     "no number of bytes": (answering(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"), "invalid literal"),
     "a line without end": (answering(b"HTTP/1.1 200 " + b"x" * 70_000), "line"),
