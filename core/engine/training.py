@@ -22,6 +22,7 @@ from core.data import Images, Split, split_images
 from core.engine.augmentation import augment
 from core.engine.evaluation import HeldOut, State, as_pixels, evaluate, evaluate_logits, logits_of
 from core.engine.models import build_model, torch_generator, weights_of
+from core.engine.optimizers import Optimizer
 from core.engine.penalties import l1_penalty, l2_penalty, limit_norms, penalised_parameters, proximal_step
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, EpochRecord, Evaluation, Outcome, Run
 
@@ -73,7 +74,7 @@ def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[T
             yield batch
 
 
-def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
+def build_optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
     """The config's optimizer, with its decoupled decay of the penalised parameters: w ← w − lr·2λ₂·w beside the step.
 
     Adam becomes AdamW then; for plain SGD a decay in the gradient and a decoupled one are the same step.
@@ -83,8 +84,7 @@ def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimize
     groups = [{"params": [w for w in model.parameters() if id(w) not in chosen], "weight_decay": 0.0}]
     if decayed:
         groups.append({"params": decayed, "weight_decay": 2 * config.l2})
-    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.AdamW if decayed else torch.optim.Adam}
-    return kinds[config.optimizer](groups, lr=config.lr, fused=True)
+    return Optimizer("adamw" if decayed and config.optimizer == "adam" else config.optimizer, groups, lr=config.lr)
 
 
 def penalty_of(parameters: list[nn.Parameter], config: RunConfig, *, in_loss: bool) -> Tensor | float:
@@ -103,7 +103,7 @@ class Training:
 
     config: RunConfig
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Optimizer
     penalised: list[nn.Parameter]
     order: torch.Generator
     augmentation: torch.Generator
@@ -154,7 +154,7 @@ def after_step(training: Training) -> None:
 def step(training: Training, x: Tensor, y: Tensor) -> tuple[float, float]:
     """One step on a batch of `epoch`, in training mode; the objective before it, and the norm of its gradient."""
     training.model.train()
-    training.optimizer.zero_grad(set_to_none=True)
+    training.optimizer.zero_grad()
     descended = objective(training, training.model(x), y)
     descended.backward()
     norm = torch.stack(torch._foreach_norm([w.grad for w in training.model.parameters()])).norm().item()
