@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> int:
         port = free_port()
         server = start_server(port, cache, "--server.disconnectedSessionTTL", str(SESSION_TTL))
         try:
-            _wait_for(port)
+            wait_for(port)
             empty, results = megabytes_of(server.pid), Files(Path(cache) / "results")
             waves = [
                 asyncio.run(class_of(port, server.pid, number, options.sessions, options.seconds, results))
@@ -176,7 +176,9 @@ def main(arguments: list[str] | None = None) -> int:
     return _report(waves, empty, options.sessions, results)
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Until the server of this port has drawn its first page. Raises TimeoutError where it does not start."""
+
     async def ask() -> None:
         async with connected(port) as session:
             await session.open("")
