@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import time
 import zlib
@@ -131,7 +132,7 @@ def read_idx(path: Path) -> np.ndarray:
             raise DataError(f"{path.name} ends inside its header. Delete it; it is fetched again.")
         shape = tuple(int(n) for n in np.frombuffer(sizes, dtype=">i4"))
     offset = 4 + 4 * magic[3]
-    if path.stat().st_size != offset + int(np.prod(shape)):
+    if min(shape, default=0) < 1 or path.stat().st_size != offset + math.prod(shape):
         raise DataError(
             f"{path.name} does not hold the {shape} bytes its header promises. Delete it; it is fetched again."
         )

@@ -8,6 +8,9 @@ from core.app import failures, frame
 from core.course.glossary import TERMS, Term, matching
 from core.course.reading import how_to_read_the_numbers
 
+LONGEST_SOUGHT = 80
+"""Characters; the browser keeps to it, and who goes past the browser is cut."""
+
 WORDS, NUMBERS = "Words", "How to read the numbers"
 
 
@@ -31,9 +34,15 @@ def _glossary() -> None:
 
 def _words() -> None:
     sought = st.text_input(
-        "Search", key="glossary_sought", live=True, icon=":material/search:", placeholder="gap", autocomplete="off"
+        "Search",
+        key="glossary_sought",
+        live=True,
+        icon=":material/search:",
+        placeholder="gap",
+        autocomplete="off",
+        max_chars=LONGEST_SOUGHT,
     )
-    found = matching(sought or "")
+    found = matching((sought or "")[:LONGEST_SOUGHT])
     st.caption(f"{len(found)} of {len(TERMS)} words")
     for term in found:
         _entry(term)

@@ -7,7 +7,7 @@ each kind of exercise asks for its own kind of answer, and takes any other for n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -239,9 +239,17 @@ def _load() -> None:
         st.session_state._loaded = str(error)
         return
     _replace(found.answers, {*found.at} | {*answers(), *_times()})
-    _visits().update({name: max(when, _visits().get(name, 0)) for name, when in found.visited.items()})
-    _changed().update(found.visited)
+    _take_visits(found.visited)
     st.session_state._loaded = len(found.answers), unknown
+
+
+def _take_visits(visited: Mapping[str, int]) -> None:
+    """Steps that a file says were seen, beside those of the session: no more than are kept, as the names are not
+    ours."""
+    together = merge(Progress(visited=visited), Progress(visited=_visits())).visited
+    st.session_state._visits = dict(together)
+    _changed().update(visited)
+    _changed().intersection_update({*together, *_times()})
 
 
 def _replace(by: dict[str, Answer], known: Iterable[str]) -> None:

@@ -21,7 +21,7 @@ PARTS = (("Say", "say"), ("Ask", "ask"), ("Where the class will be wrong", "trap
 
 def asked() -> str | None:
     """Whether the address asks for the notes instead of the lesson: "true" for one step's, "all" for the handout."""
-    told = address.usable("notes", ("true", "all", "false"))
+    told = address.usable("notes", projecting.NOTES)
     return None if told == "false" else told
 
 
