@@ -15,8 +15,9 @@ from core.app.frame import data_on_this_machine, session_name
 from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
-from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot
-from core.jobs.worker import Worker, WorkerError, WorkerFault, fetch_with, measured_with, train_with
+from core.jobs.cluster import Cluster, jobs_at_once, worker_or_cluster
+from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot, Threads
+from core.jobs.worker import WorkerError, WorkerFault, fetch_with, measured_with, train_with
 from core.results import measurement, store
 from core.results.library import stored, stored_outcome, stored_run
 from core.results.measurement import Spec
@@ -32,15 +33,15 @@ POLL_SECONDS = 0.5
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
-    return JobQueue()
+    return JobQueue(executor=Threads(jobs_at_once()))
 
 
 # --- what the jobs do: on the queue's thread, in the worker's process, without streamlit -----------------------------
 
 
 @st.cache_resource(show_spinner=False)
-def worker() -> Worker:
-    return Worker()
+def worker() -> Worker | Cluster:
+    return worker_or_cluster()
 
 
 def _training(config: RunConfig) -> Callable[[Job], Outcome]:
