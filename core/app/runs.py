@@ -17,7 +17,7 @@ from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs.cluster import Cluster, jobs_at_once, worker_or_cluster
 from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot, Threads
-from core.jobs.worker import WorkerError, WorkerFault, fetch_with, measured_with, train_with
+from core.jobs.worker import Worker, WorkerError, WorkerFault, fetch_with, measured_with, train_with
 from core.results import measurement, store
 from core.results.library import stored, stored_outcome, stored_run
 from core.results.measurement import Spec

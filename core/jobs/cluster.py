@@ -30,7 +30,7 @@ from typing import Any
 
 from core.data import DataError
 from core.jobs.queue import Cancelled, Job
-from core.jobs.worker import Worker, WorkerError
+from core.jobs.worker import Worker, WorkerError, WorkerFault
 from core.results.run import EpochRecord
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,9 @@ SILENCE = 90.0
 
 REPORT_SECONDS = 0.2
 """Steps are reported over the network no more often than this."""
+
+ERRORS = {"DataError": DataError, "WorkerError": WorkerError, "WorkerFault": WorkerFault}
+"""What a computation may fail with → the same here."""
 
 RECORDS, STEPS = "reglab records", "reglab steps"
 """The scheduler's topics. It keeps the last thousand of each; who joins a computation late reads its records there."""
@@ -120,7 +123,7 @@ class Cluster:
             if end["event"] == "refused":
                 raise ClusterError(end["message"])
             if end["event"] == "failed":
-                raise (DataError if end["kind"] == "DataError" else WorkerError)(end["message"])
+                raise ERRORS[end["kind"]](end["message"])
             time.sleep(0.1)  # it ended because nobody wanted it: just before we did
 
     def _computed(self, client: Any, key: str, told: tuple, job: _Watched) -> dict[str, Any]:
