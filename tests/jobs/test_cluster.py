@@ -226,6 +226,7 @@ def trained_here(server, tiny, caplog, *words, times: int = 1):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://no.such.host.invalid:8786", "nonsense://x", "tcp://"])
 def test_a_scheduler_that_does_not_answer_is_asked_once_in_a_while(address, local, tiny, caplog, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 0.3)
+    monkeypatch.setattr(cluster, "REST", 3600.0)
     server, asked = Server(address, local), []
     connect = server.cluster._new_client
     monkeypatch.setattr(server.cluster, "_new_client", lambda: asked.append(time.monotonic()) or connect())
