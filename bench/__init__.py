@@ -1,1 +1,1 @@
-"""Measurements, each a command that prints its figures: `python -m bench.engine`, `python -m bench.accuracy`."""
+"""Measurements, each a command that prints its figures; `python -m bench` gathers them in one table."""

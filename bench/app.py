@@ -32,8 +32,8 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def start_server(port: int, cache: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+def start_server(port: int, cache: str, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port), *options]
     environment = {**os.environ, "REGLAB_CACHE": cache}
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

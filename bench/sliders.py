@@ -103,7 +103,7 @@ def seconds_of_slider(app, key: str, sections: Sections, moves: int) -> tuple[fl
         around = [(len(keys), seconds) for keys, seconds in sections if key in keys]
         section.append(min(around)[1] if around else whole[-1])
     app.select_slider(key=key).set_value(start).run()
-    if app.exception:
+    if app.exception or app.error:
         raise RuntimeError(f"the slider {key} failed")
     return statistics.median(section), statistics.median(whole)
 

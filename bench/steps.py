@@ -30,8 +30,8 @@ def seconds_of(app, step: str) -> float:
     started = time.perf_counter()
     app.run()
     seconds = time.perf_counter() - started
-    if app.exception:
-        raise RuntimeError(f"{step} failed: {app.exception[0].message}")
+    if app.exception or app.error:
+        raise RuntimeError(f"{step} failed: {(*app.exception, *app.error)[0].value}")
     return seconds
 
 

@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import os
 import time
-import urllib.request
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from http.client import HTTPException
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from core.config import DATASETS, RunConfig
+from core.download import DownloadError, Progress, download, in_words
 from core.folders import cache_folder, replace_atomically
 from core.seeds import seeded
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-"""Called with bytes so far and bytes in all."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +41,16 @@ FASHION_FILES: dict[str, IdxFile] = {
     "t10k-labels-idx1-ubyte": IdxFile(10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
 }
 
+LARGEST_FILE = 64_000_000
+"""Bytes of an archive that are downloaded at most; the largest one has 26 million."""
+
 RAW = Path("FashionMNIST") / "raw"
 """Where torchvision keeps the files below its root folder."""
 
 
 class DataError(RuntimeError):
-    """The images cannot be had: says which file, what is wrong with it, and what to do."""
+    """The images cannot be had: says which file, what is wrong with it, and what to do. Pages show it, so it names no
+    path; the log does."""
 
 
 @dataclass(frozen=True)
@@ -81,34 +83,37 @@ class Split:
 
 @dataclass(frozen=True)
 class DataState:
-    """Where the Fashion-MNIST files are, for the page to say. `folder` is None where there are none."""
+    """Where the Fashion-MNIST files are, for the page to say. `folder` is None where there are none.
+
+    problems: what is wrong with the folders that were looked into, with their paths, for the log. given: the same of
+    the folder in REGLAB_DATA without its path, for a page.
+    """
 
     folder: Path | None
     source: Literal["REGLAB_DATA", "cache", "none"]
     problems: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 def file_problem(path: Path, expected: IdxFile) -> str | None:
-    """What is wrong with one file, in words; None where it is the published one, bit for bit."""
-    if not path.is_file():
-        return f"{path.name} is missing in {path.parent}"
-    size = path.stat().st_size
-    if size != expected.size:
-        return (
-            f"{path.name} in {path.parent} has {size:,} bytes instead of {expected.size:,}: it is truncated or "
-            "another file"
-        )
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+    """What is wrong with one file, in words and without its folder; None where it is the published one, bit for bit."""
+    try:
+        if not path.is_file():
+            return f"{path.name} is missing"
+        size = path.stat().st_size
+        if size != expected.size:
+            return f"{path.name} has {size:,} bytes instead of {expected.size:,}: it is truncated or another file"
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        return f"{path.name} cannot be read ({in_words(error)})"
     if digest.hexdigest() != expected.sha256:
-        return f"{path.name} in {path.parent} is corrupt: its SHA-256 is not the published one"
+        return f"{path.name} is corrupt: its SHA-256 is not the published one"
     return None
 
 
 def folder_problems(folder: Path, files: dict[str, IdxFile] = FASHION_FILES) -> tuple[str, ...]:
-    """The problems of all files in a raw folder; empty where every one is good."""
+    """The problems of all files in a raw folder, without its path; empty where every one is good."""
     problems = (file_problem(folder / name, expected) for name, expected in files.items())
     return tuple(problem for problem in problems if problem)
 
@@ -127,7 +132,7 @@ def read_idx(path: Path) -> np.ndarray:
             raise DataError(f"{path.name} ends inside its header. Delete it; it is fetched again.")
         shape = tuple(int(n) for n in np.frombuffer(sizes, dtype=">i4"))
     offset = 4 + 4 * magic[3]
-    if path.stat().st_size != offset + int(np.prod(shape)):
+    if min(shape, default=0) < 1 or path.stat().st_size != offset + math.prod(shape):
         raise DataError(
             f"{path.name} does not hold the {shape} bytes its header promises. Delete it; it is fetched again."
         )
@@ -137,18 +142,35 @@ def read_idx(path: Path) -> np.ndarray:
 def data_state() -> DataState:
     """Where the Fashion-MNIST files are: the folder in REGLAB_DATA, else the cache folder. Verifies every file (0.1
     s)."""
-    candidates: list[tuple[Path, Literal["REGLAB_DATA", "cache"]]] = []
-    if given := os.environ.get("REGLAB_DATA"):
-        candidates.append((Path(given).expanduser() / RAW, "REGLAB_DATA"))
-    candidates.append((cache_folder() / RAW, "cache"))
-    problems: list[str] = []
-    for folder, source in candidates:
-        found = folder_problems(folder)
-        if not found:
-            return DataState(folder, source, tuple(problems))
-        if source == "REGLAB_DATA" or folder.is_dir():  # a cache that was never filled is no problem to report
-            problems.extend(found)
-    return DataState(None, "none", tuple(problems))
+    given, problems = (), ()
+    if named := os.environ.get("REGLAB_DATA"):
+        folder = _expanded(named) / RAW
+        given = folder_problems(folder)
+        if not given:
+            return DataState(folder, "REGLAB_DATA")
+        problems = _in(folder, given)
+        if folder_problems(folder.parents[1] / "raw") == ():
+            given = ("it is one level too deep: set REGLAB_DATA to the folder that holds FashionMNIST",)
+    folder = cache_folder() / RAW
+    found = folder_problems(folder)
+    if not found:
+        return DataState(folder, "cache", problems, given)
+    if os.path.isdir(folder):  # a cache that was never filled is no problem to report
+        problems += _in(folder, found)
+    return DataState(None, "none", problems, given)
+
+
+def _expanded(named: str) -> Path:
+    """The folder of a name; of one that begins with ~ and a user whom nobody knows, as it stands."""
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        return Path(named)
+
+
+def _in(folder: Path, problems: Sequence[str]) -> tuple[str, ...]:
+    """The problems with the folder that they are in."""
+    return tuple(f"{problem}, in {folder}" for problem in problems)
 
 
 def find_or_fetch(progress: Progress | None = None) -> Path:
@@ -190,38 +212,63 @@ def fetch(
     attempts: int = 2,
     timeout: float = 20.0,
     time_limit: float = 600.0,
+    patience: float = 1200.0,
 ) -> None:
     """Download each (name.gz, md5) into `folder` and unpack it.
 
-    timeout: seconds without an answer; time_limit: seconds for one file. Each mirror is tried `attempts` times, with a
-    pause between. Raises DataError, naming the file and the last cause, where none gives the file with its checksum.
+    timeout: seconds without an answer; time_limit: seconds for one file; patience: seconds in all, after which nothing
+    is tried again. Each mirror is tried `attempts` times, with a pause between. Raises DataError, naming the file and
+    the last cause, where none gives the file with its checksum, and where it cannot be written.
     """
+    until = time.monotonic() + patience
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, md5 in resources:
+            with replace_atomically(folder / name) as partial:
+                _download_from_any(
+                    [mirror + name for mirror in mirrors] * attempts,
+                    partial,
+                    lambda url, to, md5=md5: download(
+                        url, to, md5, progress, timeout=timeout, time_limit=time_limit, largest=LARGEST_FILE
+                    ),
+                    until,
+                )
+            _unpack(folder, name)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"Fashion-MNIST cannot be put into the cache folder ({in_words(error)}). Make room there, or set "
+            "REGLAB_CACHE to a folder that can be written to."
+        ) from error
+
+
+def _download_from_any(urls: Sequence[str], to: Path, one: Callable[[str, Path], None], until: float) -> None:
+    """The first address that gives its file, with a pause after each that does not. Raises DataError after the last
+    one, or once the clock stands at `until`."""
+    for i, url in enumerate(urls):
+        try:
+            return one(url, to)
+        except DownloadError as error:
+            cause = str(error)
+        if time.monotonic() > until:
+            break
+        if i + 1 < len(urls):
+            time.sleep(min(2.0, 0.5 * (i + 1)))
+    raise DataError(
+        f"{url.rpartition('/')[2]} could not be downloaded ({cause}). Check the network connection, or put the four "
+        f"files of Fashion-MNIST into a folder {RAW} and set REGLAB_DATA to the folder above it."
+    )
+
+
+def _unpack(folder: Path, name: str) -> None:
+    """The file in an archive of the folder, in the archive's place."""
     from torchvision.datasets.utils import extract_archive
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, md5 in resources:
-        causes = []
-        for attempt in range(attempts * len(mirrors)):
-            if attempt:
-                time.sleep(min(2.0, 0.5 * attempt))
-            url = mirrors[attempt % len(mirrors)] + name
-            try:
-                with replace_atomically(folder / name) as partial:
-                    _download(url, partial, md5, progress, timeout=timeout, time_limit=time_limit)
-                break
-            except (OSError, HTTPException, DataError) as error:  # urllib's own errors are OSErrors
-                causes.append(str(error))
-        else:
-            raise DataError(
-                f"{name} could not be downloaded ({causes[-1]}). Check the network connection, or put the four files "
-                f"of Fashion-MNIST into a folder {RAW} and set REGLAB_DATA to the folder above it."
-            )
-        with replace_atomically(folder / name.removesuffix(".gz")) as unpacked:
-            # extract_archive names its target after the archive; the folder of our own keeps a half-written one apart
-            extracted = Path(extract_archive(str(folder / name), str(_emptied(folder / "unpacking"))))
-            extracted.replace(unpacked)
-        (folder / "unpacking").rmdir()
-        (folder / name).unlink()
+    with replace_atomically(folder / name.removesuffix(".gz")) as unpacked:
+        # extract_archive names its target after the archive; the folder of our own keeps a half-written one apart
+        extracted = Path(extract_archive(str(folder / name), str(_emptied(folder / "unpacking"))))
+        extracted.replace(unpacked)
+    (folder / "unpacking").rmdir()
+    (folder / name).unlink()
 
 
 def _emptied(folder: Path) -> Path:
@@ -231,36 +278,26 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def _download(url: str, path: Path, md5: str, progress: Progress | None, *, timeout: float, time_limit: float) -> None:
-    """Stream one file to disk. Raises DataError where it takes too long, is cut short or has another checksum."""
-    digest = hashlib.md5(usedforsecurity=False)  # torchvision publishes MD5; SHA-256 is checked after unpacking
-    deadline = time.monotonic() + time_limit
-    with urllib.request.urlopen(url, timeout=timeout) as response, path.open("wb") as file:
-        total, done = int(response.headers.get("Content-Length") or 0), 0
-        while block := response.read1(1 << 16):
-            if time.monotonic() > deadline:
-                raise DataError(f"the download took longer than {time_limit:.0f} seconds")
-            file.write(block)
-            digest.update(block)
-            done += len(block)
-            if progress:
-                progress(done, total)
-    if total and done != total:
-        raise DataError(f"the download broke off after {done:,} of {total:,} bytes")
-    if digest.hexdigest() != md5:
-        raise DataError("the downloaded file has the wrong checksum")
-
-
 def load_images(dataset: str, progress: Progress | None = None) -> Images:
     """The images of a data set by name, read once per process. Raises DataError where they cannot be had."""
-    return _digits() if dataset == "digits" else _fashion_mnist(find_or_fetch(progress))
+    return _digits() if dataset == "digits" else images_in(find_or_fetch(progress))
+
+
+def images_in(folder: Path) -> Images:
+    """The images of a folder of verified files, read once per process; nothing is fetched. Raises DataError where they
+    cannot be read."""
+    try:
+        return _fashion_mnist(folder)
+    except OSError as error:
+        raise DataError(f"The images of Fashion-MNIST cannot be read ({in_words(error)}).") from error
 
 
 @lru_cache(maxsize=1)
 def _fashion_mnist(folder: Path) -> Images:
-    arrays = [read_idx(folder / name) for name in FASHION_FILES]
-    train_x, train_y, test_x, test_y = arrays
-    return Images("fashion-mnist", train_x, train_y.astype(np.int64), test_x, test_y.astype(np.int64))
+    """The test images are copied: a page shows some of them, and to read from a mapped file that is cut short
+    meanwhile ends the process."""
+    train_x, train_y, test_x, test_y = (read_idx(folder / name) for name in FASHION_FILES)
+    return Images("fashion-mnist", train_x, train_y.astype(np.int64), np.array(test_x), test_y.astype(np.int64))
 
 
 @lru_cache(maxsize=1)

@@ -55,7 +55,8 @@ st.register_type_strategy(RunConfig, configs())
 def cache_folder(tmp_path, monkeypatch) -> Iterator[Path]:
     """The cache folder of this test alone; what was read from it is forgotten with it."""
     monkeypatch.setenv("REGLAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("REGLAB_DATA", raising=False)
+    for name in ("REGLAB_DATA", "REGLAB_STORE", "REGLAB_DASK"):
+        monkeypatch.delenv(name, raising=False)
     yield tmp_path / "cache"
     if (tmp_path / "cache").exists():
         library.forget()

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import os
+import re
 import struct
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -96,25 +101,44 @@ def test_a_file_that_is_no_idx_file_of_bytes_is_named(tmp_path, content):
         read_idx(tmp_path / "labels-idx1")
 
 
+@pytest.fixture
+def closed(monkeypatch):
+    """Files and folders of mode 0 are closed to us, also where the tests run as root."""
+    really = Path.open
+
+    def opened(path, *more, **and_more):
+        if path.exists() and not path.stat().st_mode & 0o444:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path, *more, **and_more)
+
+    monkeypatch.setattr(Path, "open", opened)
+
+
 # --- where the files are --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda path: path.unlink(), "is missing in"),
+        (lambda path: path.unlink(), "is missing"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "truncated"),
         (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\xff"), "corrupt"),
+        (lambda path: path.chmod(0), "cannot be read (Permission denied)"),
+        (lambda path: (path.unlink(), path.mkdir()), "is missing"),
+        (lambda path: (path.unlink(), path.symlink_to(path)), "is missing"),
     ],
-    ids=["missing", "truncated", "corrupt"],
+    ids=["missing", "truncated", "corrupt", "unreadable", "folder", "circle"],
 )
 @pytest.mark.parametrize("name", FASHION_FILES)
-def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path, fashion, damage, words, name):
-    folder = fill(tmp_path / "raw", fashion)
+def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path, fashion, damage, words, name, closed, monkeypatch):
+    folder = fill(tmp_path / "given" / RAW, fashion)
     assert folder_problems(folder) == ()
     damage(folder / name)
     (problem,) = folder_problems(folder)
-    assert name in problem and words in problem and str(folder) in problem
+    assert name in problem and words in problem and str(tmp_path) not in problem
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "given"))
+    state = data_state()
+    assert state.problems == (f"{problem}, in {folder}",) and state.given == (problem,)
 
 
 def test_the_folder_in_reglab_data_comes_before_the_cache(tmp_path, cache_folder, fashion, monkeypatch):
@@ -147,6 +171,68 @@ def test_an_empty_cache_is_no_problem_but_a_half_filled_one_is(cache_folder, fas
 def test_a_reglab_data_folder_that_is_not_there_is_reported(tmp_path, fashion, monkeypatch):
     monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "nowhere"))
     assert len(data_state().problems) == len(FASHION_FILES)
+
+
+NAMES = (
+    "x" * 300,
+    "~nosuchuser",
+    "~nosuchuser/data",
+    "/dev/null",
+    "/dev/null/x",
+    "/proc/self/mem",
+    "\n",
+    "*",
+    "a/" * 3000,
+)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: repr(name[:20]))
+def test_whatever_reglab_data_names_is_reported_and_the_cache_used(cache_folder, fashion, monkeypatch, name):
+    monkeypatch.setenv("REGLAB_DATA", name)
+    fill(cache_folder / RAW, fashion)
+    state = data_state()
+    assert state.source == "cache" and len(state.given) == len(FASHION_FILES)
+    assert all(re.match(r"\S+-ubyte (is missing|cannot be read \(File name too long\))$", told) for told in state.given)
+
+
+def test_a_folder_that_is_closed_to_us_is_reported(cache_folder, fashion, monkeypatch, tmp_path):
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path))
+    monkeypatch.setattr(Path, "is_file", refused)
+    state = data_state()
+    assert state.source == "none" and all(told.endswith("cannot be read (Permission denied)") for told in state.given)
+
+
+def test_a_folder_one_level_too_deep_is_told_as_such(fashion, monkeypatch, tmp_path):
+    fill(tmp_path / RAW, fashion)
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path / "FashionMNIST"))
+    (told,) = data_state().given
+    assert "one level too deep" in told
+    monkeypatch.setenv("REGLAB_DATA", str(tmp_path))
+    assert data_state() == data.DataState(tmp_path / RAW, "REGLAB_DATA")
+
+
+def test_a_file_that_is_cut_short_after_it_was_verified_ends_no_process(cache_folder, fashion):
+    """The test images are what the server itself reads."""
+    folder = fill(cache_folder / RAW, fashion)
+    images = load_images("fashion-mnist")
+    for name in FASHION_FILES:
+        (folder / name).write_bytes(b"")
+    assert images.test_x.sum() and len(images.train_y) == 6
+    data._fashion_mnist.cache_clear()
+    with pytest.raises(DataError, match="not an IDX file"):
+        data.images_in(folder)
+
+
+def test_files_that_are_gone_after_they_were_verified_are_an_error_without_a_path(cache_folder, fashion, monkeypatch):
+    folder = fill(cache_folder / RAW, fashion)
+    data._fashion_mnist.cache_clear()
+    monkeypatch.setattr(data, "find_or_fetch", lambda progress: folder)
+    next(folder.iterdir()).unlink()
+    with pytest.raises(DataError, match=r"cannot be read \(No such file or directory\)\.$"):
+        load_images("fashion-mnist")
 
 
 def test_the_images_of_verified_files_are_loaded_with_whole_number_classes(cache_folder, fashion):
@@ -224,8 +310,34 @@ def dripping(handler, closing):
             return
 
 
+def dripping_headers(handler, closing):
+    """The same before the answer has begun."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+    for _ in range(300):
+        if closing.wait(0.01):
+            return
+        try:
+            handler.wfile.write(b"x")
+        except OSError:
+            return
+
+
+def endless(handler, closing):
+    """Never says how much there is, and never ends."""
+    handler.send_response(200)
+    handler.end_headers()
+    with suppress(OSError):
+        while not closing.is_set():
+            handler.wfile.write(b"x" * (1 << 20))
+
+
+def answering(status: bytes):
+    return lambda handler, _: handler.wfile.write(status)
+
+
 @pytest.fixture
 def server(monkeypatch):
+    monkeypatch.setattr(data, "LARGEST_FILE", 2_000_000)
     monkeypatch.setattr(data, "time", SimpleNamespace(sleep=lambda _: None, monotonic=time.monotonic))
     server = Server()
     yield server
@@ -242,8 +354,20 @@ FAULTS = {
     "silent": (silent, "timed out"),
     "dripping": (dripping, "took longer than"),
     "no HTTP": (nonsense, "no HTTP"),
+    "dripping before it begins": (dripping_headers, "took longer than"),
+    "endless": (endless, "larger than 2,000,000 bytes"),
+    "huge by its own word": (right(b"", promised=10**15), "larger than"),
+    "no number of bytes": (answering(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"), "invalid literal"),
+    "a line without end": (answering(b"HTTP/1.1 200 " + b"x" * 70_000), "line"),
+    "hung up": (answering(b""), "closed connection"),
+    "round in a circle": (answering(b"HTTP/1.1 302 Found\r\nLocation: /file.gz\r\n\r\n"), "infinite loop"),
+    "a file of ours": (answering(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n"), "not allowed"),
 }
-LIMITS = {"timeout": 0.3, "time_limit": 0.5}
+HURRIED, PATIENT = {"timeout": 0.3, "time_limit": 0.5}, {"timeout": 10.0, "time_limit": 20.0}
+LIMITS = {
+    fault: HURRIED if cause in ("timed out", "took longer than") else PATIENT for fault, (_, cause) in FAULTS.items()
+}
+"""Short where time is what runs out."""
 
 
 def test_a_download_is_unpacked_with_its_progress_told_and_nothing_left_over(server, tmp_path):
@@ -261,17 +385,67 @@ def test_a_download_that_fails_is_an_error_with_file_cause_and_remedy(server, tm
     server.answers["/file.gz"] = [answer]
     started = time.monotonic()
     with pytest.raises(DataError, match=cause) as caught:
-        fetch([RESOURCE], [server.url], tmp_path, **LIMITS)
-    assert time.monotonic() - started < 2.5  # two attempts at the time limit, and no third second of dripping
+        fetch([RESOURCE], [server.url], tmp_path, **LIMITS[fault])
+    if LIMITS[fault] is HURRIED:
+        assert time.monotonic() - started < 2.5  # two attempts at the time limit, and no third second of dripping
     assert "file.gz" in str(caught.value) and "REGLAB_DATA" in str(caught.value)
-    assert len(server.asked) == 2 and not list(tmp_path.iterdir())
+    assert len({*server.asked}) == 1 and len(server.asked) >= 2 and not list(tmp_path.iterdir())
+    assert str(tmp_path) not in str(caught.value) and len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_download_is_tried_again(server, tmp_path, fault):
     server.answers["/file.gz"] = [FAULTS[fault][0], right(ARCHIVE)]
-    fetch([RESOURCE], [server.url], tmp_path, **LIMITS)
+    fetch([RESOURCE], [server.url], tmp_path, **LIMITS[fault])
     assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+class FullFile:
+    """An open file that cannot be written."""
+
+    def __init__(self, write):
+        self.write = write
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+def test_nothing_is_tried_again_once_patience_is_over(server, tmp_path):
+    server.answers["/file.gz"] = [dripping]
+    with pytest.raises(DataError, match="took longer"):
+        fetch([RESOURCE], [server.url] * 3, tmp_path, **HURRIED, patience=0.2)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES], ids=errno.errorcode.get)
+@pytest.mark.parametrize("at", ["folder", "file", "writing", "unpacking", "replacing"])
+def test_a_disk_that_is_full_or_closed_is_told_once_and_leaves_nothing(server, tmp_path, monkeypatch, number, at):
+    def full(*_, **__):
+        raise OSError(number, os.strerror(number), str(tmp_path))
+
+    server.answers["/file.gz"] = [right(ARCHIVE)]
+    with monkeypatch.context() as broken:
+        if at == "writing":
+            broken.setattr("core.download.Path.open", lambda *_: FullFile(full))
+        else:
+            broken.setattr(
+                {
+                    "folder": "core.data.Path.mkdir",
+                    "file": "core.folders.tempfile.mkstemp",
+                    "unpacking": "torchvision.datasets.utils.extract_archive",
+                    "replacing": "core.folders.Path.replace",
+                }[at],
+                full,
+            )
+        with pytest.raises(DataError, match="cannot be put into the cache folder") as caught:
+            fetch([RESOURCE], [server.url], tmp_path)
+    assert os.strerror(number) in str(caught.value) and "REGLAB_CACHE" in str(caught.value)
+    assert str(tmp_path) not in str(caught.value) and len(server.asked) == (at not in ("folder", "file"))
+    fetch([RESOURCE], [server.url], tmp_path)  # there is room again
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": CONTENT}
 
 
 def test_another_mirror_is_asked_where_the_first_has_nothing(server, tmp_path):

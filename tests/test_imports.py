@@ -15,14 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted([*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "streamlit_app.py"])
 PAGES = [path for path in MODULES if path.parent.name == "pages" or path.parent == ROOT]
 
-BASE = {"config", "techniques", "data", "folders", "seeds"}
+BASE = {"config", "techniques", "data", "download", "folders", "seeds"}
 """The modules that lie in core/ itself."""
 MAY_IMPORT = {
     "config": set(),
     "techniques": {"config"},
     "folders": set(),
     "seeds": set(),
-    "data": {"config", "folders", "seeds"},
+    "download": set(),
+    "data": {"config", "download", "folders", "seeds"},
     "results": {"config", "techniques", "folders"},
     "maths": {"config", "seeds"},
     "typed_code": {"config"},

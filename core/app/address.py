@@ -19,6 +19,9 @@ FRAME_KEYS = ("present", "hide", "step", "whole", "notes", "plan")
 LONGEST_SHOWN = 40
 """Characters of a text from the address that the page repeats."""
 
+MOST_TAKEN_OUT = 100
+"""Keys that are taken out of an address; no page has so many, and each that goes is told to the browser."""
+
 MANY = 12
 """Values that are listed one by one; of more than these the first three and the last."""
 
@@ -107,13 +110,12 @@ def _take_out() -> dict[str, list[str]]:
     It hands an address to the widgets before the page runs, so this must be followed by another run.
     """
     every = {key: st.query_params.get_all(key) for key in _given()}
+    misread = [key for key, values in every.items() if len(values) != 1 or not values[0]]
     taken = {}
-    for key, values in every.items():
-        if len(values) == 1 and values[0]:
-            continue
+    for key in misread[:MOST_TAKEN_OUT]:
         with suppress(StreamlitAPIException):  # bound already, by a page that the session came from
             del st.query_params[key]
-            taken[key] = values
+            taken[key] = every[key]
     return taken
 
 

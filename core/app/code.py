@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core.app import frame, keeping
+from core.app import failures, frame, keeping
 from core.app.comparisons import course_chart
 from core.app.controls import one_of
 from core.app.frame import is_hidden, is_presenting
@@ -41,7 +41,7 @@ def fill_in(lesson: str) -> None:
     )
 
 
-@st.fragment
+@failures.fragment
 def _exercise(key: str, exercise: Exercise) -> None:
     with st.container(border=True):
         st.markdown(f"**{exercise.title}.** {exercise.asks}")
@@ -81,15 +81,18 @@ def _put(key: str, checked: str) -> None:
     st.session_state[put] = checked
 
 
+@failures.callback
 def _check(key: str, exercise: Exercise) -> None:
     text = st.session_state[f"{key}="][:LONGEST_TEXT]
     keep(key, Answer(text, judge(exercise, text).right))
 
 
+@failures.callback
 def _next_hint(key: str) -> None:
     st.session_state[f"_{key}_hints"] = min(3, st.session_state.get(f"_{key}_hints", 0) + 1)
 
 
+@failures.callback
 def _start_again(key: str, exercise: Exercise) -> None:
     st.session_state[f"{key}="] = exercise.template
     st.session_state.pop(f"_{key}_hints", None)

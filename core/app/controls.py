@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from core.app import failures
 from core.app.address import SWITCH, usable
 from core.config import FIELDS, RunConfig, Value
 
@@ -49,8 +50,9 @@ def choice(
     """One of a few names; the first is the default. Its key is its name in the address. bare: without its label, where
     the names say enough. on_change: called before the page is drawn with another one."""
     visibility = "collapsed" if bare else "visible"
+    changed = failures.callback(on_change) if on_change else None
     return _segments(
-        label, names, names[0], key=key, help_text=help_text, on_change=on_change, label_visibility=visibility
+        label, names, names[0], key=key, help_text=help_text, on_change=changed, label_visibility=visibility
     )
 
 
@@ -114,12 +116,14 @@ def forget_kept() -> None:
     st.session_state.pop("_kept_here", None)
 
 
+@failures.callback
 def set_widgets(config: RunConfig, names: Sequence[str]) -> None:
     """Move the widgets of several fields to a config's values: for the callback of a preset's button."""
     for name in names:
         st.session_state[name] = FIELDS[name].format(getattr(config, name))
 
 
+@failures.callback
 def set_back(keys: Iterable[str]) -> None:
     """Move widgets back to their defaults, as far as they have been drawn: for the callback of a button."""
     defaults = st.session_state.get("_defaults", {})

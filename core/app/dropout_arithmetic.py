@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import controls, steps
+from core.app import controls, failures, steps
 from core.app.draw import chart
 from core.app.panels import captioned, table
 from core.figures.dropout import expectation_figure, network_figure, network_table
@@ -82,6 +82,7 @@ def _averages(p: float, convention: str) -> None:
     )
 
 
+@failures.callback
 def _redraw() -> None:
     st.session_state._draw = st.session_state.get("_draw", 0) + 1
 

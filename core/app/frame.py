@@ -6,6 +6,7 @@ replaces the automatic one, which knows nothing of titles, order and presentatio
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, embedding, keeping
+from core.app import address, embedding, failures, keeping
 from core.app.access import access_rules, figures_to_take_along
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
+
+log = logging.getLogger(__name__)
 
 COURSE = "Regularization, seen"
 
@@ -64,6 +67,8 @@ TEXT_WIDTH = 760
 def begin(path: str, *, has_bar: bool = False) -> Lesson:
     """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS. has_bar:
     whether the page has a bar of its own, which then holds the way out of a presentation."""
+    failures.watch_page()
+    session_name()
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
     st.set_page_config(page_title=title, layout="wide", initial_sidebar_state=SIDEBAR)
@@ -74,7 +79,7 @@ def begin(path: str, *, has_bar: bool = False) -> Lesson:
         if not has_bar:
             _present(lesson)
     elif not embedding.is_embedded():
-        with st.sidebar:
+        with st.sidebar, failures.apart():
             _menu()
     _style()
     st.session_state._note = st.empty()
@@ -120,7 +125,10 @@ def text(body: str) -> None:
 @st.cache_resource(ttl=600, show_spinner=False)
 def data_on_this_machine() -> DataState:
     """Where the images are; looked up, and every file verified, at most once in ten minutes."""
-    return data_state()
+    state = data_state()
+    for problem in state.problems:
+        log.warning("%s", problem)
+    return state
 
 
 def session_name() -> str:
@@ -214,6 +222,8 @@ def _data_note() -> None:
             ":material/database: Fashion-MNIST is not on this machine. What is precomputed needs no images; live "
             "training fetches them first, or takes scikit-learn's digits."
         )
+    if state.given:
+        st.caption(f"The folder of REGLAB_DATA cannot be used: {'; '.join(state.given)}.")
 
 
 def _present(lesson: Lesson) -> None:

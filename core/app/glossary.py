@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import frame
+from core.app import failures, frame
 from core.course.glossary import TERMS, Term, matching
 from core.course.reading import how_to_read_the_numbers
+
+LONGEST_SOUGHT = 80
+"""Characters; the browser keeps to it, and who goes past the browser is cut."""
 
 WORDS, NUMBERS = "Words", "How to read the numbers"
 
@@ -18,6 +21,7 @@ def glossary_button() -> None:
 
 
 @st.dialog("Glossary", width="large", icon=":material/dictionary:")
+@failures.guarded
 def _glossary() -> None:
     words, numbers = st.tabs((WORDS, NUMBERS), key="glossary_tab", on_change="rerun")
     if words.open:
@@ -30,9 +34,15 @@ def _glossary() -> None:
 
 def _words() -> None:
     sought = st.text_input(
-        "Search", key="glossary_sought", live=True, icon=":material/search:", placeholder="gap", autocomplete="off"
+        "Search",
+        key="glossary_sought",
+        live=True,
+        icon=":material/search:",
+        placeholder="gap",
+        autocomplete="off",
+        max_chars=LONGEST_SOUGHT,
     )
-    found = matching(sought or "")
+    found = matching((sought or "")[:LONGEST_SOUGHT])
     st.caption(f"{len(found)} of {len(TERMS)} words")
     for term in found:
         _entry(term)

@@ -6,7 +6,6 @@ changes to the browser, which merges them into the store entry by entry. The ser
 
 from __future__ import annotations
 
-import math
 import uuid
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.app import progress
+from core.app import failures, progress
 from core.course.progress import LATEST, Progress, ProgressError, as_plain, from_text
 
 TROUBLE = {
@@ -67,15 +66,17 @@ def _data(changes: Progress, *, hands: bool) -> dict[str, Any]:
     }
 
 
+@failures.callback
 def _take() -> None:
     """Take what the browser hands over, if it is anything at all."""
     handed = st.session_state.keeping.store
     if not isinstance(handed, dict):
         return
     now, store = handed.get("now"), handed.get("store")
-    if isinstance(now, (int, float)) and math.isfinite(now) and 0 <= now <= LATEST:
+    if isinstance(now, (int, float)) and 0 <= now <= LATEST:
         progress.set_clock(int(now))
-    told = handed.get("trouble") if handed.get("trouble") in TROUBLE else ""
+    told = handed.get("trouble")
+    told = told if isinstance(told, str) and told in TROUBLE else ""
     if isinstance(store, str):
         try:
             progress.take_in(from_text(store.encode("utf-8", "replace"))[0])

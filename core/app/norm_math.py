@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.app import controls, frame, steps
+from core.app import controls, failures, frame, steps
 from core.app.draw import chart
 from core.app.panels import captioned, percent
 from core.app.take_home import take_home
@@ -387,7 +387,7 @@ PLAY_SECONDS = 0.4
 def flow_panel(*, asks: str, says: str) -> None:
     """A weight under each penalty over time, which the student moves or plays."""
     playing = st.session_state.get("_playing", False)
-    st.fragment(_flow_panel, run_every=PLAY_SECONDS if playing else None)(asks, says)
+    failures.fragment(_flow_panel, run_every=PLAY_SECONDS if playing else None)(asks, says)
 
 
 def _flow_panel(asks: str, says: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, failures
 from core.app.comparisons import course_chart
 from core.app.gallery import shifted_gallery
 from core.app.panels import captioned, numbers_table
@@ -66,6 +66,7 @@ def _shifted() -> dict[str, list[Shifted]]:
     return {name: measured(specs) for name, specs in shifted_networks().items()}
 
 
+@failures.callback
 def _set_shift(shift: Shift) -> None:
     for name, value in (("brightness", shift.brightness), ("contrast", shift.contrast), ("noise", shift.noise)):
         st.session_state[name] = f"{value:g}"

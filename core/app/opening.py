@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import controls, frame, steps
+from core.app import controls, failures, frame, steps
 from core.app.draw import chart
 from core.app.panels import table
 from core.course.opening import OFFERED, runs_with, what_happened
@@ -25,7 +25,7 @@ READING = (
 )
 
 
-@st.fragment
+@failures.fragment
 def gap_panel() -> None:
     """The small and noisy network's two losses and its gap; a choice of technique, and its strength, from none on."""
     figure, side = steps.side_by_side()

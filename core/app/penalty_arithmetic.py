@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, failures
 from core.app.panels import percent
 from core.config import FULL
 from core.maths.conventions import ADAMW, CONVENTIONS, pull, shrinkage, strength_of
@@ -14,7 +14,7 @@ RATES = (1e-4, 3e-4, 1e-3, 1e-2, 0.1)
 LARGEST = 100.0
 
 
-@st.fragment
+@failures.fragment
 def calculator() -> None:
     """A strength in one convention, and the same in all; what it does to a weight that the data leave alone."""
     name = controls.choice("You have", NAMES, key="written")

@@ -7,10 +7,11 @@ each kind of exercise asks for its own kind of answer, and takes any other for n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
+from core.app import failures
 from core.course.progress import LATEST, Answer, Progress, ProgressError, exercise_ids, from_text, merge, tally, to_text
 from core.course.questions import Curve
 
@@ -214,15 +215,18 @@ def _forget_panel() -> None:
         st.button("No, keep them", key="forget_none", on_click=_ask_to_forget, args=(False,))
 
 
+@failures.callback
 def _ask_to_forget(asks: bool) -> None:
     st.session_state._asks_to_forget = asks
 
 
+@failures.callback
 def _forget_asked() -> None:
     _ask_to_forget(False)
     forget()
 
 
+@failures.callback
 def _load() -> None:
     """Replace the answers by those of the file that was just chosen; keep them where it cannot be read."""
     chosen = st.session_state.load_answers
@@ -235,9 +239,17 @@ def _load() -> None:
         st.session_state._loaded = str(error)
         return
     _replace(found.answers, {*found.at} | {*answers(), *_times()})
-    _visits().update({name: max(when, _visits().get(name, 0)) for name, when in found.visited.items()})
-    _changed().update(found.visited)
+    _take_visits(found.visited)
     st.session_state._loaded = len(found.answers), unknown
+
+
+def _take_visits(visited: Mapping[str, int]) -> None:
+    """Steps that a file says were seen, beside those of the session: no more than are kept, as the names are not
+    ours."""
+    together = merge(Progress(visited=visited), Progress(visited=_visits())).visited
+    st.session_state._visits = dict(together)
+    _changed().update(visited)
+    _changed().intersection_update({*together, *_times()})
 
 
 def _replace(by: dict[str, Answer], known: Iterable[str]) -> None:

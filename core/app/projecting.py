@@ -10,11 +10,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, frame
+from core.app import address, failures, frame
 from core.course.plans import MINUTES, plans, plans_with
 from core.course.syllabus import lessons
 
 KEY = "projecting"
+
+NOTES = ("true", "all", "false")
+"""What an address may say of the notes: those of one step, the handout, none."""
+
+LONGEST_STEP = 80
+"""Characters of a step's name that are carried to another page."""
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +52,7 @@ def in_plans(lesson: str, step: str) -> str:
 
 def kept() -> dict[str, str]:
     """What a link to another lesson carries on: the plan, and whether it is the notes that are open."""
-    notes = st.query_params.get("notes", "")
+    notes = address.usable("notes", NOTES)
     return {**({"notes": notes} if notes else {}), **({"plan": str(minutes)} if (minutes := plan()) else {})}
 
 
@@ -59,16 +65,28 @@ def _component():
     return st.components.v2.component("reglab_projecting", js=script)
 
 
+def turn_of(asked: object, lesson: str, steps: tuple[str, ...]) -> str | tuple[str, str] | None:
+    """What another window asks for, which may be anything: a step of this lesson, another lesson and its step, or
+    nothing that there is."""
+    there, step = (asked.get("lesson"), asked.get("step")) if isinstance(asked, dict) else (None, None)
+    if not isinstance(there, str) or not isinstance(step, str):
+        return None
+    if there == lesson:
+        return step if step in steps else None
+    return (there, step[:LONGEST_STEP]) if there in lessons() else None
+
+
 def follow(lesson: str, step: str, steps: tuple[str, ...], *, is_notes: bool = False) -> None:
     """Make the page one of the windows of a presentation: one turns to what another one is turned to. Called when the
     step is drawn. steps: those that the page can turn to. is_notes: the window has the notes, not the screen."""
 
+    @failures.callback
     def turn() -> None:
-        asked = st.session_state[KEY].turn or {}
-        if asked.get("lesson") == lesson and asked.get("step") in steps:
-            st.query_params["step"] = asked["step"]
-        elif str(asked.get("lesson")) in lessons() and asked["lesson"] != lesson:
-            st.session_state._follow = (asked["lesson"], str(asked.get("step", "")))
+        asked = turn_of(st.session_state[KEY].turn, lesson, steps)
+        if isinstance(asked, str):
+            st.query_params["step"] = asked
+        elif asked:
+            st.session_state._follow = asked
 
     data = {"lesson": lesson, "step": step, "isNotes": is_notes}
     _component()(key=KEY, data=data, height=1, on_turn_change=turn)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core.app import controls, frame, keeping, steps
+from core.app import controls, failures, frame, keeping, steps
 from core.app.panels import captioned
 from core.app.progress import drawn_values, keep, option_given, take_back
 from core.course.claims import NotStored
@@ -82,7 +82,7 @@ def choose(
         _choice(exercise, choice, show, asks, reveal)
 
 
-@st.fragment
+@failures.fragment
 def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
     options = choice.options
     given, order = option_given(exercise, len(options)), shown_order(exercise, len(options))
@@ -118,11 +118,13 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
     reveal()
 
 
+@failures.callback
 def _commit(exercise: str, options: Sequence[Option]) -> None:
     chosen = st.session_state[f"{exercise}?"]
     keep(exercise, Answer(chosen, options[chosen].right))
 
 
+@failures.callback
 def _again(exercise: str) -> None:
     take_back(exercise)
     st.session_state.pop(f"{exercise}?", None)
@@ -139,7 +141,7 @@ def _feedback(options: Sequence[Option], chosen: int) -> None:
 # --- drawing --------------------------------------------------------------------------------------------------------
 
 
-@st.fragment
+@failures.fragment
 def _drawing(exercise: str, drawing: Drawing) -> None:
     """A curve to draw with a slider for each stop; after the commitment the measured one is laid over it."""
     curve = drawing.curve
@@ -196,6 +198,7 @@ def _drawn(exercise: str, curve: Curve, i: int, given: tuple[float, ...] | None)
     return value / scale
 
 
+@failures.callback
 def _commit_drawing(exercise: str, curve: Curve) -> None:
     scale = 100 if curve.percent else 1
     drawn = tuple(st.session_state[f"{exercise}={i}"] / scale for i in range(len(curve.stops)))

@@ -9,13 +9,15 @@ from typing import Any
 
 import streamlit as st
 
+from core.app import failures
 from core.app.draw import chart
 from core.app.frame import data_on_this_machine, session_name
 from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
-from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot
-from core.jobs.worker import Worker, fetch_with, measured_with, train_with
+from core.jobs.cluster import Cluster, jobs_at_once, worker_or_cluster
+from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot, Threads
+from core.jobs.worker import Worker, WorkerError, WorkerFault, fetch_with, measured_with, train_with
 from core.results import measurement, store
 from core.results.library import stored, stored_outcome, stored_run
 from core.results.measurement import Spec
@@ -31,25 +33,35 @@ POLL_SECONDS = 0.5
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
-    return JobQueue()
+    return JobQueue(executor=Threads(jobs_at_once()))
 
 
 # --- what the jobs do: on the queue's thread, in the worker's process, without streamlit -----------------------------
 
 
 @st.cache_resource(show_spinner=False)
-def worker() -> Worker:
-    return Worker()
+def worker() -> Worker | Cluster:
+    return worker_or_cluster()
 
 
 def _training(config: RunConfig) -> Callable[[Job], Outcome]:
     at = worker()
-    return lambda job: _stored(store.save_run, train_with(at, config, job))
+
+    def work(job: Job) -> Outcome:
+        elsewhere = store.load_outcome(config, now=True)  # another process may have trained it meanwhile
+        return elsewhere or _stored(store.save_run, train_with(at, config, job))
+
+    return work
 
 
 def _measurement(spec: Spec, runs: Sequence[Run]) -> Callable[[Job], Any]:
     at = worker()
-    return lambda job: _stored(measurement.save, measured_with(at, spec, job, runs))
+
+    def work(job: Job) -> Any:
+        elsewhere = measurement.load(spec, now=True)
+        return elsewhere or _stored(measurement.save, measured_with(at, spec, job, runs))
+
+    return work
 
 
 def _fetching() -> Callable[[Job], None]:
@@ -236,7 +248,6 @@ def _follow(job: Job, config: RunConfig | None, key: str) -> None:
     """Show a job while it lives, and run the page again when it ends."""
     live = job.snapshot().is_live
 
-    @st.fragment(run_every=POLL_SECONDS if live else None)
     def progress() -> None:
         job_queue().watch(job, session_name())
         now = job.snapshot()
@@ -245,12 +256,12 @@ def _follow(job: Job, config: RunConfig | None, key: str) -> None:
             st.rerun()
         _show(now, job, config, key)
 
-    progress()
+    failures.fragment(progress, run_every=POLL_SECONDS if live else None)()
 
 
 def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
     if now.state == "failed":
-        st.error(str(now.error))
+        st.error(_reason(now.error))
         if config and now.parts:
             _growing_curves(now.parts, config)
         if st.button("Try again", key=f"{key}_retry"):
@@ -267,6 +278,13 @@ def _show(now: Snapshot, job: Job, config: RunConfig | None, key: str) -> None:
             st.rerun()
     if config:
         _growing_curves(now.parts, config)
+
+
+def _reason(error: Exception) -> str:
+    """Why a job failed: in its own words where it was worded for a reader, else where the log has it."""
+    if isinstance(error, (DataError, ArithmeticError, WorkerError)) and not isinstance(error, WorkerFault):
+        return str(error)
+    return failures.same_sentence(failures.WORK, error)
 
 
 def _growing_curves(records, config: RunConfig) -> None:

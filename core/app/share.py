@@ -22,6 +22,10 @@ ONLY_HERE = ("localhost", "127.0.0.1", "::1")
 """Names that every machine has for itself: no phone reaches this one by them."""
 
 
+LONGEST_CODED = 1_500
+"""Characters of an address that a code can show to a phone across a room; beyond 2,953 there is no code."""
+
+
 def address_of(page: str, step: str, settings: Sequence[str], given: Mapping[str, str], kept: Mapping[str, str]) -> str:
     """The address that opens a step as it is set now, in the look that the receiver has.
 
@@ -50,6 +54,9 @@ def qr_code(step: str, settings: Sequence[str]) -> None:
     if not opened.open:
         return
     address = address_of(st.context.url or "", step, settings, st.query_params.to_dict(), controls.kept_here())
+    if len(address) > LONGEST_CODED:
+        opened.caption("This address is too long for a code. Copy it instead.")
+        return
     with opened, st.container(key="qr_code", horizontal_alignment="center"):
         st.image(code_of(address), alt=f"QR code of {address}")
         if urlsplit(address).hostname in ONLY_HERE:

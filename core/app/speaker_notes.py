@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.app import address, projecting
+from core.app import address, failures, projecting
 from core.course.plans import plans
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PARTS = (("Say", "say"), ("Ask", "ask"), ("Where the class will be wrong", "trap
 
 def asked() -> str | None:
     """Whether the address asks for the notes instead of the lesson: "true" for one step's, "all" for the handout."""
-    told = address.usable("notes", ("true", "all", "false"))
+    told = address.usable("notes", projecting.NOTES)
     return None if told == "false" else told
 
 
@@ -75,6 +75,7 @@ def _minutes(count: float) -> str:
 def _clock(lesson: str, step: Step) -> None:
     """How long this step and the whole have been on: counted in the browser, speaker_notes.js."""
 
+    @failures.callback
     def restart() -> None:
         st.session_state._restarts = st.session_state.get("_restarts", 0) + 1
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.app import address, controls, embedding, frame, paper, progress, projecting, share, speaker_notes
+from core.app import address, controls, embedding, failures, frame, paper, progress, projecting, share, speaker_notes
 from core.app.glossary import glossary_button
 from core.course.plans import around
 
@@ -119,10 +119,11 @@ class Steps:
                 st.title(step.title, anchor=False, width="stretch")
                 share.link_to_the_course(step.name, step.settings)
         else:
-            self._bar(step)
+            with failures.apart():
+                self._bar(step)
             st.title(step.title, anchor=False)
         with st.container(key="step"):
-            st.fragment(share.telling_what_it_keeps(_until_turned(step)))()
+            failures.fragment(share.telling_what_it_keeps(_until_turned(step)))()
         _at_browser(lesson=self.about.name, step=step.name, presenting=frame.is_presenting())
         if frame.is_presenting():
             projecting.follow(self.about.name, step.name, tuple(step.name for step in self.shown))
@@ -219,7 +220,7 @@ class Steps:
         for step in self.shown:
             progress.visit(self.about.name, step.name)
             st.header(step.title, anchor=step.name)
-            st.fragment(step.draw)()
+            failures.fragment(step.draw)()
 
 
 def lesson(path: str) -> Steps:
@@ -242,6 +243,7 @@ def _until_turned(step: Step) -> Callable[[], None]:
     return drawn
 
 
+@failures.callback
 def go(step: str) -> None:
     """Turn to a step of the page, by its name; what is set in the others stays set."""
     st.query_params["step"] = step

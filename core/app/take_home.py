@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from core.app import failures
 from core.app.frame import is_hidden, is_presenting
 from core.config import RunConfig
 from core.export.document import file_name, to_notebook, to_script
@@ -30,7 +31,7 @@ def take_home(named: Mapping[str, RunConfig], *, key: str) -> None:
         _drawer(dict(named), key)
 
 
-@st.fragment
+@failures.fragment
 def _drawer(named: dict[str, RunConfig], key: str) -> None:
     drawer = st.expander("Take it home", key=f"{key}_home", on_change="rerun", icon=":material/download:")
     if not drawer.open:

@@ -6,6 +6,7 @@ server keeps nothing. Either text may come from anyone.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -75,7 +76,8 @@ def merge(one: Progress, other: Progress) -> Progress:
     """Both together, exercise by exercise: the newest answer or taking back wins, and so does the newest visit of a
     step. The order of the two does not matter: where the times are equal, a taking back wins, then the larger text.
 
-    What is not newer than the last forgetting is gone.
+    What is not newer than the last forgetting is gone, and of the visits those beyond the newest MOST_STEPS: the names
+    come from outside.
     """
     forgotten = max(one.forgotten, other.forgotten)
     answers, at = {}, {}
@@ -91,7 +93,8 @@ def merge(one: Progress, other: Progress) -> Progress:
         for name in sorted({*one.visited, *other.visited})
         if (when := max(one.visited.get(name, 0), other.visited.get(name, 0))) > forgotten or not forgotten
     }
-    return Progress(answers, at, visited, forgotten)
+    newest = sorted(visited, key=lambda name: (visited[name], name))[-MOST_STEPS:]
+    return Progress(answers, at, {name: visited[name] for name in sorted(newest)}, forgotten)
 
 
 def _rank(told: Progress, name: str) -> tuple[int, bool, str]:
@@ -136,8 +139,8 @@ def from_text(content: bytes) -> tuple[Progress, int]:
     if len(content) > LARGEST_FILE:
         raise ProgressError(f"This file has {len(content):,} bytes; a progress file has at most {LARGEST_FILE:,}.")
     try:
-        told = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, a number too long, too deep
+        told = json.loads(_decoded(content))
+    except (ValueError, RecursionError) as error:  # no such text, no JSON, a number too long, too deep
         raise ProgressError("This is not a progress file: it holds no JSON. Choose the one that you saved.") from error
     if not isinstance(told, dict) or not isinstance(told.get("answers"), dict):
         raise ProgressError("This is not a progress file: it has no answers. Choose the one that you saved.")
@@ -153,6 +156,19 @@ def from_text(content: bytes) -> tuple[Progress, int]:
     return Progress(answers, at, visited, forgotten), len(told["answers"]) - len(entries)
 
 
+def _decoded(content: bytes) -> str:
+    """The text of a file, also of one that an editor has saved in another of Unicode's forms, which begins with a mark.
+    Raises ValueError for no text."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
+
+
+def _is_text(told: Any) -> bool:
+    """JSON can write half a character, which no text field can show."""
+    return isinstance(told, str) and len(told) <= LONGEST_TEXT and not any("\ud800" <= c <= "\udfff" for c in told)
+
+
 def _is_taken_back(entry: Any) -> bool:
     return isinstance(entry, dict) and set(entry) == {"at"}
 
@@ -160,7 +176,7 @@ def _is_taken_back(entry: Any) -> bool:
 def _answer(name: str, entry: Any) -> Answer:
     given, right = (entry.get("given"), entry.get("right")) if isinstance(entry, dict) else (None, None)
     if isinstance(right, bool):
-        if isinstance(given, str) and len(given) <= LONGEST_TEXT:
+        if _is_text(given):
             return Answer(given, right)
         if isinstance(given, int) and not isinstance(given, bool) and 0 <= given < MOST_NUMBERS:
             return Answer(given, right)

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from core.data import Images
+from core.engine.evaluation import evaluation_images
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import model_of, torch_generator
-from core.engine.training import evaluation_images, fix_threads
+from core.engine.training import fix_threads
 from core.results.activations import ACTIVATION_BINS, ACTIVATION_TOP, SWITCHED_OFF, Activations, ActivationSpec
 from core.results.run import Run
 

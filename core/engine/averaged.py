@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from core.data import Images, split_images
+from core.engine.evaluation import evaluate
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import build_model
 from core.engine.retraining import after_epochs
-from core.engine.training import evaluate
 from core.results.averaged import Averaged, AveragedSpec
 from core.results.run import Run
 

@@ -9,10 +9,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from core.data import Images
+from core.engine.evaluation import evaluation_images
 from core.engine.landscape import filter_normalised_direction, moved, network_at, parameters_of, training_images
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import torch_generator
-from core.engine.training import evaluation_images, fix_threads
+from core.engine.training import fix_threads
 from core.results.batches import (
     AT_CENTRE,
     FIXED_IMAGES,

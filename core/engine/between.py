@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from core.data import Images
+from core.engine.evaluation import evaluate_logits, evaluation_images
 from core.engine.landscape import (
     Parameters,
     network_at,
@@ -16,7 +17,7 @@ from core.engine.landscape import (
     with_statistics_of,
 )
 from core.engine.measurement import OnStep, unheard
-from core.engine.training import evaluate_logits, evaluation_images, fix_threads
+from core.engine.training import fix_threads
 from core.results.between import Between, BetweenSpec
 from core.results.run import Run
 

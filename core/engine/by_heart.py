@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from core.data import Images, Split, split_images
+from core.engine.evaluation import logits_of
 from core.engine.measurement import OnStep, unheard
-from core.engine.training import begin, epoch, fix_threads, logits_of, step, threads_of
+from core.engine.training import begin, epoch, fix_threads, step, threads_of
 from core.results.by_heart import EPOCHS, ByHeart, ByHeartSpec, kinds_of
 from core.results.run import Run
 

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from core.data import Images
+from core.engine.evaluation import evaluate_logits, evaluation_images
 from core.engine.landscape import network_at, parameters_of
 from core.engine.measurement import OnStep, unheard
-from core.engine.training import evaluate_logits, evaluation_images, fix_threads
+from core.engine.training import fix_threads
 from core.results.calibration import BINS, Calibration, CalibrationSpec, bins_of
 from core.results.run import Run
 

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from core.data import Images
+from core.engine.evaluation import evaluation_images
 from core.engine.landscape import moved, network_at, notebook_direction, parameters_of
 from core.engine.measurement import OnStep, unheard
-from core.engine.training import evaluation_images, fix_threads
+from core.engine.training import fix_threads
 from core.results.displaced import BINS, HIGH, LOW, Displaced, DisplacedSpec
 from core.results.run import Run
 

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from core.data import Images, split_images
+from core.engine.evaluation import as_pixels
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import build_model, in_training_mode
-from core.engine.training import as_pixels, first_steps, fix_threads
+from core.engine.training import first_steps, fix_threads
 from core.results.drift import PERCENTILES, Drift, DriftSpec
 from core.results.run import Run
 

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax, nll_loss
 
 from core.data import Images
+from core.engine.evaluation import evaluation_images
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import Dropout, model_of, torch_generator
-from core.engine.training import evaluation_images, fix_threads
+from core.engine.training import fix_threads
 from core.results.ensemble import N_MASKS, Ensemble, EnsembleSpec
 from core.results.run import Run
 

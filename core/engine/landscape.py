@@ -16,9 +16,9 @@ from torch.nn.functional import batch_norm, cross_entropy, layer_norm
 
 from core.config import RunConfig
 from core.data import Images, split_images
+from core.engine.evaluation import as_pixels
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import build_model, linear, with_plain_linear
-from core.engine.training import as_pixels
 from core.maths.normalisation import EPS
 from core.results.run import Run
 from core.seeds import seeded

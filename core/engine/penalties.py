@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from core.engine.optimizers import Optimizer
+
 
 def l1_penalty(parameters: Iterable[Tensor], strength: float) -> Tensor:
     """λ₁·Σ|w| over all parameters, a scalar. Its subgradient is λ₁·sign(w), with sign(0) = 0."""
@@ -28,7 +30,7 @@ def soft_threshold(w: Tensor, threshold: float | Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def proximal_step(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Parameter], strength: float) -> None:
+def proximal_step(optimizer: Optimizer, parameters: Iterable[nn.Parameter], strength: float) -> None:
     """L1's proximal step after a step of the optimizer, in place.
 
     After plain SGD: w ← soft_threshold(w, lr·λ₁). After Adam: w ← soft_threshold(w, lr·λ₁ / (√v̂ + eps)). Adam steps
@@ -40,7 +42,7 @@ def proximal_step(optimizer: torch.optim.Optimizer, parameters: Iterable[nn.Para
     for w in parameters:
         group, state = settings[id(w)], optimizer.state[w]
         step_size = group["lr"]
-        if isinstance(optimizer, torch.optim.Adam):
+        if "betas" in group:  # Adam
             corrected = state["exp_avg_sq"] / (1 - group["betas"][1] ** float(state["step"]))
             step_size = step_size / (corrected.sqrt() + group["eps"])
         w.copy_(soft_threshold(w, step_size * strength))

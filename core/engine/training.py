@@ -7,8 +7,9 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 
 import numpy as np
@@ -19,15 +20,15 @@ from torch.nn.functional import cross_entropy
 from core.config import FIELDS, RunConfig
 from core.data import Images, Split, split_images
 from core.engine.augmentation import augment
+from core.engine.evaluation import HeldOut, State, as_pixels, evaluate, evaluate_logits, logits_of
 from core.engine.models import build_model, torch_generator, weights_of
+from core.engine.optimizers import Optimizer
 from core.engine.penalties import l1_penalty, l2_penalty, limit_norms, penalised_parameters, proximal_step
 from core.results.run import SMALL_RUN, TRAIN_SUBSET, Diverged, EpochRecord, Evaluation, Outcome, Run
 
 THREADS = min(2, os.cpu_count() or 1)
 """Threads of a large run and of a surface. Another number gives other last bits, and so, after some epochs, another
 run."""
-
-EVALUATION_BATCH = 2048
 
 
 class DivergenceError(ArithmeticError):
@@ -64,37 +65,6 @@ def fix_threads(threads: int = THREADS) -> None:
         torch.set_num_threads(threads)
 
 
-def as_pixels(x: Tensor) -> Tensor:
-    """uint8 0…255 of any shape to float32 in [0, 1], as torchvision's ToTensor does."""
-    return x.to(torch.float32).div_(255)
-
-
-def evaluation_images(images: Images, n: int | None = None) -> tuple[Tensor, Tensor]:
-    """The first n test images (None: all) as pixels (N, side, side) in [0, 1], and their classes (N,)."""
-    return as_pixels(torch.tensor(images.test_x[:n])), torch.tensor(images.test_y[:n])
-
-
-@torch.no_grad()
-def logits_of(model: nn.Module, x: Tensor) -> Tensor:
-    """(N, 10) logits in evaluation mode for uint8 images (N, …); the model is left in the mode it was in."""
-    was_training = model.training
-    model.eval()
-    logits = torch.cat([model(as_pixels(batch)) for batch in x.split(EVALUATION_BATCH)])
-    model.train(was_training)
-    return logits
-
-
-def evaluate(model: nn.Module, x: Tensor, y: Tensor) -> Evaluation:
-    """Cross-entropy (nats) and accuracy of a model over uint8 images x (N, …) with classes y (N,), each image counting
-    once."""
-    return evaluate_logits(logits_of(model, x), y)
-
-
-def evaluate_logits(logits: Tensor, y: Tensor) -> Evaluation:
-    losses = cross_entropy(logits, y, reduction="none").double()
-    return Evaluation(loss=losses.mean().item(), accuracy=(logits.argmax(1) == y).double().mean().item())
-
-
 def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[Tensor]:
     """The shuffled index batches of one epoch. A last batch of one image is left out with batch norm, which cannot use
     it."""
@@ -104,7 +74,7 @@ def batches(n: int, config: RunConfig, generator: torch.Generator) -> Iterator[T
             yield batch
 
 
-def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
+def build_optimizer(model: nn.Module, config: RunConfig) -> Optimizer:
     """The config's optimizer, with its decoupled decay of the penalised parameters: w ← w − lr·2λ₂·w beside the step.
 
     Adam becomes AdamW then; for plain SGD a decay in the gradient and a decoupled one are the same step.
@@ -114,8 +84,7 @@ def build_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimize
     groups = [{"params": [w for w in model.parameters() if id(w) not in chosen], "weight_decay": 0.0}]
     if decayed:
         groups.append({"params": decayed, "weight_decay": 2 * config.l2})
-    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.AdamW if decayed else torch.optim.Adam}
-    return kinds[config.optimizer](groups, lr=config.lr, fused=True)
+    return Optimizer("adamw" if decayed and config.optimizer == "adam" else config.optimizer, groups, lr=config.lr)
 
 
 def penalty_of(parameters: list[nn.Parameter], config: RunConfig, *, in_loss: bool) -> Tensor | float:
@@ -134,7 +103,7 @@ class Training:
 
     config: RunConfig
     model: nn.Module
-    optimizer: torch.optim.Optimizer
+    optimizer: Optimizer
     penalised: list[nn.Parameter]
     order: torch.Generator
     augmentation: torch.Generator
@@ -185,7 +154,7 @@ def after_step(training: Training) -> None:
 def step(training: Training, x: Tensor, y: Tensor) -> tuple[float, float]:
     """One step on a batch of `epoch`, in training mode; the objective before it, and the norm of its gradient."""
     training.model.train()
-    training.optimizer.zero_grad(set_to_none=True)
+    training.optimizer.zero_grad()
     descended = objective(training, training.model(x), y)
     descended.backward()
     norm = torch.stack(torch._foreach_norm([w.grad for w in training.model.parameters()])).norm().item()
@@ -217,49 +186,46 @@ def train(
 ) -> Run:
     """Train the network of `config` on `images` with Adam and return the Run.
 
-    on_epoch: called with each epoch's record. on_step: called with (steps done, steps in all) after every step; what
-    either raises ends the training. The same config gives the same bits on one machine, whatever else runs. Raises
-    DivergenceError, with the records so far, where the loss stops being finite.
+    on_epoch: called with each epoch's record, in order, as soon as its held-out images have been measured: in a small
+    run some steps into the next epoch. on_step: called with (steps done, steps in all) after every step. Both on the
+    caller's thread; what either raises ends the training. The same config gives the same bits on one machine, whatever
+    else runs. Raises DivergenceError, with the records so far, where the loss stops being finite.
     """
-    fix_threads(threads_of(config))
+    threads = threads_of(config)
+    fix_threads(threads)
     started = time.perf_counter()
     tensors = _Tensors(split_images(images, config))
     training = begin(config)
-    records: list[EpochRecord] = []
-    best_loss, best_state = math.inf, {}
-    for number in range(1, config.epochs + 1):
-        epoch_started = time.perf_counter()
-        losses, norms = [], []
-        for x, y in epoch(training, tensors.train_x, tensors.train_y):
-            loss, norm = step(training, x, y)
-            losses.append(loss)
-            norms.append(norm)
-            done = (number - 1) * (config.steps // config.epochs) + len(losses)
-            if not math.isfinite(loss):
-                raise DivergenceError(config, done, tuple(records))
-            if on_step:
-                on_step(done, config.steps)
-        record = _record(number, training, tensors, losses, norms, epoch_started)
-        if not math.isfinite(record.train_loss + record.held_out_loss):
-            raise DivergenceError(config, done, tuple(records))
-        records.append(record)
-        if record.held_out_loss < best_loss:
-            best_loss = record.held_out_loss
-            best_state = {name: t.clone() for name, t in training.model.state_dict().items()}
-        if on_epoch:
-            on_epoch(record)
+    history = _History(config, on_epoch)
+    with HeldOut(config, tensors.held_out_x, tensors.held_out_y, beside=threads < THREADS) as held_out:
+        for number in range(1, config.epochs + 1):
+            epoch_started = time.perf_counter()
+            losses, norms = [], []
+            for x, y in epoch(training, tensors.train_x, tensors.train_y):
+                loss, norm = step(training, x, y)
+                losses.append(loss)
+                norms.append(norm)
+                done = (number - 1) * (config.steps // config.epochs) + len(losses)
+                history.take(held_out.measured(rest=not math.isfinite(loss)))
+                if not math.isfinite(loss):
+                    raise DivergenceError(config, done, tuple(history.records))
+                if on_step:
+                    on_step(done, config.steps)
+            held_out.give(training.model)
+            history.begin(_record(number, training, tensors, losses, norms), epoch_started)
+            history.take(held_out.measured(rest=number == config.epochs))
     weights = weights_of(training.model)
     test_last = evaluate(training.model, tensors.test_x, tensors.test_y)
-    training.model.load_state_dict(best_state)
+    training.model.load_state_dict(history.best)
     return Run(
         config=config,
-        records=tuple(records),
+        records=tuple(history.records),
         test_last=test_last,
         test_best=evaluate(training.model, tensors.test_x, tensors.test_y),
         weights=weights,
         seconds=time.perf_counter() - started,
         device="cpu",
-        threads=threads_of(config),
+        threads=threads,
         versions=versions(),
         date=datetime.date.today().isoformat(),
     )
@@ -294,11 +260,10 @@ def first_steps(model: nn.Module, config: RunConfig, split: Split, n: int) -> It
 
 
 @torch.no_grad()
-def _record(number, training, tensors, losses, norms, started) -> EpochRecord:
-    model = training.model
-    logits = logits_of(model, tensors.probe_x)
+def _record(number, training, tensors, losses, norms) -> EpochRecord:
+    """An epoch's record without what the held-out images say, which is nan."""
+    logits = logits_of(training.model, tensors.probe_x)
     train = evaluate_logits(logits, tensors.probe_y)
-    held_out = evaluate(model, tensors.held_out_x, tensors.held_out_y)
     given_back = (logits.argmax(1) == tensors.probe_y)[tensors.probe_wrong]
     return EpochRecord(
         epoch=number,
@@ -307,11 +272,49 @@ def _record(number, training, tensors, losses, norms, started) -> EpochRecord:
         memorised=given_back.double().mean().item() if len(given_back) else math.nan,
         notebook_loss=float(np.mean(losses)),
         penalty=float(penalty_of(training.penalised, training.config, in_loss=False)),
-        held_out_loss=held_out.loss,
-        held_out_accuracy=held_out.accuracy,
+        held_out_loss=math.nan,
+        held_out_accuracy=math.nan,
         gradient_norm=float(np.mean(norms)),
-        seconds=time.perf_counter() - started,
+        seconds=math.nan,
     )
+
+
+class _History:
+    """The records of a training in their order, each told to on_epoch when it is there, and the weights of the best
+    epoch."""
+
+    def __init__(self, config: RunConfig, on_epoch: Callable[[EpochRecord], None] | None):
+        self.config, self.on_epoch = config, on_epoch
+        self.records: list[EpochRecord] = []
+        self.best: State = {}
+        self._begun: deque[tuple[EpochRecord, float]] = deque()
+        self._best_loss, self._told = math.inf, 0.0
+
+    def begin(self, record: EpochRecord, started: float) -> None:
+        """Keep an epoch's record until its held-out images have been measured. started: when the epoch began."""
+        self._begun.append((record, started))
+
+    def take(self, measured: Iterable[tuple[State, Evaluation]]) -> None:
+        """Complete the oldest records by the weights and the held-out evaluation of their epochs. Raises
+        DivergenceError at an epoch whose loss is not finite."""
+        for state, held_out in measured:
+            record, started = self._begun.popleft()
+            if not math.isfinite(record.train_loss + held_out.loss):
+                done = record.epoch * (self.config.steps // self.config.epochs)
+                raise DivergenceError(self.config, done, tuple(self.records))
+            now = time.perf_counter()
+            record = replace(
+                record,
+                held_out_loss=held_out.loss,
+                held_out_accuracy=held_out.accuracy,
+                seconds=now - max(started, self._told),  # epochs that overlap do not count twice
+            )
+            self._told = now
+            self.records.append(record)
+            if held_out.loss < self._best_loss:
+                self._best_loss, self.best = held_out.loss, state
+            if self.on_epoch:
+                self.on_epoch(record)
 
 
 def versions() -> dict[str, str]:

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from core.data import Images, split_images
+from core.engine.evaluation import as_pixels, evaluate
 from core.engine.measurement import OnStep, unheard
 from core.engine.models import Dropout, model_of
-from core.engine.training import as_pixels, evaluate, fix_threads
+from core.engine.training import fix_threads
 from core.results.run import Run
 from core.results.variance_shift import VarianceShift, VarianceShiftSpec
 

@@ -1,7 +1,8 @@
 """The queue of everything that takes long: one job per key however many sessions ask for it.
 
-One thread works, through the interface of concurrent.futures, so that a cluster's executor can take its place. Sessions
-watch jobs by a heartbeat; nothing here knows what a session is beyond its name, and nothing here imports torch.
+One thread works, or several where a cluster computes (core/jobs/cluster.py), through the interface of
+concurrent.futures. Sessions watch jobs by a heartbeat; nothing here knows what a session is beyond its name, and
+nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -125,14 +126,15 @@ class Job:
         )
 
 
-class OneThread(Executor):
-    """An executor of one daemon thread. ThreadPoolExecutor's threads keep a program alive until their work is done, and
-    a server that is told to end must not finish a training first."""
+class Threads(Executor):
+    """An executor of a few daemon threads. ThreadPoolExecutor's threads keep a program alive until their work is done,
+    and a server that is told to end must not finish a training first."""
 
-    def __init__(self):
+    def __init__(self, count: int = 1):
         self._work: queue.SimpleQueue = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._loop, name=f"jobs {i}", daemon=True) for i in range(count)]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future:
         future: Future = Future()
@@ -141,9 +143,11 @@ class OneThread(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more work. wait: until what was submitted is done."""
-        self._work.put(None)
+        for _ in self._threads:
+            self._work.put(None)
         if wait:
-            self._thread.join()
+            for thread in self._threads:
+                thread.join()
 
     def _loop(self) -> None:
         while work := self._work.get():
@@ -173,7 +177,7 @@ class JobQueue:
         grace: float = GRACE,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._executor = executor or OneThread()
+        self._executor = executor or Threads()
         self._jobs: dict[str, Job] = {}  # in the order in which they were asked for
         self._lock = threading.RLock()
         self.max_waiting, self.max_per_session, self.kept = max_waiting, max_per_session, kept

@@ -44,6 +44,15 @@ class WorkerError(RuntimeError):
     """The computation failed in the worker's process; the message is the one it gave, and what to try."""
 
 
+class WorkerFault(WorkerError):
+    """What nobody foresaw failed in the worker's process. The message is that of a library: for the log, not for a
+    reader."""
+
+
+WORDED = {"DataError": DataError, "DivergenceError": WorkerError, "ArithmeticError": WorkerError}
+"""Kinds of errors in the worker's process whose messages are worded for a reader → what the server makes of them."""
+
+
 # --- the server's end -----------------------------------------------------------------------------------------------
 
 
@@ -84,7 +93,7 @@ class Worker:
         if event["event"] == "cancelled":
             raise Cancelled
         if event["event"] == "failed":
-            raise (DataError if event["kind"] == "DataError" else WorkerError)(event["message"])
+            raise WORDED.get(event["kind"], WorkerFault)(event["message"])
         try:
             _pass_on(event, job)
         except Cancelled:

@@ -132,9 +132,11 @@ def from_file(kind: str, path: Path) -> Any:
         raise store.StoreError(f"{path.name} does not hold the measurement {kind} ({error})") from error
 
 
-def load(spec: Spec) -> Any | None:
-    """The stored result of a spec, None where there is none that can be used."""
-    return store.load(spec.file_name, lambda path: from_file(spec.kind, path), lambda result: result.spec == spec)
+def load(spec: Spec, *, now: bool = False) -> Any | None:
+    """The stored result of a spec, None where there is none that can be used. now: as `store.load` means it."""
+    return store.load(
+        spec.file_name, lambda path: from_file(spec.kind, path), lambda result: result.spec == spec, now=now
+    )
 
 
 def save(result: Any) -> Path:

@@ -1,4 +1,5 @@
-"""Runs and surfaces on disk, named by digest: what comes with the app first, then this machine's cache folder.
+"""Runs and surfaces on disk, named by digest: what comes with the app first, then this machine's cache folder, then the
+store that several machines share, if there is one.
 
 A file is an npz without pickled objects: one JSON text (config, numbers, versions) and plain arrays. Reading one cannot
 run code. A file that cannot be used is set aside, reported in the log, and computed again by whoever asks.
@@ -12,6 +13,7 @@ import io
 import json
 import logging
 import math
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +25,7 @@ import numpy as np
 from core.config import RunConfig
 from core.folders import PRECOMPUTED, cache_folder, replace_atomically
 from core.results.run import RECORD_FIELDS, Diverged, EpochRecord, Evaluation, Outcome, Run
+from core.results.shared import SharedStore, shared_store
 
 log = logging.getLogger(__name__)
 
@@ -211,9 +214,9 @@ def run_name(config: RunConfig) -> str:
     return f"run-{config.digest}.npz"
 
 
-def load_outcome(config: RunConfig) -> Outcome | None:
-    """What a config's training came to, None where nothing is stored that can be used."""
-    return load(run_name(config), outcome_from_file, lambda outcome: outcome.config == config)
+def load_outcome(config: RunConfig, *, now: bool = False) -> Outcome | None:
+    """What a config's training came to, None where nothing is stored that can be used. now: as `load` means it."""
+    return load(run_name(config), outcome_from_file, lambda outcome: outcome.config == config, now=now)
 
 
 def load_run(config: RunConfig) -> Run | None:
@@ -224,12 +227,18 @@ def load_run(config: RunConfig) -> Run | None:
 
 def load_with_weights(config: RunConfig) -> Outcome | None:
     """A config's run with its weights, or how it diverged; None where no usable file holds either. A run may be shipped
-    without its weights and lie in the cache folder with them."""
-    for path in places(run_name(config)):
+    without its weights and lie in the cache folder, or in the shared store, with them."""
+    name = run_name(config)
+    for path in places(name):
         outcome = _load_from((path,), outcome_from_file, lambda outcome: outcome.config == config)
-        if outcome and (isinstance(outcome, Diverged) or outcome.weights is not None):
+        if _is_whole(outcome):
             return outcome
-    return None
+    outcome = _load_shared(name, outcome_from_file, lambda outcome: outcome.config == config, now=True)
+    return outcome if _is_whole(outcome) else None
+
+
+def _is_whole(outcome: Outcome | None) -> bool:
+    return isinstance(outcome, Diverged) or (outcome is not None and outcome.weights is not None)
 
 
 def save_run(outcome: Outcome) -> Path:
@@ -237,13 +246,14 @@ def save_run(outcome: Outcome) -> Path:
     return save(run_name(outcome.config), lambda path: outcome_to_file(outcome, path))
 
 
-def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:
+def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool], *, now: bool = False) -> T | None:
     """What `read` makes of the file called `name`, None where no usable file has the name.
 
     A cached file that raises StoreError, or is not what its name says, is set aside. One that comes with the app is
-    only passed over: the installation is not ours to change.
+    only passed over: the installation is not ours to change. now: ask the shared store itself, as before a long
+    computing; otherwise its list of some seconds ago is enough (core/results/shared.py).
     """
-    return _load_from(places(name), read, is_right)
+    return _load_from(places(name), read, is_right) or _load_shared(name, read, is_right, now=now)
 
 
 def _load_from(paths: Iterable[Path], read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:
@@ -266,11 +276,73 @@ def _load_from(paths: Iterable[Path], read: Callable[[Path], T], is_right: Calla
 
 
 def save(name: str, write: Callable[[Path], None]) -> Path:
-    """Write the file called `name` into the cache folder and keep the folder within its bound."""
+    """Write the file called `name` into the cache folder, keep the folder within its bound, and share the file. Raises
+    OSError where the cache folder does not take it; it is shared all the same."""
     path = runs_folder() / name
-    write(path)
-    keep_within(runs_folder(), CACHE_BYTES)
+    try:
+        write(path)
+        keep_within(runs_folder(), CACHE_BYTES)
+    except OSError:
+        _share(name, path, write)
+        raise
+    _share(name, path, write)
     return path
+
+
+# --- by digest, in the store that several machines share -------------------------------------------------------------
+
+
+def _shared() -> SharedStore | None:
+    return shared_store(MAX_BYTES)
+
+
+def _shared_name(name: str) -> str:
+    """Versions of this code that do not read each other's files do not write over them either."""
+    return f"schema-{SCHEMA}-{name}"
+
+
+def _load_shared(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool], *, now: bool) -> T | None:
+    """A file of the shared store, checked as any other, and then kept in the cache folder too."""
+    shared = _shared()
+    content = shared.get(_shared_name(name), now=now) if shared else None
+    if content is None:
+        return None
+    result = None
+    try:
+        with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
+            path = Path(folder) / name
+            path.write_bytes(content)
+            result = _load_from((path,), read, is_right)
+            if result is None:  # left where it is: whoever computes it anew puts it right
+                shared.refuse(_shared_name(name))
+                return None
+        with replace_atomically(runs_folder() / name) as copy:
+            copy.write_bytes(content)
+        keep_within(runs_folder(), CACHE_BYTES)
+    except OSError as error:
+        log.warning("%s of the shared store could not be kept: %s", name, error)
+    return result
+
+
+def _share(name: str, path: Path, write: Callable[[Path], None]) -> None:
+    """Put a file into the shared store, if there is one; written anew where the cache folder did not take it."""
+    shared = _shared()
+    if not shared:
+        return
+    try:
+        if path.is_file():
+            content = path.read_bytes()
+        else:
+            with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
+                write(Path(folder) / name)
+                content = (Path(folder) / name).read_bytes()
+    except OSError as error:
+        log.warning("%s could not be shared: %s", name, error)
+        return
+    shared.put(_shared_name(name), content)
+
+
+# --- the cache folder's housekeeping ---------------------------------------------------------------------------------
 
 
 def _touch(path: Path) -> None:

@@ -1,5 +1,6 @@
 """A real server and a real Chromium. Run by `python -m pytest tests/browser --override-ini addopts=-q`."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -29,19 +30,23 @@ CHROMIUM = [
 
 
 class Server:
-    """`streamlit run` as README says, with an empty cache folder and no images."""
+    """`streamlit run` as README says, with an empty cache folder and no images. log: where its log goes, if not beside
+    that of the tests; more: variables of its environment."""
 
-    def __init__(self, cache: Path, port: int = 0):
+    def __init__(self, cache: Path, port: int = 0, log: Path | None = None, **more: str):
         with socket.socket() as free:
             free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             free.bind(("127.0.0.1", port))
             self.port = free.getsockname()[1]
         self.cache = cache
         self.url = f"http://127.0.0.1:{self.port}"
-        environment = {**os.environ, "REGLAB_CACHE": str(cache)}
+        environment = {**os.environ, "REGLAB_CACHE": str(cache), **more}
         environment.pop("REGLAB_DATA", None)
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+        with contextlib.nullcontext() if log is None else log.open("w") as stderr:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=stderr
+            )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -62,6 +67,20 @@ def cold_server(tmp_path):
     server = Server(tmp_path)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Makes servers of their own kind: serve(log=…, VARIABLE=…)."""
+    servers = []
+
+    def start(**more) -> Server:
+        servers.append(Server(tmp_path / f"cache-{len(servers)}", **more))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(scope="module")

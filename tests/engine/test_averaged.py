@@ -11,8 +11,9 @@ from torch.nn.functional import cross_entropy
 from core.config import DATASETS
 from core.data import split_images
 from core.engine.averaged import MovingAverage, measure
+from core.engine.evaluation import as_pixels
 from core.engine.models import build_model
-from core.engine.training import DivergenceError, as_pixels, first_steps, fix_threads, threads_of, train
+from core.engine.training import DivergenceError, first_steps, fix_threads, threads_of, train
 from core.results.averaged import AveragedSpec
 
 SETTINGS = [{}, {"norm": "batch", "dropout": 0.2}, {"l1": 1e-3, "l1_method": "proximal", "shift": 1}]

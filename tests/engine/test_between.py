@@ -11,9 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from core.config import DIGITS
 from core.engine.between import measure
+from core.engine.evaluation import as_pixels, evaluate
 from core.engine.landscape import parameters_of, with_statistics_of
 from core.engine.models import build_model, model_of
-from core.engine.training import as_pixels, evaluate
 from core.results import measurement
 from core.results.between import KEPT, RECOMPUTED, SETS, Between, BetweenSpec
 from tests.engine.networks import brute_force, images_of, run_of

@@ -11,8 +11,8 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import accuracy_score, log_loss
 
 from core.engine.calibration import measure
+from core.engine.evaluation import as_pixels
 from core.engine.models import model_of
-from core.engine.training import as_pixels
 from core.results.calibration import BINS, Calibration, CalibrationSpec, bins_of
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from core.engine.drift import inputs_of, measure
+from core.engine.evaluation import as_pixels
 from core.engine.models import build_model, model_of
-from core.engine.training import as_pixels
 from core.results.drift import Drift, DriftSpec
 
 

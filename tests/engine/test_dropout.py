@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from core.engine import activations, ensemble
 from core.engine.activations import hidden_activations, mean_correlation
 from core.engine.ensemble import thinned_logits
+from core.engine.evaluation import as_pixels, evaluate
 from core.engine.models import build_model, model_of, torch_generator
-from core.engine.training import as_pixels, evaluate
 from core.maths.masks import (
     CONVENTIONS,
     WIDTHS,

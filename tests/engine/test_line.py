@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
+from core.engine.evaluation import as_pixels, evaluate
 from core.engine.landscape import parameters_of
 from core.engine.line import measure
 from core.engine.models import model_of
-from core.engine.training import as_pixels, evaluate
 from core.results.line import LineSpec
 from tests.engine.networks import brute_force, images_of, run_of
 

@@ -10,9 +10,10 @@ from scipy.interpolate import RegularGridInterpolator
 from sklearn.decomposition import PCA
 
 from core.data import split_images
+from core.engine.evaluation import as_pixels
 from core.engine.models import build_model
 from core.engine.path import measure, principal_plane
-from core.engine.training import as_pixels, first_steps, fix_threads, threads_of, train
+from core.engine.training import first_steps, fix_threads, threads_of, train
 from core.results.path import MARGIN, PathSpec, axis_over
 from tests.engine.networks import brute_force, flat
 

@@ -8,9 +8,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from core.engine.evaluation import as_pixels
 from core.engine.models import build_model
 from core.engine.probe import measure, probe_along_gradient
-from core.engine.training import as_pixels, train
+from core.engine.training import train
 from core.results import measurement
 from core.results.probe import ProbeSpec
 

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.engine.evaluation import evaluate
 from core.engine.models import model_of
 from core.engine.sparsity import measure
-from core.engine.training import evaluate
 from core.results.sparsity import BINS, RATES, THRESHOLDS, SparsitySpec, bin_edges, histogram_of, in_rates, levels_of
 
 THREE = (0.0, 1e-4, 1e-2)

@@ -10,10 +10,10 @@ import torch
 from torch.nn.functional import cosine_similarity, cross_entropy
 
 from core.engine import line
+from core.engine.evaluation import evaluate
 from core.engine.landscape import filter_normalised_direction, notebook_direction, parameters_of
 from core.engine.models import model_of
 from core.engine.surface import measure
-from core.engine.training import evaluate
 from core.results.line import LineSpec
 from core.results.surface import SurfaceSpec, notebook_spec
 from tests.engine.networks import KIND_IDS, KINDS, brute_force, flat, images_of, run_of

@@ -14,10 +14,11 @@ from torchvision.transforms.functional import to_tensor
 
 from core.config import FIELDS, RunConfig
 from core.data import split_images
-from core.engine import training
+from core.engine import evaluation, training
+from core.engine.evaluation import as_pixels, evaluate
 from core.engine.models import build_model, model_of, torch_generator
 from core.engine.penalties import penalised_parameters
-from core.engine.training import DivergenceError, as_pixels, batches, build_optimizer, evaluate, train
+from core.engine.training import DivergenceError, batches, build_optimizer, train
 from core.results.run import Evaluation
 
 SETTINGS = [
@@ -404,16 +405,21 @@ def test_what_on_step_raises_ends_the_training_at_that_step(digits, tiny):
     assert steps == [1, 2, 3, 4, 5]
 
 
-def test_what_on_epoch_raises_ends_the_training_after_that_epoch(digits, tiny):
-    steps = []
+@pytest.mark.parametrize("cores", [1, 2])
+def test_what_on_epoch_raises_ends_the_training_after_that_epoch(digits, tiny, monkeypatch, cores):
+    """At once where the evaluation is done in place; beside the training, a few epochs later at most."""
+    monkeypatch.setattr(training, "THREADS", cores)
+    steps, told = [], []
 
     def on_epoch(record):
+        told.append(record.epoch)
         if record.epoch == 2:
             raise Enough
 
     with pytest.raises(Enough):
-        train(tiny, digits, on_epoch, on_step=lambda done, _: steps.append(done))
-    assert steps[-1] == 8
+        train(replace(tiny, epochs=30), digits, on_epoch, on_step=lambda done, _: steps.append(done))
+    assert told == [1, 2]
+    assert steps[-1] == 8 if cores == 1 else 8 <= steps[-1] <= 4 * (2 + evaluation.MOST_WAITING)
 
 
 def test_a_run_says_on_what_it_was_computed(trained):
@@ -437,7 +443,7 @@ def test_pixels_are_scaled_as_torchvision_does_it():
 def test_an_evaluation_counts_each_image_once_and_leaves_the_model_as_it_was(
     digits, tiny, monkeypatch, batch, training_mode
 ):
-    monkeypatch.setattr(training, "EVALUATION_BATCH", batch)
+    monkeypatch.setattr(evaluation, "EVALUATION_BATCH", batch)
     model = build_model(replace(tiny, norm="batch", dropout=0.5)).train(training_mode)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     x, y = torch.tensor(digits.test_x[:99]), torch.tensor(digits.test_y[:99])
@@ -469,7 +475,7 @@ def test_a_diverging_run_ends_with_step_setting_and_the_records_so_far(digits, t
 @pytest.mark.parametrize("bad", [math.inf, math.nan])
 def test_a_loss_that_is_finite_in_training_but_not_in_evaluation_is_a_divergence(digits, tiny, monkeypatch, bad):
     results = iter([0.5, bad])
-    monkeypatch.setattr(training, "evaluate", lambda *_: Evaluation(next(results), 0.5))
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_: Evaluation(next(results), 0.5))
     with pytest.raises(DivergenceError) as caught:
         train(tiny, digits)
     assert len(caught.value.outcome.records) == 1 and caught.value.outcome.step == 8

@@ -9,8 +9,8 @@ import torch
 
 from core.config import DIGITS
 from core.data import split_images
+from core.engine.evaluation import evaluate
 from core.engine.models import model_of
-from core.engine.training import evaluate
 from core.engine.variance_shift import measure
 from core.results.variance_shift import VarianceShiftSpec
 from tests.engine.networks import images_of, run_of

@@ -25,7 +25,8 @@ from hypothesis import strategies as st
 from core.config import DIGITS, FULL, SMALL_AND_NOISY, ConfigError, RunConfig
 from core.data import Images, split_images
 from core.engine import models, surface
-from core.engine.training import as_pixels, fix_threads, train, train_or_diverge
+from core.engine.evaluation import as_pixels
+from core.engine.training import fix_threads, train, train_or_diverge
 from core.export.document import cells as text_cells
 from core.export.document import file_name, to_notebook, to_script
 from core.export.values import LEAST_TORCH, SURFACE_POINTS

@@ -5,7 +5,7 @@ import inspect
 import pytest
 import streamlit as st
 
-from core.app import frame, runs
+from core.app import failures, frame, runs
 from core.results import library
 
 
@@ -23,3 +23,22 @@ def fresh_caches(request, cache_folder):
     if alters or cache_folder.exists():
         st.cache_resource.clear()
         library.forget()
+
+
+@pytest.fixture(autouse=True)
+def nothing_fails_unseen(request):
+    """A page says of an unexpected failure that there was one, and goes on. Here it raises, as a test has to see it;
+    only those of failures.py see what a visitor sees."""
+    with pytest.MonkeyPatch.context() as patched:
+        if "seen_by_a_visitor" not in request.fixturenames:
+            patched.setattr(failures, "sentence", _raised)
+        yield
+
+
+def _raised(what, error):
+    raise error
+
+
+@pytest.fixture
+def seen_by_a_visitor():
+    """Failures are told, not raised."""
