@@ -32,6 +32,7 @@ from core.figures.compare import Course, stops_figure
 from core.figures.gains import gains_figure
 from core.figures.sharpness import sharpness_figure
 from core.results.relative_steps import RelativeSteps
+from core.techniques import BATCH_NORM, DROPOUT, L2, MAX_NORM
 
 # --- pairs ----------------------------------------------------------------------------------------------------------
 
@@ -41,6 +42,8 @@ def _key(pair: Pair) -> str:
     return "with_" + pair.name.replace(" and ", "_").replace(" ", "_").replace("-", "_").lower()
 
 
+MIXED_FIRST = ("norm", DROPOUT.strength, L2.strength, MAX_NORM.strength)
+"""The settings of a mixture that stand open."""
 ACCURACY, WHY = "Accuracy", "Why"
 EARLY, OWN = "early stopping and each technique", "a mixture of your own"
 """What can be looked at beside the pairs."""
@@ -57,7 +60,7 @@ def panel(*, asks: str, says: dict[str, str]) -> None:
             OWN_MIXTURE,
             SMALL_AND_NOISY,
             says="2,000 images, a fifth of the labels wrong. Set several techniques at once.",
-            first=("norm", "dropout", "l2", "max_norm"),
+            first=MIXED_FIRST,
             key="mixture",
         )
     elif chosen == EARLY:
@@ -119,7 +122,8 @@ def _pair_chart(pair: Pair, current: float) -> None:
 
 def _relative_steps_chart(stop: float) -> None:
     """How far a step moves the first layer's weights relative to their length, with L2 and without."""
-    named = {"batch norm": relative_steps(0)} | ({"with L2": relative_steps(stop)} if stop else {})
+    with_l2 = f"with {L2.name}"
+    named = {BATCH_NORM.name: relative_steps(0)} | ({with_l2: relative_steps(stop)} if stop else {})
     course_chart(
         {name: _course(found) for name, found in named.items() if found},
         what="relative step, first layer",
@@ -127,7 +131,7 @@ def _relative_steps_chart(stop: float) -> None:
         percent=True,
         log_y=True,
         key="pair_steps",
-        colours={"with L2": "L2"},
+        colours={with_l2: L2.name},
     )
     st.caption("How far one step moves the weights, as a share of their length: the mean over the steps of an epoch.")
 
