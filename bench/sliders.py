@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import wraps
 from pathlib import Path
 
@@ -82,29 +83,46 @@ def at_server(moves: int = 6) -> list[Requirement]:
             app.query_params["step"] = step
             app.run()
             for key in [slider.key for slider in app.select_slider if slider.key not in FIELDS]:
-                section, whole = seconds_of_slider(app, key, sections, moves)
+                options = app.select_slider(key=key).options
+                section, whole = seconds_of(app, "select_slider", key, options, sections, moves)
                 rows.append((f"{lesson.name}/{step} {key}", f"{section:.3f}", f"{whole:.3f}"))
                 slowest[lesson.name] = max(slowest.get(lesson.name, 0), section)
-    print_table("Seconds of a slider, at the server (median)", ("slider", "its fragment", "whole step"), rows)
-    return [at_most(f"{lesson}, slowest slider", seconds, BOUND, " s") for lesson, seconds in slowest.items()]
+            if lesson.name == SWITCHED:
+                for kind, key, options in switches_of(app):
+                    section, whole = seconds_of(app, kind, key, options, sections, 4)
+                    rows.append((f"{lesson.name}/{step} {key}", f"{section:.3f}", f"{whole:.3f}"))
+                    slowest["switches"] = max(slowest.get("switches", 0), section)
+    print_table("Seconds of a slider or switch, at the server (median)", ("", "its fragment", "whole step"), rows)
+    return [at_most(f"{lesson}, the slowest", seconds, BOUND, " s") for lesson, seconds in slowest.items()]
 
 
-def seconds_of_slider(app, key: str, sections: Sections, moves: int) -> tuple[float, float]:
-    """Median seconds of the innermost fragment around a slider, and of the whole script, after each of so many
-    moves."""
-    options, start = app.select_slider(key=key).options, app.select_slider(key=key).value
+SWITCHED = "compare"
+"""The lesson whose switches and lists, of techniques and numbers, are timed as well."""
+
+
+def switches_of(app) -> list[tuple[str, str, list]]:
+    """The switches and lists of the step that is open: kind of widget, key, values. Those of the frame and of exercises
+    are left out."""
+    own = [("toggle", one.key, [not one.value, one.value]) for one in app.toggle if one.key != "present"]
+    return own + [("selectbox", one.key, one.options) for one in app.selectbox]
+
+
+def seconds_of(app, kind: str, key: str, options: Sequence, sections: Sections, moves: int) -> tuple[float, float]:
+    """Median seconds of the innermost fragment around a widget, and of the whole script, after each of so many moves
+    through its values. kind: of widget, as AppTest calls it."""
+    start = getattr(app, kind)(key=key).value
     whole, section = [], []
     for i in range(moves):
-        app.select_slider(key=key).set_value(options[i % len(options)])
+        getattr(app, kind)(key=key).set_value(options[i % len(options)])
         sections.clear()
         started = time.perf_counter()
         app.run()
         whole.append(time.perf_counter() - started)
         around = [(len(keys), seconds) for keys, seconds in sections if key in keys]
         section.append(min(around)[1] if around else whole[-1])
-    app.select_slider(key=key).set_value(start).run()
+    getattr(app, kind)(key=key).set_value(start).run()
     if app.exception or app.error:
-        raise RuntimeError(f"the slider {key} failed")
+        raise RuntimeError(f"the widget {key} failed")
     return statistics.median(section), statistics.median(whole)
 
 
