@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course import minima, together
+from core.course import minima, together, watched
 from core.course.claims import (
     LAST_ACCURACY,
     LAST_LOSS,
@@ -95,8 +95,9 @@ def measurements() -> list[BetweenSpec]:
 
 def measurements_of(run: RunConfig) -> list[Spec]:
     """What is told of a network that stands on the same axes as others, of the averaged weights of a plain training,
-    and of two techniques together."""
+    and of two techniques together; the trainings that are followed or watched."""
     found: list[Spec] = [*averaged_of(run), *together.measurements_of(run), *minima.measurements_of(run)]
+    found += watched.measurements_of(run)
     setting = next((base for base in (FULL, SMALL_AND_NOISY) if replace(run, seed=0) in networks(base).values()), None)
     if setting and run.seed < SEEDS_MEASURED[setting]:
         found += [CalibrationSpec(run), WeightSizesSpec(run), SharpnessSpec(run)]

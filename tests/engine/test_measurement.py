@@ -24,6 +24,7 @@ from core.results.sharpness import SharpnessSpec
 from core.results.shift import ShiftSpec
 from core.results.sparsity import SparsitySpec
 from core.results.surface import SurfaceSpec
+from core.results.watched import WatchedSpec
 from core.results.weight_sizes import WeightSizesSpec
 
 
@@ -50,6 +51,7 @@ class Enough(Exception):
         WeightSizesSpec,
         lambda run: SharpnessSpec(run, n_images=20, lanczos_steps=2, probes=2, directions=2),
         lambda run: AveragedSpec(replace(run, epochs=1)),
+        WatchedSpec,
         lambda run: PathSpec(run, resolution=3, n_images=20),
         lambda run: BetweenSpec(run, run, points=3, n_images=20),
     ],

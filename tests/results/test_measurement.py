@@ -29,6 +29,7 @@ from core.results.path import PathSpec, TrainingPath
 from core.results.probe import Probe, ProbeSpec
 from core.results.shift import Shifted, ShiftSpec
 from core.results.sparsity import Sparsity, SparsitySpec
+from core.results.watched import Watched, WatchedSpec
 from core.results.weight_sizes import WeightSizes, WeightSizesSpec
 
 RUN = RunConfig(dataset="digits", n_train=60, dropout=0.5, l1=1e-3)
@@ -45,6 +46,7 @@ KINDS = [
     (Probe, ProbeSpec(RUN, steps=4, every=2)),
     (Shifted, ShiftSpec(replace(RUN, norm="batch"))),
     (WeightSizes, WeightSizesSpec(RUN)),
+    (Watched, WatchedSpec(replace(RUN, epochs=3))),
     (Averaged, AveragedSpec(replace(RUN, epochs=3))),
     (TrainingPath, PathSpec(replace(RUN, epochs=3), resolution=3)),
 ]
