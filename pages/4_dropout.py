@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from core.app import by_heart, code, dropout_arithmetic, dropout_measurements, faults, panels, questions, steps
+from core.app import (
+    by_heart,
+    code,
+    dropout_arithmetic,
+    dropout_measurements,
+    faults,
+    panels,
+    questions,
+    steps,
+    watching,
+)
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claim import if_so
 from core.course.claimed import dropout as claimed
@@ -22,7 +32,7 @@ from core.course.dropout import (
 )
 from core.course.over_seeds import runs_at, small_weights
 from core.course.strengths import reach_in_words
-from core.techniques import DROPOUT
+from core.techniques import DROPOUT, PLAIN
 
 lesson = steps.lesson("pages/4_dropout.py")
 
@@ -257,6 +267,24 @@ def _beside_dropout() -> str:
         f"{sentence('The held-out accuracy', claimed.SMALL_LIMITED.told)}.\n"
         "- **60,000 images, p = 0.2, $c$ = 2.** "
         f"{sentence('The held-out accuracy', claimed.FULL_LIMITED.told)}."
+    )
+
+
+@lesson.step(
+    "Watch the two part",
+    settings=watching.settings_of("watch", "view"),
+    say="Press play, and follow the two solid lines. Then go back to the epoch at which they part.",
+    ask="At which epoch would you have stopped the plain network? And the one with dropout?",
+    trap="In the first epochs the network with dropout is behind. It is slower, not worse.",
+    minutes=4,
+)
+def watch() -> None:
+    watching.watch_panel(
+        (PLAIN, DROPOUT),
+        asks="Press **Play**. **When does the plain network begin to get worse on new images? Which classes does it "
+        "confuse more than before?**",
+        key="watch",
+        opens=watching.MISTAKES,
     )
 
 

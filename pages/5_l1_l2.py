@@ -12,6 +12,7 @@ from core.app import (
     questions,
     steps,
     strengths,
+    watching,
 )
 from core.config import FULL, SMALL_AND_NOISY
 from core.course.claimed import l1_l2 as claimed
@@ -139,9 +140,9 @@ def lambda1() -> None:
 
 @lesson.step(
     "Why does the usual step never reach zero?",
-    settings=("steps_by", "steps_lambda", "steps_view"),
+    settings=("steps_by", "steps_lambda", "steps_view", *watching.settings_of("zero")),
     say="These are single weights from the first training step on. The corner pixel is black in nearly every image, so "
-    "only the penalty moves its weights. The lower pictures enlarge the end.",
+    "only the penalty moves its weights. The lower pictures enlarge the end. *Epoch by epoch* plays the whole layer.",
     ask="What do the corner's weights do once they are close to zero: rest, or jump?",
     trap="A class that has met the lasso expects zeros from the L1 term itself. The term can make them; a step of "
     "fixed length jumps over them.",
@@ -150,7 +151,9 @@ def lambda1() -> None:
 def zero() -> None:
     penalty_measurements.zero_panel(
         asks="A corner pixel is black in nearly every image, so λ₁ alone moves its weights. **What do they do when "
-        "they come close to 0?**"
+        "they come close to 0?**",
+        asks_of_epochs="The same λ₁, on the left as a subgradient and on the right as a proximal step. **Press Play: "
+        "which of them fills the layer with weights that are exactly 0, and when?**",
     )
     left, right = st.columns(2)
     with left, steps.fold("The subgradient: it jumps over zero"):

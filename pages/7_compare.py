@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.app import claims, code, compare, faults, minima, questions, steps, together
+from core.app import claims, code, compare, faults, minima, questions, steps, together, watching
+from core.techniques import L1, PLAIN
 
 lesson = steps.lesson("pages/7_compare.py")
 
@@ -104,6 +105,24 @@ def at_once() -> None:
             "dropout and augmentation": "Both keep the network from learning single images by heart: one changes the "
             "images, the other the network.",
         },
+    )
+
+
+@lesson.step(
+    "Watch it happen",
+    settings=watching.settings_of("watch", "view", "left", "right"),
+    say="Press play. On the left and on the right are two trainings at the same epoch. Then choose two others.",
+    ask="Where in the image do weights become small first? Why there?",
+    trap="“L1 removes what is useless at the end.” Look how early it is done.",
+    minutes=5,
+)
+def watch() -> None:
+    watching.watch_panel(
+        (PLAIN, L1),
+        asks="Press **Play**. **Where do weights become small first, and is the loss better by then?** Then watch two "
+        "others.",
+        key="watch",
+        choosing=True,
     )
 
 

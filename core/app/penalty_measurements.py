@@ -22,6 +22,7 @@ from core.app.strengths import (
     strength_controls,
 )
 from core.app.take_home import take_home
+from core.app.watching import MATRIX, watch_in
 from core.app.weight_pictures import (
     SPY_CAPTION,
     histogram,
@@ -39,7 +40,7 @@ from core.course.over_seeds import first_layer, first_layers, first_layers_along
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
 from core.results.followed import PLACES, Followed
 from core.results.library import stored
-from core.techniques import ADAMW, DROPOUT, L1, L2, PLAIN, Path, Technique
+from core.techniques import ADAMW, DROPOUT, L1, L1_PROXIMAL, L2, PLAIN, Path, Technique
 
 METHODS = FIELDS["l1_method"].choices
 
@@ -212,9 +213,19 @@ def _path_chart(
 OPTIMIZERS = ("adam", "sgd")
 
 
-def zero_panel(*, asks: str) -> None:
-    """Single weights under the subgradient and under the proximal step: on the way to 0, and there."""
+EPOCHS = "Epoch by epoch"
+
+
+def zero_panel(*, asks: str, asks_of_epochs: str) -> None:
+    """Single weights under the subgradient and under the proximal step: on the way to 0, and there; and the whole layer
+    through its training."""
     figure, side = steps.side_by_side()
+    with figure:
+        shown = steps.views(("Single weights", "The whole layer", EPOCHS), key="steps_view")
+    if EPOCHS in shown:
+        watch_in(figure, side, (L1, L1_PROXIMAL), asks=asks_of_epochs, key="zero", views=(MATRIX,))
+    if {*shown} == {EPOCHS}:
+        return
     with side:
         help_text = "Adam at a learning rate of 0.0003, or SGD at 0.1."
         optimizer = controls.choice("Trained by", OPTIMIZERS, key="steps_by", help_text=help_text)
@@ -222,7 +233,6 @@ def zero_panel(*, asks: str) -> None:
         st.markdown(asks)
     found = {method: stored(spec) for method, spec in followed(optimizer, strength).items()}
     with figure:
-        shown = steps.views(("Single weights", "The whole layer"), key="steps_view")
         if not all(found.values()):
             st.info("The followed weights are missing: `python -m core.precompute` follows them.")
             return

@@ -121,11 +121,12 @@ def _kept_chart(look: Look, *, title):
     return layered(look, cells, title=title, plot=(side, side))
 
 
-def weights_figure(counts: Mapping[str, np.ndarray], *, log: bool, title: str = "") -> Figure:
+def weights_figure(counts: Mapping[str, np.ndarray], *, log: bool, title: str = "", highest: int = 0) -> Figure:
     """Histograms of first-layer weights over the same bins: technique → counts (BINS,). log: counts on a logarithmic
-    axis, where empty bins are left out."""
+    axis, where empty bins are left out. highest: where the axis ends; 0: at the highest of the counts."""
     colours = {name: COLOURS[name] for name in counts}
-    return histogram_figure(counts, bin_edges(), colours, log=log, title=title, x_title="weight of the first layer")
+    x_title = "weight of the first layer"
+    return histogram_figure(counts, bin_edges(), colours, log=log, title=title, x_title=x_title, highest=highest)
 
 
 def displaced_figure(own: np.ndarray, displaced: np.ndarray, edges: np.ndarray) -> Figure:
@@ -143,6 +144,7 @@ def histogram_figure(
     x_title: str,
     log: bool = False,
     title: str = "",
+    highest: int = 0,
 ) -> Figure:
     """Areas in steps. On a logarithmic axis a bin without weights stands at half a weight, below the axis."""
     bottom = HALF if log else 0
@@ -151,21 +153,23 @@ def histogram_figure(
         for name, some in counts.items()
         for left, count in zip(edges, (*some, some[-1]), strict=True)
     ]
-    return figure(_histogram_chart, {"counts": values}, colours=colours, log=log, title=title, x_title=x_title)
+    end = {"highest": highest} if highest else {}
+    return figure(_histogram_chart, {"counts": values}, colours=colours, log=log, title=title, x_title=x_title, **end)
 
 
 HALF = 0.5
 """Of a weight: where an empty bin stands on a logarithmic axis."""
 
 
-def _histogram_chart(look: Look, *, colours, log, title, x_title):
+def _histogram_chart(look: Look, *, colours, log, title, x_title, highest=None):
     import altair as alt
 
+    end = {"domainMax": highest} if highest else {}
     y = alt.Y(
         "count:Q",
         title="weights" + (" (logarithmic)" if log else ""),
         stack=None,
-        scale=alt.Scale(type="log", domainMin=HALF) if log else alt.Scale(),
+        scale=alt.Scale(type="log", domainMin=HALF, **end) if log else alt.Scale(**end),
         axis=number_axis("~s"),
     )
     areas = (
