@@ -370,6 +370,7 @@ def notebook() -> None:
         if found:
             with steps.fold("What is wrong with the notebook's picture"):
                 _what_is_wrong(*found)
+                panels.notebook_claims_link()
         with steps.fold("What a slice can say"):
             st.markdown(
                 "A random direction mixes thousands of curvatures, and few directions bend down where many bend up. "

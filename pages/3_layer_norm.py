@@ -324,6 +324,7 @@ def surface() -> None:
     if drawn.open:
         with drawn:
             _notebook()
+            panels.notebook_claims_link()
 
 
 def _notebook() -> None:

@@ -391,6 +391,7 @@ def find_the_fault() -> None:
             "layer and the line fails. Here layers are picked by name.\n- **Its training loss is measured with "
             "masks**, and its validation loss without."
         )
+        panels.notebook_claims_link()
 
 
 @lesson.step(

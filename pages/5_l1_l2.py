@@ -391,6 +391,7 @@ def notebook() -> None:
     )
     with steps.fold("What else the notebook did"):
         _notebook()
+        panels.notebook_claims_link()
 
 
 def _notebook() -> None:

@@ -165,7 +165,7 @@ def _counted(shown: Sequence[Judged], found: Family[Comparison], *, corrected: b
     told = (
         f"**Of the {len(shown)} claims in the table {count[Verdict.HOLDS]} hold and {count[Verdict.FAILS]} do not.** "
         f"{count[Verdict.OPEN]} are not shown, {rest} not measured. Of the {len(found.differences)} intervals behind "
-        f"all claims {clear} leave out 0; by chance alone, {found.by_chance:.0f} would be expected to."
+        f"all claims {clear} leave out 0; by chance alone, {found.by_chance:.1f} would be expected to."
     )
     if corrected:
         told += f" With Holm's correction {len(found.clear(corrected=True))} are clear."

@@ -13,6 +13,7 @@ from core.app.frame import is_presenting
 from core.app.runs import run_or_training
 from core.app.take_home import take_home
 from core.config import RunConfig
+from core.course.claim import NOTEBOOK
 from core.course.claims import percent
 from core.course.over_seeds import runs_at
 from core.course.together import cautions
@@ -139,6 +140,16 @@ def test_accuracy(run: Run, *, key: str) -> None:
             f"**{percent(run.test_last.accuracy)}** after the last epoch, and **{percent(run.test_best.accuracy)}** "
             f"with the weights of epoch {run.best_epoch}, the best by validation loss."
         )
+
+
+def notebook_claims_link() -> None:
+    """The way to all that the notebook claims, and what was measured of it."""
+    st.page_link(
+        "pages/7_compare.py",
+        label="All that the notebook claims, and what was measured",
+        icon=":material/arrow_forward:",
+        query_params={"step": "claimed", "claim_by": NOTEBOOK},
+    )
 
 
 # --- the student's own run ------------------------------------------------------------------------------------------

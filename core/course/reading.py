@@ -79,8 +79,9 @@ _INTERVALS = (
         "them equal."
     ),
     (
-        "**Many intervals** stand in this course, and none is corrected for their number, so a few will leave out 0 by "
-        "chance alone. All seeds are measured on the same held-out images; what another sample of images would change "
+        "**Many intervals** stand in this course, so a few will leave out 0 by chance alone. The page *Compare* lists "
+        "the claims that rest on them, says how many that would be, and can correct for their number; elsewhere none "
+        "is corrected. All seeds are measured on the same held-out images; what another sample of images would change "
         "comes on top."
     ),
 )

@@ -41,6 +41,7 @@ def pairs_of(comparison: Comparison) -> tuple[np.ndarray, np.ndarray] | None:
         "core.course.claim",
         "core.course.claimed.notebook",
         "core.course.claimed.often_said",
+        "core.course.claimed.compare",
     )
     patches = [patch(f"{module}.paired_difference", noted) for module in modules]
     for one in patches:

@@ -9,15 +9,13 @@ from page_reader import PAGES, charts, keys_of, open_at, open_page
 from core.app import frame
 
 LESSONS = {lesson.name: lesson.path for lesson in frame.LESSONS[1:]}
-LONGEST = {"compare": 20}
-"""The last lesson is also where one looks things up: it may have more steps than can be taken in one sitting."""
 STEPS = [(lesson, step) for lesson in LESSONS for step in steps_of(lesson)]
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_has_eight_to_fourteen_steps_with_titles_of_their_own(lesson):
     steps = steps_of(lesson)
-    assert 8 <= len(steps) <= LONGEST.get(lesson, 14)
+    assert 8 <= len(steps) <= 14
     assert len({*steps.values()}) == len(steps)
     assert list(steps)[-1] == "now-you-can"
 

@@ -6,9 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from core.config import SMALL_AND_NOISY, RunConfig, seeds_of
+from core.config import SMALL_AND_NOISY, seeds_of
 from core.course.claim import OFTEN_SAID, Claim, Comparison, between, setting
 from core.course.claimed import batch_norm, dropout, l1_l2
+from core.course.claimed.compare import against_stopped, at_best, calibrations
 from core.course.claimed.dropout import share_small
 from core.course.claims import (
     LAST_ACCURACY,
@@ -17,10 +18,10 @@ from core.course.claims import (
     Measure,
     paired_difference,
 )
-from core.course.grid import EARLY_STOPPING, TEST, Place, chosen, gains
+from core.course.grid import TEST, Place
 from core.course.minima import CALIBRATION_ERROR, RISE, TOP, TRACE
 from core.course.over_seeds import first_layers, measured, runs_at
-from core.results.calibration import Calibration, CalibrationSpec
+from core.course.together import BATCH_NORM_L2
 from core.results.sharpness import Sharpness, SharpnessSpec
 from core.techniques import (
     ADAMW,
@@ -184,31 +185,13 @@ STOPPED_IS_L2 = Claim(
 
 # --- against each other ---------------------------------------------------------------------------------------------
 
-HERE = Place()
-"""The small and noisy setting."""
-
-
-def _tested(of: Technique, against: Technique | None, at: Place = HERE, *, stopped: bool = False) -> Comparison:
-    """Test accuracies at a place of the grid, each technique at the best of its strengths."""
-
-    def difference() -> Difference | None:
-        first, second = (chosen(technique, at) if technique else None for technique in (against, of))
-        if stopped:
-            found = [gain.of for gain in gains(at) if gain.of.name == EARLY_STOPPING]
-            first = found[0] if found else None
-        return paired_difference(first.accuracies, second.accuracies) if first and second else None
-
-    name = f"{PLAIN.name}, stopped early" if stopped else against.name
-    return Comparison(TEST, of.name, name, f"{at.in_words}, each at its best", difference)
-
-
 DECOUPLED = Claim(
     "AdamW beats L2 in the loss",
     OFTEN_SAID,
     "Decoupled weight decay generalises better than L2 in the loss. On few noisy images AdamW should come to a higher "
     "test accuracy.",
     "compare/first",
-    _tested(ADAMW, L2),
+    at_best(ADAMW, L2),
     "higher",
 )
 ANY_BEATS_STOPPING = {
@@ -218,23 +201,28 @@ ANY_BEATS_STOPPING = {
         f"A regularizer gains more than stopping early. On few noisy images {technique.name} at its best strength "
         "should come to a higher test accuracy.",
         "compare/first",
-        _tested(technique, None, stopped=True),
+        against_stopped(technique),
         "higher",
     )
     for technique in (DROPOUT, L1, L2, LABEL_SMOOTHING)
 }
+L2_BESIDE_BATCH_NORM = Claim(
+    "L2 beside batch norm",
+    OFTEN_SAID,
+    "Beside batch norm L2 does not regularize. On few noisy images, λ₂ = 0.01 should leave its test accuracy as it is.",
+    "compare/at-once",
+    between(TEST, BATCH_NORM_L2.config(0.0, both=True), BATCH_NORM_L2.config(1e-2, both=True)),
+    "equal",
+    "It changes how far a step moves the weights relative to their length, and that may change where training ends.",
+)
 NO_NOISE = Claim(
     "dropout helps without wrong labels",
     OFTEN_SAID,
     "Dropout helps whenever images are few. With 2,000 right labels it should raise the test accuracy.",
-    "compare/wrong-labels",
-    _tested(DROPOUT, PLAIN, Place(label_noise=0.0)),
+    "compare/when",
+    at_best(DROPOUT, PLAIN, Place(label_noise=0.0)),
     "higher",
 )
-
-
-def _calibrations(config: RunConfig) -> list[Calibration]:
-    return measured(map(CalibrationSpec, seeds_of(config)))
 
 
 def _calibrated(of: Technique, says: str) -> Claim:
@@ -243,7 +231,7 @@ def _calibrated(of: Technique, says: str) -> Claim:
         OFTEN_SAID,
         says,
         "compare/calibration",
-        between(CALIBRATION_ERROR, SMALL_AND_NOISY, of.in_setting(SMALL_AND_NOISY), _calibrations),
+        between(CALIBRATION_ERROR, SMALL_AND_NOISY, of.in_setting(SMALL_AND_NOISY), calibrations),
         "lower",
     )
 

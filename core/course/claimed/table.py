@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any
 
 from core.course.claim import NOTEBOOK, OFTEN_SAID, Claim, Comparison, Verdict
-from core.course.claimed import baseline, batch_norm, dropout, l1_l2, layer_norm, notebook, often_said
+from core.course.claimed import baseline, batch_norm, compare, dropout, l1_l2, layer_norm, notebook, often_said
 from core.course.claims import Difference
 from core.course.family import Family
 
 MODULES = {
     NOTEBOOK: notebook,
     OFTEN_SAID: often_said,
-    **{module.LESSON: module for module in (baseline, batch_norm, layer_norm, dropout, l1_l2)},
+    **{module.LESSON: module for module in (baseline, batch_norm, layer_norm, dropout, l1_l2, compare)},
 }
 """Who makes claims → the module that has them, in the order of the table."""
 
