@@ -111,7 +111,7 @@ class Difference:
     ) -> str:
         """In words: what is `higher` or `lower` and by how much, or that there is no clear difference. over: what the
         pairs are."""
-        mean, low, high = (_signed(scale * x, digits) for x in (self.mean, self.low, self.high))
+        mean, low, high = (signed(scale * x, digits) for x in (self.mean, self.low, self.high))
         numbers = f"{mean} {unit}".rstrip() + f", 95 % interval {low} to {high}, {self.n} {over}"
         if not self.is_clear:
             return f"no clear difference ({numbers})"
@@ -140,7 +140,7 @@ def single_run_margin(values: Sequence[float]) -> float:
     return T_QUANTILE[len(values)] * math.sqrt(2) * spread(values).sd
 
 
-def _signed(x: float, digits: int = 1) -> str:
+def signed(x: float, digits: int = 1) -> str:
     """With its sign, and no sign where it rounds to 0: "+8.9", "−0.6", "0.0"."""
     return f"{x:+.{digits}f}".replace("-", "−") if abs(x) >= 0.5 * 10**-digits else f"{0:.{digits}f}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from core.config import FIELDS, SMALL_AND_NOISY, RunConfig, seeds_of
-from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference, percent
+from core.course.claims import LAST_FIVE, MISSING, Difference, Measure, paired_difference, percent, signed
 from core.course.over_seeds import measured
 from core.course.strengths import at_strength
 from core.results.averaged import SETS, AveragedSpec
@@ -239,11 +239,13 @@ def _helped(helped: list[Gain]) -> str:
         return "**Nothing raises the accuracy clearly here.**"
     first, *rest = helped
     told = f"**{_named(first).capitalize()} gains most: {points(first.change)}.**"
-    return told + (f" Then come {_and([_named(g) + ' (' + _mean(g.change) + ')' for g in rest])}." if rest else "")
+    return told + (
+        f" Then come {_and([_named(g) + ' (' + mean_points(g.change) + ')' for g in rest])}." if rest else ""
+    )
 
 
 def _listed(some: list[Gain], says: str) -> str:
-    return f"{says} {_and([_named(gain) + ' (' + _mean(gain.change) + ')' for gain in some])}." if some else ""
+    return f"{says} {_and([_named(gain) + ' (' + mean_points(gain.change) + ')' for gain in some])}." if some else ""
 
 
 def _named(gain: Gain) -> str:
@@ -254,14 +256,15 @@ def _named(gain: Gain) -> str:
     return f"{gain.of.name} {at_strength(technique, gain.of.strength)}"
 
 
-def _mean(change: Difference) -> str:
-    return f"{100 * change.mean:+.1f}".replace("-", "−")
+def mean_points(change: Difference) -> str:
+    """The mean of a difference of accuracies, in points and with its sign."""
+    return signed(100 * change.mean)
 
 
 def points(change: Difference) -> str:
     """A difference of accuracies in points, with its interval."""
-    low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in (change.low, change.high))
-    return f"{_mean(change)} points (95 % interval {low} to {high}, {change.n} seeds)"
+    low, high = (signed(100 * x) for x in (change.low, change.high))
+    return f"{mean_points(change)} points (95 % interval {low} to {high}, {change.n} seeds)"
 
 
 def _and(names: list[str]) -> str:

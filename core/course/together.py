@@ -8,7 +8,7 @@ from functools import cache
 
 from core.config import SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import MISSING, Difference, Measure, paired_difference, spread
-from core.course.grid import STOPPED, STRENGTHS, TEST, Place, candidates, chosen, points
+from core.course.grid import STOPPED, STRENGTHS, TEST, Place, candidates, chosen, mean_points, points
 from core.course.over_seeds import measured, own_runs, own_settings, runs_at
 from core.course.strengths import at_strength
 from core.results.library import stored_runs
@@ -144,14 +144,10 @@ def in_words(pair: Pair, stop: float) -> str:
     beyond = found.beyond_sum.verdict("more than the sum of the two", "less than the sum of the two")
     beyond = beyond.replace("no clear difference", "not clearly different from the sum of the two")
     return (
-        f"In test accuracy, {pair.first_in_words} gains {_points(found.first)} points over the plain network, and "
-        f"{pair.second_in_words(stop)} gains {_points(found.second)}. **Together they gain {points(found.both)}.** "
+        f"In test accuracy, {pair.first_in_words} gains {mean_points(found.first)} points over the plain network, and "
+        f"{pair.second_in_words(stop)} gains {mean_points(found.second)}. **Together they gain {points(found.both)}.** "
         f"That is {beyond}."
     )
-
-
-def _points(change: Difference) -> str:
-    return f"{100 * change.mean:+.1f}".replace("-", "−")
 
 
 # --- why ------------------------------------------------------------------------------------------------------------
