@@ -245,7 +245,11 @@ def _helped(helped: list[Gain]) -> str:
 
 
 def _listed(some: list[Gain], says: str) -> str:
-    return f"{says} {_and([_named(gain) + ' (' + mean_points(gain.change) + ')' for gain in some])}." if some else ""
+    return f"{says} {_and([_with_mean(gain) for gain in some])}." if some else ""
+
+
+def _with_mean(gain: Gain) -> str:
+    return f"{_named(gain)} ({mean_points(gain.change)})"
 
 
 def _named(gain: Gain) -> str:

@@ -21,7 +21,7 @@ from core.techniques import AUGMENTATION, BATCH_NORM, DROPOUT, L2, LAYER_NORM, M
 ALL = [(pair, stop) for pair in PAIRS for stop in pair.stops[1:]]
 
 
-def tested(config):
+def accuracies_of(config):
     """Test accuracies at the last epoch over five seeds, read from the files."""
     return np.array([store.load_outcome(replace(config, seed=seed)).test_last.accuracy for seed in range(5)])
 
@@ -37,8 +37,8 @@ def test_a_pair_is_both_of_its_techniques_and_differs_from_each_alone_by_the_oth
 
 @pytest.mark.parametrize(("pair", "stop"), ALL, ids=lambda value: getattr(value, "name", value))
 def test_gains_of_a_pair_are_paired_over_seeds_and_their_sum_is_compared_seed_by_seed(pair, stop):
-    plain, second = tested(SMALL_AND_NOISY), tested(pair.config(stop, both=False))
-    first, both = tested(pair.config(0, both=True)), tested(pair.config(stop, both=True))
+    plain, second = accuracies_of(SMALL_AND_NOISY), accuracies_of(pair.config(stop, both=False))
+    first, both = accuracies_of(pair.config(0, both=True)), accuracies_of(pair.config(stop, both=True))
     found = together.together(pair, stop)
     for change, values in (
         (found.first, first - plain),
