@@ -97,7 +97,6 @@ def _small_chart(look: Look, *, side):
     colours = alt.Scale(scheme="viridis", domain=[0, 1])
     side *= round(0.7 * look.height / side)  # of whole pixels each: else the page shines through between the cells
     legend = alt.Legend(
-        type="gradient",
         orient="right",
         gradientLength=side - 2 * look.font,
         gradientThickness=10,
@@ -106,12 +105,11 @@ def _small_chart(look: Look, *, side):
     )
     cells = (
         rows_of("cells")
-        .mark_rect(strokeWidth=0.7)
+        .mark_rect()
         .encode(
             x=alt.X("column:O", axis=None, scale=scale),
             y=alt.Y("row:O", axis=None, scale=scale),
             color=alt.Color("share:Q", title=None, scale=colours, legend=legend),
-            stroke=alt.Stroke("share:Q", scale=colours, legend=None),  # as when made smaller
             tooltip=["row:Q", "column:Q", alt.Tooltip("share:Q", title="small weights", format=".1%")],
         )
     )
