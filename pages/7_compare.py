@@ -211,7 +211,7 @@ def ways() -> None:
 def claimed() -> None:
     claims.claims_panel(
         asks="Each row is a claim about results, and what was measured of it. **Choose the notebook's: which would you "
-        "have signed?** Click on a row to open it.",
+        "have signed?**",
     )
 
 

@@ -25,7 +25,7 @@ TABLE_HEIGHT, PROJECTED_HEIGHT = 215, 120
 
 def claims_panel(*, asks: str) -> None:
     """The table of claims between its filters and the claim that is opened."""
-    st.markdown(asks)
+    st.markdown(asks if frame.is_presenting() else f"{asks} Click on a row to open it.")
     for_by, for_verdict, for_claim, for_holm = st.columns([3, 3, 4, 3], gap="small", vertical_alignment="bottom")
     with for_by:
         by = controls.pick("Said or asked by", (ANYBODY, *map(_who, MODULES)), key="claim_by")
