@@ -24,7 +24,9 @@ def _card(lesson: frame.Lesson) -> None:
         st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
         seen = "" if progress.is_loading() else steps_seen(lesson)
-        st.caption(" · ".join(done for done in (seen, progress.tally_words(lesson.name)) if done))
+        hidden = [part for part in frame.HIDEABLE if frame.is_hidden(part)]
+        answered = progress.tally_words(lesson.name, hidden)
+        st.caption(" · ".join(done for done in (seen, answered) if done))
 
 
 def steps_seen(lesson: frame.Lesson) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import types
 
 import pytest
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.app import address, frame, norm_arithmetic, progress, projecting, runs
 from core.course.progress import MOST_STEPS, Answer, Progress, to_text
-from core.course.syllabus import typed_code_of
+from core.course.syllabus import exercises, typed_code_of
 
 LIGHT = "pages/5_l1_l2.py", "now-you-can"
 """A step that is drawn in no time."""
@@ -24,16 +25,14 @@ LIGHT = "pages/5_l1_l2.py", "now-you-can"
 
 NUMBERS = (float("nan"), float("inf"), float("-inf"), -1e308, 1e308, -1.0, 0.5, 1e-320, 99_999.0)
 SHORT = [text for text in ALL if len(text) < 200]
-TABLES = (
+EDITS = (
     {"edited_rows": {"0": {"feature 1": CANARY}}, "added_rows": [], "deleted_rows": []},
     {"edited_rows": {"0": {"feature 1": None}}, "added_rows": [{}], "deleted_rows": []},
     {"edited_rows": {}, "added_rows": [{"feature 1": 1, "feature 2": 2, "feature 3": 3}] * 400, "deleted_rows": []},
     {"edited_rows": {}, "added_rows": [], "deleted_rows": [0, 1, 2, 3]},
-    {"store": 5, "turn": [1]},
-    [1],
-    "x",
-    None,
 )
+"""Of a table, as Streamlit's browser side writes them."""
+TABLES = (*EDITS, {"store": 5, "turn": [1]}, [1], "x", None)
 
 
 def of_kind(kind: str, rng: random.Random):
@@ -65,9 +64,10 @@ def sent_by(app, rng: random.Random) -> WidgetStates:
         else:
             setattr(state, kind, value)
         states.widgets.append(state)
-    for element in (*app.get("bidi_component"), *app.get("arrow_data_frame")):
-        if element.proto.id:
-            states.widgets.append(WidgetState(id=element.proto.id, json_value=of_kind("json_value", rng)))
+    for component in app.get("bidi_component"):
+        states.widgets.append(WidgetState(id=component.proto.id, json_value=of_kind("json_value", rng)))
+    for table in (table for table in app.dataframe if table.proto.id):  # one that can be edited
+        states.widgets.append(WidgetState(id=table.proto.id, string_value=json.dumps(rng.choice(EDITS))))
     return states
 
 
@@ -84,6 +84,53 @@ def test_whatever_a_browser_sends_of_its_widgets_a_page_stands_and_trains_nothin
         assert not app.exception, app.exception[0].value
         assert app.title and all(config == type(config)(**config.to_dict()) for config in asked)
     assert sent > (100 if path != PAGES[0] else 10)
+
+
+HIDDEN = {
+    "Solutions": {"solutions"},
+    "solutions, questions": {"solutions", "questions"},
+    " CODE ,,faults": {"code", "faults"},
+    "none": set(),
+    "none,code": {"code"},
+}
+
+
+@pytest.mark.parametrize("given", [*HIDDEN, ["solutions", "Code"], ["none", "none"]], ids=str)
+def test_what_is_to_be_hidden_is_read_as_it_is_meant(given):
+    path, step = LIGHT
+    app = open_at(path, step=step, hide=given)
+    assert {*app.session_state["_hidden"]} == (
+        HIDDEN[given] if isinstance(given, str) else {part.lower() for part in given} & {*frame.HIDEABLE}
+    )
+    assert not app.warning
+
+
+@pytest.mark.parametrize("given", ["solution", "x" * 3_000, "code,;faults", "", [" ", ""], CANARY, "<b>", "none;code"])
+def test_what_nobody_can_hide_is_named(given):
+    path, step = LIGHT
+    app = open_at(path, step=step, hide=given)
+    assert "`hide` must be a list of questions, code, solutions, faults, downloads, or none" in app.warning[0].value
+
+
+@pytest.mark.parametrize("hidden", ["questions", "faults", "code", "faults,code,questions", "solutions"])
+def test_the_overview_counts_the_exercises_that_are_shown(hidden):
+    app = open_page(PAGES[0], hide=hidden)
+    counts = [re.search(r"(\d+) exercises?$", caption.value) for caption in app.caption]
+    counts = [int(count[1]) for count in counts if count]
+    for lesson, names in exercises().items():
+        kinds = [
+            "faults" if n.startswith("fault-") else "code" if n.startswith("code-") else "questions" for n in names
+        ]
+        shown = len([kind for kind in kinds if kind not in hidden.split(",")])
+        assert not shown or counts.pop(0) == shown, lesson
+    assert counts == []
+
+
+def test_what_a_link_does_not_hold_is_said_where_it_is_made():
+    assert any("a copied link opens at draw 1" in c.value for c in open_at(PAGES[4], step="masks").caption)
+    assert any(
+        "A copied link opens the batch as it came" in c.value for c in open_at(PAGES[2], step="arithmetic").caption
+    )
 
 
 # --- the keys of the frame ------------------------------------------------------------------------------------------
