@@ -232,6 +232,7 @@ def fetch(
                         url, to, md5, progress, timeout=timeout, time_limit=time_limit, largest=LARGEST_FILE
                     ),
                     until,
+                    progress,
                 )
             _unpack(folder, name)
     except (OSError, EOFError, zlib.error) as error:
@@ -241,9 +242,11 @@ def fetch(
         ) from error
 
 
-def _download_from_any(urls: Sequence[str], to: Path, one: Callable[[str, Path], None], until: float) -> None:
+def _download_from_any(
+    urls: Sequence[str], to: Path, one: Callable[[str, Path], None], until: float, progress: Progress | None
+) -> None:
     """The first address that gives its file, with a pause after each that does not. Raises DataError after the last
-    one, or once the clock stands at `until`."""
+    one, or once the clock stands at `until`; and what `progress` raises, which is asked before each new try."""
     for i, url in enumerate(urls):
         try:
             return one(url, to)
@@ -253,6 +256,8 @@ def _download_from_any(urls: Sequence[str], to: Path, one: Callable[[str, Path],
             break
         if i + 1 < len(urls):
             time.sleep(min(2.0, 0.5 * (i + 1)))
+            if progress:
+                progress(0, 0)
     raise DataError(
         f"{url.rpartition('/')[2]} could not be downloaded ({cause}). Check the network connection, or put the four "
         f"files of Fashion-MNIST into a folder {RAW} and set REGLAB_DATA to the folder above it."

@@ -4,6 +4,7 @@ is."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +30,10 @@ QUICK_SECONDS = 12
 """A run that is expected to take no longer starts by itself; a longer one when it is asked for."""
 
 POLL_SECONDS = 0.5
+
+ASK_AGAIN_SECONDS = 300
+"""For so long no other run asks for images that could not be had: a network that does not answer costs minutes, and
+while one job waits for it, the others do."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -93,8 +98,8 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     if outcome:
         _say_origin(outcome)
         return outcome
-    if _failed_for_data(config):
-        return _on_digits_instead(config, key)
+    if error := _data_error(config):
+        return _on_digits_instead(config, error, key)
     job = _training_job(config, key)
     if job is None:
         return None
@@ -209,13 +214,27 @@ def _leave_what_was_passed(job: Job, config: RunConfig, key: str) -> None:
     st.session_state[f"_{key}_quick"] = job.key if expected_seconds(config) <= QUICK_SECONDS else None
 
 
-def _failed_for_data(config: RunConfig) -> bool:
+@st.cache_resource(show_spinner=False)
+def no_images() -> dict[DataError, float]:
+    """Why the images could not be had when somebody asked last → when that was, by the monotonic clock."""
+    return {}
+
+
+def _data_error(config: RunConfig) -> DataError | None:
+    """Why a config cannot be trained on its images: it was tried for this config, or for another one a moment ago."""
+    if config.dataset == "digits":
+        return None
     job = job_queue().find(_run_key(config))
-    return bool(job and isinstance(job.error, DataError)) and config.dataset != "digits"
+    if job and isinstance(job.error, DataError):
+        no_images().setdefault(job.error, time.monotonic())
+        return job.error
+    if job or data_on_this_machine().folder:
+        return None
+    lately = (error for error, at in no_images().items() if time.monotonic() - at < ASK_AGAIN_SECONDS)
+    return next(lately, None)
 
 
-def _on_digits_instead(config: RunConfig, key: str) -> Run | None:
-    error = job_queue().find(_run_key(config)).error
+def _on_digits_instead(config: RunConfig, error: DataError, key: str) -> Run | None:
     twin = digits_twin(config)
     st.warning(
         f"{error}\n"
@@ -225,6 +244,7 @@ def _on_digits_instead(config: RunConfig, key: str) -> Run | None:
     )
     if st.button("Try Fashion-MNIST again", key=f"{key}_again"):
         job_queue().forget(_run_key(config))
+        no_images().clear()
         data_on_this_machine.clear()
         st.rerun()
     return run_or_training(twin, key=f"{key}_digits")

@@ -17,7 +17,7 @@ def fresh_caches(request, cache_folder):
     if alters:
         st.cache_resource.clear()
         library.forget()
-    for cached in (runs.job_queue, runs.worker, frame.data_on_this_machine):
+    for cached in (runs.job_queue, runs.worker, runs.no_images, frame.data_on_this_machine):
         cached.clear()
     yield
     if alters or cache_folder.exists():
