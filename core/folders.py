@@ -17,7 +17,12 @@ PRECOMPUTED = Path(__file__).resolve().parent.parent / "precomputed"
 def cache_folder() -> Path:
     """The folder for what this machine computes and downloads: REGLAB_CACHE, else the user's cache folder."""
     given = os.environ.get("REGLAB_CACHE")
-    return Path(given).expanduser() if given else user_cache_path("reglab", appauthor=False)
+    if not given:
+        return user_cache_path("reglab", appauthor=False)
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:  # ~nobody-of-that-name
+        return Path(given)
 
 
 @contextmanager

@@ -17,15 +17,22 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.course.claims import NotStored
+
 log = logging.getLogger(__name__)
 
 PART = "This part of the page could not be shown"
 PAGE = "This page could not be shown"
+MISSING = "What this shows is missing: `python -m core.precompute` computes it."
 ACTION = "This could not be done"
 WORK = "This could not be computed"
 
 LONGEST_LOGGED = 500
 """Characters of an address that the log repeats."""
+
+
+class Said(Exception):
+    """Ends a part of a page that has said already why there is no more of it."""
 
 
 def sentence(what: str, error: BaseException) -> str:
@@ -43,7 +50,13 @@ def same_sentence(what: str, error: Exception) -> str:
 
 
 def tell(what: str, error: Exception) -> None:
-    """Log an error, and say so in the place where it happened."""
+    """Log an error, and say so in the place where it happened. That a precomputed file is missing is no error."""
+    if isinstance(error, Said):
+        return
+    if isinstance(error, NotStored):
+        log.info("%s", error)
+        st.info(MISSING)
+        return
     st.error(sentence(what, error), icon=":material/report:")
 
 

@@ -16,7 +16,7 @@ from core.app.frame import data_on_this_machine, session_name
 from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
-from core.jobs.cluster import Cluster, jobs_at_once, worker_or_cluster
+from core.jobs.cluster import Cluster, jobs_at_once, trains_elsewhere, worker_or_cluster
 from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot, Threads
 from core.jobs.worker import Worker, WorkerError, WorkerFault, fetch_with, measured_with, train_with
 from core.results import measurement, store
@@ -34,6 +34,8 @@ POLL_SECONDS = 0.5
 ASK_AGAIN_SECONDS = 300
 """For so long no other run asks for images that could not be had: a network that does not answer costs minutes, and
 while one job waits for it, the others do."""
+
+NOT_KEPT = "It could not be stored: the cache folder cannot be written to, so it will have to be trained again later."
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,11 +94,12 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     A quick run starts by itself, a long one on request. Where Fashion-MNIST cannot be had, the same is trained on the
     bundled digits, and the page says so. key: the place on the page.
     """
-    outcome = stored_outcome(config) or _result(_run_key(config))
+    kept = stored_outcome(config)
+    outcome = kept or _result(_run_key(config))
     if isinstance(outcome, Diverged):
         return _say_divergence(outcome)
     if outcome:
-        _say_origin(outcome)
+        _say_origin(outcome, kept=kept is not None)
         return outcome
     if error := _data_error(config):
         return _on_digits_instead(config, error, key)
@@ -118,11 +121,11 @@ def measured_or_computing(spec: Spec, *runs: Run, key: str) -> Any | None:
 
 
 def needed_run(config: RunConfig, *, key: str) -> Run:
-    """A run without which the page cannot go on. It comes with the app; should its file be damaged, it is trained
-    first."""
+    """A run without which this part of the page cannot go on. It comes with the app; should its file be damaged, it is
+    trained first. Raises Said while there is none."""
     run = stored_run(config) or run_or_training(config, key=key)
     if run is None:
-        st.stop()
+        raise failures.Said
     return run
 
 
@@ -250,11 +253,13 @@ def _on_digits_instead(config: RunConfig, error: DataError, key: str) -> Run | N
     return run_or_training(twin, key=f"{key}_digits")
 
 
-def _say_origin(run: Run) -> None:
+def _say_origin(run: Run, *, kept: bool) -> None:
     if store.is_precomputed(run.config):
         st.caption(f":material/inventory_2: Precomputed: trained by this code on {run.date} in {run.seconds:.0f} s.")
-    else:
-        st.caption(f":material/memory: Trained live on this machine in {run.seconds:.1f} s.")
+        return
+    where = "" if trains_elsewhere() else " on this machine"
+    told = f":material/memory: Trained live{where} in {run.seconds:.1f} s."
+    st.caption(told if kept else told + f" {NOT_KEPT}")
 
 
 def _say_divergence(outcome: Diverged) -> None:

@@ -70,6 +70,11 @@ def worker_or_cluster() -> Worker | Cluster:
     return Cluster(address, Worker()) if address else Worker()
 
 
+def trains_elsewhere() -> bool:
+    """Whether a run that was not precomputed may come from another machine."""
+    return any(os.environ.get(name, "").strip() for name in ("REGLAB_DASK", "REGLAB_STORE"))
+
+
 def jobs_at_once() -> int:
     """How many jobs the queue may have running at a time."""
     return JOBS_AT_ONCE if os.environ.get("REGLAB_DASK", "").strip() else 1

@@ -258,7 +258,7 @@ def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool], *,
 
 def _load_from(paths: Iterable[Path], read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:
     for path in paths:
-        if not path.is_file():
+        if not _is_there(path):
             continue
         try:
             result = read(path)
@@ -330,7 +330,7 @@ def _share(name: str, path: Path, write: Callable[[Path], None]) -> None:
     if not shared:
         return
     try:
-        if path.is_file():
+        if _is_there(path):
             content = path.read_bytes()
         else:
             with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
@@ -343,6 +343,14 @@ def _share(name: str, path: Path, write: Callable[[Path], None]) -> None:
 
 
 # --- the cache folder's housekeeping ---------------------------------------------------------------------------------
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a name too long for the file system, a folder that may not be looked into
+        log.debug("%s cannot be looked for: %s", path, error)
+        return False
 
 
 def _touch(path: Path) -> None:
