@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -27,6 +28,9 @@ MISSING = "What this shows is missing: `python -m core.precompute` computes it."
 ACTION = "This could not be done"
 WORK = "This could not be computed"
 
+REPEATED_SECONDS, MOST_REMEMBERED = 60.0, 20
+"""For how long, and of how many places, a session remembers that a failure was logged."""
+
 LONGEST_LOGGED = 500
 """Characters of an address that the log repeats."""
 
@@ -36,10 +40,28 @@ class Said(Exception):
 
 
 def sentence(what: str, error: BaseException) -> str:
-    """What the visitor is told: what did not work, and the number under which the log has `error`."""
-    number = secrets.token_hex(4)
-    log.error("failure %s in session %s at %s: %s", number, _session(), _address(), what, exc_info=error)
+    """What the visitor is told: what did not work, and the number under which the log has `error`.
+
+    What fails in one place again and again, as a part that is drawn twice a second does, keeps its number and is logged
+    once a minute.
+    """
+    seen, place, now = st.session_state.setdefault("_failures", {}), (what, *_place(error)), time.monotonic()
+    number, logged = seen.pop(place, ("", -REPEATED_SECONDS))
+    if now - logged >= REPEATED_SECONDS:
+        number, logged = number or secrets.token_hex(4), now
+        log.error("failure %s in session %s at %s: %s", number, _session(), _address(), what, exc_info=error)
+    seen[place] = number, logged
+    for old in [*seen][:-MOST_REMEMBERED]:
+        del seen[old]
     return f"{what}. The server's log says why, under the number {number}."
+
+
+def _place(error: BaseException) -> tuple[str, str, int]:
+    """Its kind, and the file and the line that raised it."""
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    return type(error).__name__, at.tb_frame.f_code.co_filename if at else "", at.tb_lineno if at else 0
 
 
 def same_sentence(what: str, error: Exception) -> str:
