@@ -17,6 +17,7 @@ from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
 from core.jobs.cluster import Cluster, jobs_at_once, trains_elsewhere, worker_or_cluster
+from core.jobs.limits import Allowance, LimitReached, limit_in_force
 from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot, Threads
 from core.jobs.worker import Worker, WorkerError, WorkerFault, fetch_with, measured_with, train_with
 from core.results import measurement, store
@@ -41,6 +42,11 @@ NOT_KEPT = "It could not be stored: the cache folder cannot be written to, so it
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
     return JobQueue(executor=Threads(jobs_at_once()))
+
+
+@st.cache_resource(show_spinner=False)
+def allowance() -> Allowance:
+    return Allowance(limit_in_force())
 
 
 # --- what the jobs do: on the queue's thread, in the worker's process, without streamlit -----------------------------
@@ -92,8 +98,10 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     """The run of a config, or None while it is being trained; then the page shows progress, growing curves and cancel.
 
     A quick run starts by itself, a long one on request. Where Fashion-MNIST cannot be had, the same is trained on the
-    bundled digits, and the page says so. key: the place on the page.
+    bundled digits, and the page says so. key: the place on the page. As a step that shows this can train, PyTorch is
+    started beside it.
     """
+    worker().prepare()
     kept = stored_outcome(config)
     outcome = kept or _result(_run_key(config))
     if isinstance(outcome, Diverged):
@@ -149,7 +157,7 @@ def data_or_download(*, key: str) -> DataState | None:
                 st.rerun()
         job = None
     if job is None and st.button("Download Fashion-MNIST", key=f"{key}_fetch", icon=":material/download:"):
-        job = _submit("fetch", _fetching())
+        job = _submit("fetch", _fetching(), seconds=None)
     if job:
         _follow(job, None, key)
     return None
@@ -164,10 +172,17 @@ def _result(key: str) -> Any:
     return job.result if job and job.state == "done" else None
 
 
-def _submit(job_key: str, work: Callable[[Job], Any]) -> Job | None:
+def _submit(job_key: str, work: Callable[[Job], Any], *, seconds: float | None = 0.0) -> Job | None:
+    """The job of this key, new or there. seconds: how long it is expected to take; None for what is no
+    computing. A new one is charged to the session; where that has had enough, or the queue is full, the page says so
+    and there is no job."""
+    session, account = session_name(), allowance()
     try:
-        return job_queue().submit(job_key, work, session=session_name())
-    except QueueFull as error:
+        if seconds is not None and not job_queue().has(job_key):
+            account.check(session, seconds)
+            work = account.charged(session, work)
+        return job_queue().submit(job_key, work, session=session)
+    except (QueueFull, LimitReached) as error:
         st.warning(str(error))
         return None
 
@@ -196,14 +211,14 @@ def _training_job(config: RunConfig, key: str) -> Job | None:
         return job
     seconds = expected_seconds(config)
     if seconds <= QUICK_SECONDS and not stopped:
-        return _submit(job_key, _training(config))
+        return _submit(job_key, _training(config), seconds=seconds)
     st.info(
         ("Training was stopped. " if stopped else "This run is not precomputed. ")
         + f"Training it takes about {_in_words(seconds)} on two processor cores."
     )
     if st.button("Train this network", key=f"{key}_train", type="primary", icon=":material/play_arrow:"):
         st.session_state.pop(f"_{key}_stopped", None)
-        if _submit(job_key, _training(config)):
+        if _submit(job_key, _training(config), seconds=seconds):
             st.rerun()  # without the button and its note
     return None
 
