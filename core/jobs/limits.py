@@ -92,7 +92,10 @@ class Allowance:
                 break
             left.pop(0)
         gone = len(charges) - len(left)
-        return charges[gone - 1].began + HOUR - now if gone else 0.0
+        if not gone:
+            return 0.0
+        last = charges[gone - 1]
+        return max(last.began + HOUR - now, 60.0 if last.seconds is None else 0.0)
 
     def charged(self, session: str, work: Callable[[Job], Any]) -> Callable[[Job], Any]:
         """The work, which when it is begun is charged to the session: one computation, and the time it takes."""
@@ -133,5 +136,5 @@ def _at_home() -> str:
 
 def _in_words(seconds: float) -> str:
     if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
+        return "1 second" if seconds < 1.5 else f"{round(seconds)} seconds"
     return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.0f} hours"

@@ -50,6 +50,7 @@ START_BYTES, TRAIN_BYTES = 450 * memory.MB, 150 * memory.MB
 """Memory that must be free to start the process, and for what it computes once it is there (`python -m bench.live`)."""
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "core.jobs.worker")
 
 
 class WorkerError(RuntimeError):
@@ -65,9 +66,7 @@ class NotEnoughMemory(WorkerError):
     """There is too little memory to compute; says what goes on and what to try."""
 
     def __init__(self, free: int | None = None):
-        numbers = (
-            "" if free is None else f": about {START_BYTES // memory.MB} MB are needed, and {free // memory.MB} free"
-        )
+        numbers = f" ({free // memory.MB} MB are free, PyTorch takes {START_BYTES // memory.MB} MB)" if free else ""
         super().__init__(
             f"This server has too little memory to train right now{numbers}. Everything that is computed already is "
             "shown as before. Try again in a few minutes, with fewer training images if it happens twice, or run the "
@@ -108,6 +107,7 @@ class Worker:
         self._lock = threading.Lock()  # held while the process is started, and while it works
         self._has_answered = False
         self._prepared = -math.inf
+        self._ends = weakref.finalize(self, int)  # the process ends when its pipe is closed: with this, at the latest
 
     def prepare(self) -> None:
         """Start the process if there is none and memory allows, so that PyTorch is there when something is to be
@@ -186,7 +186,7 @@ class Worker:
         environment = {"GOMP_SPINCOUNT": "20000", **os.environ}
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.jobs.worker"],
+                COMMAND,
                 cwd=ROOT,
                 env=environment,
                 text=True,
@@ -201,7 +201,10 @@ class Worker:
                 "already is shown as before. Try again in a few minutes."
             ) from error
         self._has_answered = False
-        threading.Thread(target=_reap, args=(weakref.ref(self._process),), name="reap", daemon=True).start()
+        self._ends.detach()
+        self._ends = weakref.finalize(self, self._process.stdin.close)
+        # Whoever ends is collected at once, and not when somebody next asks for it.
+        threading.Thread(target=self._process.wait, name="reap", daemon=True).start()
 
     @staticmethod
     def _send(process: subprocess.Popen, request: dict[str, Any]) -> None:
@@ -214,14 +217,6 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             self._process.stdin.close()
             self._process.wait(timeout=10)
-
-
-def _reap(process: weakref.ref[subprocess.Popen]) -> None:
-    """Collect the process when it has ended, which nobody else may ask about for a long time. Holds it by a weak
-    reference: a worker that is dropped must close its pipe, by which the process ends."""
-    while (running := process()) is not None and running.poll() is None:
-        del running
-        time.sleep(1)
 
 
 def _pass_on(event: dict[str, Any], job: Job) -> None:
