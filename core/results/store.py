@@ -15,6 +15,7 @@ import logging
 import math
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -369,6 +370,9 @@ def _set_aside(path: Path) -> None:
         log.warning("%s cannot be set aside: %s", path, error)
 
 
+ABANDONED = 600.0
+"""Seconds after which a file that is still half written has no writer any more."""
+
 _trimming = threading.Lock()
 
 
@@ -381,8 +385,12 @@ def keep_within(folder: Path, limit: int) -> None:
                 stat = path.stat()
             except FileNotFoundError:  # another process trims the same folder
                 continue
-            # set-aside files go first: nothing reads them
-            used.append((-math.inf if path.suffix == ".unusable" else stat.st_mtime, stat.st_size, path))
+            is_partial = path.suffix == ".partial"
+            if is_partial and time.time() - stat.st_mtime < ABANDONED:
+                continue  # another process is writing it
+            # set-aside files, and what a killed process left half written, go first: nothing reads them
+            is_dead = is_partial or path.suffix == ".unusable"
+            used.append((-math.inf if is_dead else stat.st_mtime, stat.st_size, path))
         total = sum(size for _, size, _ in used)
         for _, size, path in sorted(used, key=lambda entry: entry[0]):
             if total <= limit:

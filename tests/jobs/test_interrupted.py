@@ -99,3 +99,13 @@ def test_two_servers_that_keep_one_full_folder_within_its_bound_do_not_trip_over
     assert [writer.wait(60) for writer in writers] == [0, 0]
     left = list(store.runs_folder().iterdir())
     assert 1 <= len(left) <= 5 and all(store.run_from_file(path) for path in left)
+
+
+def test_what_is_being_written_is_left_alone_and_what_a_killed_server_left_goes_first(run, cache_folder):
+    whole = save_run(run)
+    size, half = whole.stat().st_size, [whole.with_name(f".{name}.partial") for name in ("new", "old")]
+    for path in half:
+        path.write_bytes(b"x" * size)
+    os.utime(half[1], (time.time() - store.ABANDONED - 5,) * 2)
+    store.keep_within(store.runs_folder(), size)
+    assert whole.exists() and [path.exists() for path in half] == [True, False]
