@@ -53,7 +53,7 @@ def sentence(what: str, error: BaseException) -> str:
     seen[place] = number, logged
     for old in [*seen][:-MOST_REMEMBERED]:
         del seen[old]
-    return f"{what}. The server's log says why, under the number {number}."
+    return f"{what}; the server's log says why, under the number {number}."
 
 
 def _place(error: BaseException) -> tuple[str, str, int]:
@@ -96,6 +96,7 @@ def guarded(draw: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(draw)  # to Streamlit a fragment is the name of its function
     def drawn(*args: Any, **more: Any) -> Any:
+        say_what_could_not_be_done()
         with apart():
             return draw(*args, **more)
 
@@ -115,7 +116,7 @@ def callback(act: Callable[..., Any]) -> Callable[..., Any]:
         try:
             act(*args, **more)
         except Exception as error:  # whatever it is: this is the boundary
-            _toast(error)
+            st.session_state._not_done = sentence(ACTION, error)
 
     return acted
 
@@ -132,8 +133,10 @@ def _tell_of_page(error: Exception) -> bool:
     return True
 
 
-def _toast(error: Exception) -> None:
-    st.toast(sentence(ACTION, error), icon=":material/report:", duration="long")
+def say_what_could_not_be_done() -> None:
+    """What a callback left to be said: it may not draw by itself. Called by every part of a page, and at its end."""
+    if said := st.session_state.pop("_not_done", ""):
+        st.toast(said, icon=":material/report:", duration="long")
 
 
 def _session() -> str:

@@ -211,11 +211,11 @@ def test_the_browsers_store_cannot_break_a_page(seen_by_a_visitor, broken, caplo
     def script():
         import streamlit as st
 
-        from core.app import keeping
+        from core.app import failures, keeping
 
         st.session_state.keeping = type("Handed", (), {"store": {"now": 1, "store": "{}"}})()
         keeping._take()
-        st.write("drawn")
+        failures.guarded(st.write)("drawn")
 
     broken(keeping.progress, "set_clock")
     app = AppTest.from_function(script).run()

@@ -14,7 +14,7 @@ from page_reader import PAGES, open_at, open_page
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
-from core.app import address, frame, norm_arithmetic, progress, projecting, runs
+from core.app import address, frame, norm_arithmetic, progress, projecting, runs, uploads
 from core.course.progress import MOST_STEPS, Answer, Progress, to_text
 from core.course.syllabus import exercises, typed_code_of
 
@@ -267,3 +267,37 @@ def test_files_that_are_loaded_again_and_again_take_no_more_memory(monkeypatch):
         chosen.getvalue = lambda visited=visited: to_text(Progress(visited=visited)).encode()
         progress._load()
     assert len(session["_visits"]) == MOST_STEPS and len(session["_changed"]) <= MOST_STEPS
+
+
+def test_however_many_files_a_session_sends_the_newest_are_kept():
+    """Streamlit keeps all of them for as long as the session lasts, and takes them at any time."""
+
+    def script():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+        from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+        from core.app.uploads import bound_uploads
+
+        manager = get_script_run_ctx().uploaded_file_mgr
+        for i in range(300):
+            bound_uploads()
+            for session in ("one", "other"):
+                manager.add_file(session, UploadedFileRec(f"{i % 200}", "x.json", "application/json", bytes(1_000)))
+        st.markdown(f"{[*manager.file_storage['one']]} {manager._total_bytes}")
+        manager.remove_session_files("one")
+        st.markdown(f"{manager._total_bytes}")
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception, app.exception[0].value
+    kept = [str(i % 200) for i in range(300 - uploads.MOST_FILES, 300)]
+    assert [m.value for m in app.markdown] == [f"{kept} {8_000}", "4000"]
+
+
+def test_every_page_sees_to_that(monkeypatch):
+    called = []
+    monkeypatch.setattr(frame, "bound_uploads", lambda: called.append(1))
+    for path in PAGES:
+        called.clear()
+        open_at(path)
+        assert called
