@@ -22,7 +22,7 @@ import numpy as np
 
 from core.config import DATASETS, RunConfig
 from core.download import DownloadError, Progress, download, in_words
-from core.folders import cache_folder, replace_atomically
+from core.folders import cache_folder, given_folder, replace_atomically
 from core.seeds import seeded
 
 log = logging.getLogger(__name__)
@@ -143,8 +143,8 @@ def data_state() -> DataState:
     """Where the Fashion-MNIST files are: the folder in REGLAB_DATA, else the cache folder. Verifies every file (0.1
     s)."""
     given, problems = (), ()
-    if named := os.environ.get("REGLAB_DATA"):
-        folder = _expanded(named) / RAW
+    if named := given_folder("REGLAB_DATA"):
+        folder = named / RAW
         given = folder_problems(folder)
         if not given:
             return DataState(folder, "REGLAB_DATA")
@@ -158,14 +158,6 @@ def data_state() -> DataState:
     if os.path.isdir(folder):  # a cache that was never filled is no problem to report
         problems += _in(folder, found)
     return DataState(None, "none", problems, given)
-
-
-def _expanded(named: str) -> Path:
-    """The folder of a name; of one that begins with ~ and a user whom nobody knows, as it stands."""
-    try:
-        return Path(named).expanduser()
-    except RuntimeError:
-        return Path(named)
 
 
 def _in(folder: Path, problems: Sequence[str]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from typing import Any
 
 from core.config import RunConfig
 from core.data import DataError, load_images
+from core.folders import given_folders
 from core.jobs import memory
 from core.jobs.queue import Cancelled, Job
 from core.results import measurement, store
@@ -183,7 +184,7 @@ class Worker:
             raise NotEnoughMemory(free)
         # A thread that waits for another spins a little, then sleeps: spinning on would take the processor from the
         # pages, and sleeping at once doubles the time of an epoch.
-        environment = {"GOMP_SPINCOUNT": "20000", **os.environ}
+        environment = {"GOMP_SPINCOUNT": "20000", **os.environ, **given_folders()}
         try:
             self._process = subprocess.Popen(
                 COMMAND,
