@@ -266,6 +266,8 @@ def _load_from(paths: Iterable[Path], read: Callable[[Path], T], is_right: Calla
             if not is_right(result):
                 raise StoreError(f"{path.name} holds something else than its name says")
         except StoreError as error:
+            if not _is_there(path):  # another process has just deleted it
+                continue
             log.warning("%s. It is computed again.", error)
             if path.parent != PRECOMPUTED:
                 _set_aside(path)
