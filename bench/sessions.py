@@ -36,6 +36,7 @@ class Drawn:
     seconds: float = 0.0
     sliders: list[Slider] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    """Paragraphs, and what the charts show, in words."""
     faults: list[str] = field(default_factory=list)
     repeats: dict[str, float] = field(default_factory=dict)
     """Fragment → the seconds after which a browser would run it again."""
@@ -101,6 +102,8 @@ def _take(answer: ForwardMsg, drawn: Drawn) -> bool:
             drawn.sliders.append(Slider(element.slider.id, answer.delta.fragment_id, tuple(element.slider.options)))
         elif shown == "markdown":
             drawn.texts.append(element.markdown.body)
+        elif shown == "vega_lite_chart":
+            drawn.texts.append(element.vega_lite_chart.alt)
         elif shown == "exception":
             drawn.faults.append(element.exception.message[:120])
     return False

@@ -22,7 +22,7 @@ import numpy as np
 
 from core.config import DATASETS, RunConfig
 from core.download import DownloadError, Progress, download, in_words
-from core.folders import cache_folder, replace_atomically
+from core.folders import cache_folder, given_folder, replace_atomically
 from core.seeds import seeded
 
 log = logging.getLogger(__name__)
@@ -143,8 +143,8 @@ def data_state() -> DataState:
     """Where the Fashion-MNIST files are: the folder in REGLAB_DATA, else the cache folder. Verifies every file (0.1
     s)."""
     given, problems = (), ()
-    if named := os.environ.get("REGLAB_DATA"):
-        folder = _expanded(named) / RAW
+    if named := given_folder("REGLAB_DATA"):
+        folder = named / RAW
         given = folder_problems(folder)
         if not given:
             return DataState(folder, "REGLAB_DATA")
@@ -158,14 +158,6 @@ def data_state() -> DataState:
     if os.path.isdir(folder):  # a cache that was never filled is no problem to report
         problems += _in(folder, found)
     return DataState(None, "none", problems, given)
-
-
-def _expanded(named: str) -> Path:
-    """The folder of a name; of one that begins with ~ and a user whom nobody knows, as it stands."""
-    try:
-        return Path(named).expanduser()
-    except RuntimeError:
-        return Path(named)
 
 
 def _in(folder: Path, problems: Sequence[str]) -> tuple[str, ...]:
@@ -232,6 +224,7 @@ def fetch(
                         url, to, md5, progress, timeout=timeout, time_limit=time_limit, largest=LARGEST_FILE
                     ),
                     until,
+                    progress,
                 )
             _unpack(folder, name)
     except (OSError, EOFError, zlib.error) as error:
@@ -241,9 +234,11 @@ def fetch(
         ) from error
 
 
-def _download_from_any(urls: Sequence[str], to: Path, one: Callable[[str, Path], None], until: float) -> None:
+def _download_from_any(
+    urls: Sequence[str], to: Path, one: Callable[[str, Path], None], until: float, progress: Progress | None
+) -> None:
     """The first address that gives its file, with a pause after each that does not. Raises DataError after the last
-    one, or once the clock stands at `until`."""
+    one, or once the clock stands at `until`; and what `progress` raises, which is asked before each new try."""
     for i, url in enumerate(urls):
         try:
             return one(url, to)
@@ -253,6 +248,8 @@ def _download_from_any(urls: Sequence[str], to: Path, one: Callable[[str, Path],
             break
         if i + 1 < len(urls):
             time.sleep(min(2.0, 0.5 * (i + 1)))
+            if progress:
+                progress(0, 0)
     raise DataError(
         f"{url.rpartition('/')[2]} could not be downloaded ({cause}). Check the network connection, or put the four "
         f"files of Fashion-MNIST into a folder {RAW} and set REGLAB_DATA to the folder above it."

@@ -16,8 +16,27 @@ PRECOMPUTED = Path(__file__).resolve().parent.parent / "precomputed"
 
 def cache_folder() -> Path:
     """The folder for what this machine computes and downloads: REGLAB_CACHE, else the user's cache folder."""
-    given = os.environ.get("REGLAB_CACHE")
-    return Path(given).expanduser() if given else user_cache_path("reglab", appauthor=False)
+    return given_folder("REGLAB_CACHE") or user_cache_path("reglab", appauthor=False)
+
+
+GIVEN = ("REGLAB_DATA", "REGLAB_CACHE")
+"""Variables of the environment that name folders."""
+
+
+def given_folder(variable: str) -> Path | None:
+    """The folder that a variable of the environment names, from the root on; None where it names none."""
+    given = os.environ.get(variable)
+    if not given:
+        return None
+    try:
+        return Path(given).expanduser().absolute()
+    except RuntimeError:  # ~nobody-of-that-name
+        return Path(given).absolute()
+
+
+def given_folders() -> dict[str, str]:
+    """The same of all such variables, for the environment of a process that starts in another folder than this one."""
+    return {name: str(folder) for name in GIVEN if (folder := given_folder(name))}
 
 
 @contextmanager

@@ -218,7 +218,7 @@ def arithmetic() -> None:
                 "In the figure there is one strip for each feature and one dot for each sample. In training mode the "
                 "orange dots of all features share one scale, whatever you type: their mean is β and their standard "
                 "deviation is |γ|, unless a feature's values are all alike. To take a row away, click at its left edge "
-                "and press Delete. The empty line adds one."
+                "and press Delete. The empty line adds one. A copied link opens the batch as it came."
             )
 
 

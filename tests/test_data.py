@@ -467,6 +467,19 @@ def test_what_the_progress_raises_ends_the_download_without_a_trace(server, tmp_
     assert not list(tmp_path.iterdir()) and len(server.asked) == 1
 
 
+def test_who_no_longer_waits_for_a_server_that_is_silent_is_free_after_one_try(server, tmp_path):
+    class Enough(Exception):
+        pass
+
+    def progress(done, total):
+        raise Enough
+
+    server.answers["/file.gz"] = [silent]
+    with pytest.raises(Enough):
+        fetch([RESOURCE], [server.url] * 4, tmp_path, progress, **HURRIED)
+    assert not list(tmp_path.iterdir()) and len(server.asked) == 1
+
+
 @pytest.fixture
 def mirror(server, fashion, monkeypatch):
     """torchvision's mirror and checksums, replaced by the small files on this machine."""

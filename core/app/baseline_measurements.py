@@ -15,7 +15,7 @@ from core.app.runs import measured_or_computing, needed_run, run_or_training
 from core.app.take_home import take_home
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, sweep
 from core.course.baseline import BARRIER, OWN_SETTINGS
-from core.course.claims import TRAIN_ACCURACY, spread
+from core.course.claims import TRAIN_ACCURACY, NotStored, spread
 from core.course.over_seeds import runs_at
 from core.course.pictures import describe_surface
 from core.figures.curves import (
@@ -39,7 +39,7 @@ CURVES = {"Loss": LOSS, "Accuracy": ACCURACY}
 
 def two_trainings(settings: Mapping[str, RunConfig]) -> None:
     """A column for each of two settings: its curves on the axes that both share, and its numbers."""
-    runs = {name: needed_run(config, key=config.digest) for name, config in settings.items()}
+    runs = {name: needed_run(config, key=f"two_{config.digest}") for name, config in settings.items()}
     for shown in steps.views(tuple(CURVES), key="picture_view"):
         _beside_each_other(runs, CURVES[shown], height=205 if is_presenting() else 265)
     for place, run in zip(st.columns(len(runs)), runs.values(), strict=True):
@@ -58,7 +58,7 @@ def _beside_each_other(runs: Mapping[str, Run], curves: Curves, *, height: int) 
 def trainings_in_full(settings: Mapping[str, RunConfig], *, key: str) -> None:
     """How each of several settings was trained, its numbers as a table, and its files."""
     for name, config in settings.items():
-        run = needed_run(config, key=config.digest)
+        run = needed_run(config, key=f"full_{config.digest}")
         st.markdown(f"- **{name}**: {panels.settings_in_words(config)}.")
         panels.table(
             curve_table(run.records, config), key=f"{key}_{config.digest}", label=f"Numbers behind the curves: {name}"
@@ -68,7 +68,7 @@ def trainings_in_full(settings: Mapping[str, RunConfig], *, key: str) -> None:
 
 def one_training(config: RunConfig, *, key: str, height: int = 380) -> Run:
     """Loss and accuracy of one setting beside each other, in the band of its seeds; and the run that the lines are."""
-    run = needed_run(config, key=config.digest)
+    run = needed_run(config, key=f"{key}_run")
     for place, curves in zip(st.columns(2), CURVES.values(), strict=True):
         with place:
             panels.curves_chart(run, curves, height=height)
@@ -81,7 +81,7 @@ def spread_of_seeds(settings: Mapping[str, RunConfig]) -> None:
     for place, (name, config) in zip(st.columns(len(settings)), settings.items(), strict=True):
         with place:
             st.markdown(f"**{name}**")
-            panels.curves_chart(needed_run(config, key=config.digest), ACCURACY, height=270)
+            panels.curves_chart(needed_run(config, key=f"seeds_{config.digest}"), ACCURACY, height=270)
     seed_table({name: runs_at(config) for name, config in settings.items()})
 
 
@@ -157,8 +157,14 @@ def own_figures(config: RunConfig) -> None:
         )
 
 
+def _swept(setting: str) -> list[Run]:
+    if runs := stored_runs(sweep(SMALL_AND_NOISY, setting)):
+        return runs
+    raise NotStored(f"there are no runs over {setting}")
+
+
 def _over_images() -> None:
-    runs = stored_runs(sweep(SMALL_AND_NOISY, "n_train"))
+    runs = _swept("n_train")
     panels.captioned(
         sweep_figure(runs, "n_train", "training images (log scale)", log=True),
         alt_text="Training and held-out accuracy against the number of training images.",
@@ -172,7 +178,7 @@ def _over_images() -> None:
 
 
 def _over_noise() -> None:
-    runs = stored_runs(sweep(SMALL_AND_NOISY, "label_noise"))
+    runs = _swept("label_noise")
     panels.captioned(
         sweep_figure(runs, "label_noise", "share of wrong labels", log=False),
         alt_text="Training and held-out accuracy against the share of wrong labels.",

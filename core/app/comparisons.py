@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.app import controls
 from core.app.panels import captioned, numbers_table
-from core.course.claims import Measure
+from core.course.claims import Measure, NotStored
 from core.course.over_seeds import Networks, over_seeds
 from core.figures.compare import Course, course_of, course_table, courses_figure, stops_figure
 from core.results.library import stored_outcomes, stored_runs
@@ -174,7 +174,9 @@ def diverged_note(name: str, outcomes: Sequence[Outcome]) -> str:
 def best_stop(
     at: Callable[[float], Networks], stops: Sequence[float], name: str, measure: Measure
 ) -> tuple[float, str]:
-    """The stop at which a network's mean is highest, and that mean in words."""
+    """The stop at which a network's mean is highest, and that mean in words. Raises NotStored where none has a run."""
     runs = {stop: stored_runs(over_seeds(at(stop))[name]) for stop in stops}
+    if not any(runs.values()):
+        raise NotStored(f"there are no runs of {name}")
     best = max((s for s in stops if runs[s]), key=lambda s: sum(map(measure.of, runs[s])) / len(runs[s]))
     return best, measure.over(runs[best])

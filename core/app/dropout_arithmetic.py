@@ -52,7 +52,10 @@ def _network(p: float, convention: str, mode: str) -> None:
     chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
     st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
     st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
-    st.caption(f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same.")
+    st.caption(
+        f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same, and a "
+        "copied link opens at draw 1."
+    )
     table(network_table(shown, masks), key="network")
 
 

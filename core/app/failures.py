@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -17,22 +18,50 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.course.claims import NotStored
+
 log = logging.getLogger(__name__)
 
 PART = "This part of the page could not be shown"
 PAGE = "This page could not be shown"
+MISSING = "What this shows is missing: `python -m core.precompute` computes it."
 ACTION = "This could not be done"
 WORK = "This could not be computed"
+
+REPEATED_SECONDS, MOST_REMEMBERED = 60.0, 20
+"""For how long, and of how many places, a session remembers that a failure was logged."""
 
 LONGEST_LOGGED = 500
 """Characters of an address that the log repeats."""
 
 
+class Said(Exception):
+    """Ends a part of a page that has said already why there is no more of it."""
+
+
 def sentence(what: str, error: BaseException) -> str:
-    """What the visitor is told: what did not work, and the number under which the log has `error`."""
-    number = secrets.token_hex(4)
-    log.error("failure %s in session %s at %s: %s", number, _session(), _address(), what, exc_info=error)
-    return f"{what}. The server's log says why, under the number {number}."
+    """What the visitor is told: what did not work, and the number under which the log has `error`.
+
+    What fails in one place again and again, as a part that is drawn twice a second does, keeps its number and is logged
+    once a minute.
+    """
+    seen, place, now = st.session_state.setdefault("_failures", {}), (what, *_place(error)), time.monotonic()
+    number, logged = seen.pop(place, ("", -REPEATED_SECONDS))
+    if now - logged >= REPEATED_SECONDS:
+        number, logged = number or secrets.token_hex(4), now
+        log.error("failure %s in session %s at %s: %s", number, _session(), _address(), what, exc_info=error)
+    seen[place] = number, logged
+    for old in [*seen][:-MOST_REMEMBERED]:
+        del seen[old]
+    return f"{what}; the server's log says why, under the number {number}."
+
+
+def _place(error: BaseException) -> tuple[str, str, int]:
+    """Its kind, and the file and the line that raised it."""
+    at = error.__traceback__
+    while at and at.tb_next:
+        at = at.tb_next
+    return type(error).__name__, at.tb_frame.f_code.co_filename if at else "", at.tb_lineno if at else 0
 
 
 def same_sentence(what: str, error: Exception) -> str:
@@ -43,7 +72,13 @@ def same_sentence(what: str, error: Exception) -> str:
 
 
 def tell(what: str, error: Exception) -> None:
-    """Log an error, and say so in the place where it happened."""
+    """Log an error, and say so in the place where it happened. That a precomputed file is missing is no error."""
+    if isinstance(error, Said):
+        return
+    if isinstance(error, NotStored):
+        log.info("%s", error)
+        st.info(MISSING)
+        return
     st.error(sentence(what, error), icon=":material/report:")
 
 
@@ -61,6 +96,7 @@ def guarded(draw: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(draw)  # to Streamlit a fragment is the name of its function
     def drawn(*args: Any, **more: Any) -> Any:
+        say_what_could_not_be_done()
         with apart():
             return draw(*args, **more)
 
@@ -80,7 +116,7 @@ def callback(act: Callable[..., Any]) -> Callable[..., Any]:
         try:
             act(*args, **more)
         except Exception as error:  # whatever it is: this is the boundary
-            _toast(error)
+            st.session_state._not_done = sentence(ACTION, error)
 
     return acted
 
@@ -97,8 +133,10 @@ def _tell_of_page(error: Exception) -> bool:
     return True
 
 
-def _toast(error: Exception) -> None:
-    st.toast(sentence(ACTION, error), icon=":material/report:", duration="long")
+def say_what_could_not_be_done() -> None:
+    """What a callback left to be said: it may not draw by itself. Called by every part of a page, and at its end."""
+    if said := st.session_state.pop("_not_done", ""):
+        st.toast(said, icon=":material/report:", duration="long")
 
 
 def _session() -> str:

@@ -17,6 +17,7 @@ import streamlit as st
 
 from core.app import address, embedding, failures, keeping
 from core.app.access import access_rules, figures_to_take_along
+from core.app.uploads import bound_uploads
 from core.data import DataState, data_state
 from core.figures.theme import NORMAL, PROJECTED, Look
 
@@ -68,6 +69,7 @@ def begin(path: str, *, has_bar: bool = False) -> Lesson:
     """Set the page up and draw the menu. Called first by every page, with the page's path as in LESSONS. has_bar:
     whether the page has a bar of its own, which then holds the way out of a presentation."""
     failures.watch_page()
+    bound_uploads()
     session_name()
     lesson = next(lesson for lesson in LESSONS if lesson.path == path)
     title = COURSE if path == LESSONS[0].path else f"{lesson.title} · {COURSE}"
@@ -90,6 +92,7 @@ def end(path: str, *, with_neighbours: bool = True) -> None:
     """What goes to the top, the note on the address, and the way to the neighbouring lessons. Called last by every
     page."""
     address.say_what_was_wrong(st.session_state.pop("_note"))
+    failures.say_what_could_not_be_done()
     _anchor()(key="anchor", height=1)
     keeping.at_browser()
     figures_to_take_along()

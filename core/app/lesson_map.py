@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.app import frame, progress, steps
+from core.app import failures, frame, progress, steps
 from core.app.draw import chart
 from core.course.cards import sketch
 from core.figures.cards import HEIGHT, card_figure
@@ -19,12 +19,15 @@ def lesson_map() -> None:
 
 def _card(lesson: frame.Lesson) -> None:
     with st.container(border=True, key=f"card_{lesson.name}", height="stretch"):
-        picture = sketch(lesson.name)
-        chart(card_figure(picture), alt=picture.alt, height=HEIGHT)
+        with failures.apart():
+            picture = sketch(lesson.name)
+            chart(card_figure(picture), alt=picture.alt, height=HEIGHT)
         st.page_link(lesson.path, label=f"**{lesson.title}**", icon=":material/arrow_forward:")
         st.markdown(lesson.question)
         seen = "" if progress.is_loading() else steps_seen(lesson)
-        st.caption(" · ".join(done for done in (seen, progress.tally_words(lesson.name)) if done))
+        hidden = [part for part in frame.HIDEABLE if frame.is_hidden(part)]
+        answered = progress.tally_words(lesson.name, hidden)
+        st.caption(" · ".join(done for done in (seen, answered) if done))
 
 
 def steps_seen(lesson: frame.Lesson) -> str:

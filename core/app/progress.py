@@ -7,7 +7,7 @@ each kind of exercise asks for its own kind of answer, and takes any other for n
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import streamlit as st
 
@@ -162,11 +162,12 @@ def _server_clock() -> int:
 # --- what is shown of it --------------------------------------------------------------------------------------------
 
 
-def tally_words(lesson: str) -> str:
-    """How much of a lesson is answered, for its entry on the overview; empty for a lesson without exercises."""
+def tally_words(lesson: str, hidden: Container[str] = ()) -> str:
+    """How much of a lesson is answered, for its entry on the overview; empty for a lesson without exercises. hidden:
+    the kinds that are not shown."""
     if is_loading():
         return "Loading your answers …"
-    right, answered, there_are = tally(answers(), lesson)
+    right, answered, there_are = tally(answers(), lesson, hidden)
     if not there_are:
         return ""
     return f"{right} right, {answered} answered, of {there_are} exercises" if answered else f"{there_are} exercises"

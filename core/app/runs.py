@@ -4,6 +4,7 @@ is."""
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ from core.app.frame import data_on_this_machine, session_name
 from core.config import RunConfig
 from core.data import DataError, DataState
 from core.figures.curves import ACCURACY, LOSS, learning_curves
-from core.jobs.cluster import Cluster, jobs_at_once, worker_or_cluster
+from core.jobs.cluster import Cluster, jobs_at_once, trains_elsewhere, worker_or_cluster
+from core.jobs.limits import Allowance, LimitReached, limit_in_force
 from core.jobs.queue import Job, JobQueue, QueueFull, Snapshot, Threads
 from core.jobs.worker import Worker, WorkerError, WorkerFault, fetch_with, measured_with, train_with
 from core.results import measurement, store
@@ -30,10 +32,21 @@ QUICK_SECONDS = 12
 
 POLL_SECONDS = 0.5
 
+ASK_AGAIN_SECONDS = 300
+"""For so long no other run asks for images that could not be had: a network that does not answer costs minutes, and
+while one job waits for it, the others do."""
+
+NOT_KEPT = "It could not be stored: the cache folder cannot be written to, so it will have to be trained again later."
+
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
     return JobQueue(executor=Threads(jobs_at_once()))
+
+
+@st.cache_resource(show_spinner=False)
+def allowance() -> Allowance:
+    return Allowance(limit_in_force())
 
 
 # --- what the jobs do: on the queue's thread, in the worker's process, without streamlit -----------------------------
@@ -85,16 +98,19 @@ def run_or_training(config: RunConfig, *, key: str) -> Run | None:
     """The run of a config, or None while it is being trained; then the page shows progress, growing curves and cancel.
 
     A quick run starts by itself, a long one on request. Where Fashion-MNIST cannot be had, the same is trained on the
-    bundled digits, and the page says so. key: the place on the page.
+    bundled digits, and the page says so. key: the place on the page. As a step that shows this can train, PyTorch is
+    started beside it.
     """
-    outcome = stored_outcome(config) or _result(_run_key(config))
+    worker().prepare()
+    kept = stored_outcome(config)
+    outcome = kept or _result(_run_key(config))
     if isinstance(outcome, Diverged):
         return _say_divergence(outcome)
     if outcome:
-        _say_origin(outcome)
+        _say_origin(outcome, kept=kept is not None)
         return outcome
-    if _failed_for_data(config):
-        return _on_digits_instead(config, key)
+    if error := _data_error(config):
+        return _on_digits_instead(config, error, key)
     job = _training_job(config, key)
     if job is None:
         return None
@@ -113,11 +129,11 @@ def measured_or_computing(spec: Spec, *runs: Run, key: str) -> Any | None:
 
 
 def needed_run(config: RunConfig, *, key: str) -> Run:
-    """A run without which the page cannot go on. It comes with the app; should its file be damaged, it is trained
-    first."""
+    """A run without which this part of the page cannot go on. It comes with the app; should its file be damaged, it is
+    trained first. Raises Said while there is none."""
     run = stored_run(config) or run_or_training(config, key=key)
     if run is None:
-        st.stop()
+        raise failures.Said
     return run
 
 
@@ -141,7 +157,7 @@ def data_or_download(*, key: str) -> DataState | None:
                 st.rerun()
         job = None
     if job is None and st.button("Download Fashion-MNIST", key=f"{key}_fetch", icon=":material/download:"):
-        job = _submit("fetch", _fetching())
+        job = _submit("fetch", _fetching(), seconds=None)
     if job:
         _follow(job, None, key)
     return None
@@ -156,10 +172,17 @@ def _result(key: str) -> Any:
     return job.result if job and job.state == "done" else None
 
 
-def _submit(job_key: str, work: Callable[[Job], Any]) -> Job | None:
+def _submit(job_key: str, work: Callable[[Job], Any], *, seconds: float | None = 0.0) -> Job | None:
+    """The job of this key, new or there. seconds: how long it is expected to take; None for what is no
+    computing. A new one is charged to the session; where that has had enough, or the queue is full, the page says so
+    and there is no job."""
+    session, account = session_name(), allowance()
     try:
-        return job_queue().submit(job_key, work, session=session_name())
-    except QueueFull as error:
+        if seconds is not None and not job_queue().has(job_key):
+            account.check(session, seconds)
+            work = account.charged(session, work)
+        return job_queue().submit(job_key, work, session=session)
+    except (QueueFull, LimitReached) as error:
         st.warning(str(error))
         return None
 
@@ -188,14 +211,14 @@ def _training_job(config: RunConfig, key: str) -> Job | None:
         return job
     seconds = expected_seconds(config)
     if seconds <= QUICK_SECONDS and not stopped:
-        return _submit(job_key, _training(config))
+        return _submit(job_key, _training(config), seconds=seconds)
     st.info(
         ("Training was stopped. " if stopped else "This run is not precomputed. ")
         + f"Training it takes about {_in_words(seconds)} on two processor cores."
     )
     if st.button("Train this network", key=f"{key}_train", type="primary", icon=":material/play_arrow:"):
         st.session_state.pop(f"_{key}_stopped", None)
-        if _submit(job_key, _training(config)):
+        if _submit(job_key, _training(config), seconds=seconds):
             st.rerun()  # without the button and its note
     return None
 
@@ -209,13 +232,27 @@ def _leave_what_was_passed(job: Job, config: RunConfig, key: str) -> None:
     st.session_state[f"_{key}_quick"] = job.key if expected_seconds(config) <= QUICK_SECONDS else None
 
 
-def _failed_for_data(config: RunConfig) -> bool:
+@st.cache_resource(show_spinner=False)
+def no_images() -> dict[DataError, float]:
+    """Why the images could not be had when somebody asked last → when that was, by the monotonic clock."""
+    return {}
+
+
+def _data_error(config: RunConfig) -> DataError | None:
+    """Why a config cannot be trained on its images: it was tried for this config, or for another one a moment ago."""
+    if config.dataset == "digits":
+        return None
     job = job_queue().find(_run_key(config))
-    return bool(job and isinstance(job.error, DataError)) and config.dataset != "digits"
+    if job and isinstance(job.error, DataError):
+        no_images().setdefault(job.error, time.monotonic())
+        return job.error
+    if job or data_on_this_machine().folder:
+        return None
+    lately = (error for error, at in no_images().items() if time.monotonic() - at < ASK_AGAIN_SECONDS)
+    return next(lately, None)
 
 
-def _on_digits_instead(config: RunConfig, key: str) -> Run | None:
-    error = job_queue().find(_run_key(config)).error
+def _on_digits_instead(config: RunConfig, error: DataError, key: str) -> Run | None:
     twin = digits_twin(config)
     st.warning(
         f"{error}\n"
@@ -225,16 +262,19 @@ def _on_digits_instead(config: RunConfig, key: str) -> Run | None:
     )
     if st.button("Try Fashion-MNIST again", key=f"{key}_again"):
         job_queue().forget(_run_key(config))
+        no_images().clear()
         data_on_this_machine.clear()
         st.rerun()
     return run_or_training(twin, key=f"{key}_digits")
 
 
-def _say_origin(run: Run) -> None:
+def _say_origin(run: Run, *, kept: bool) -> None:
     if store.is_precomputed(run.config):
         st.caption(f":material/inventory_2: Precomputed: trained by this code on {run.date} in {run.seconds:.0f} s.")
-    else:
-        st.caption(f":material/memory: Trained live on this machine in {run.seconds:.1f} s.")
+        return
+    where = "" if trains_elsewhere() else " on this machine"
+    told = f":material/memory: Trained live{where} in {run.seconds:.1f} s."
+    st.caption(told if kept else told + f" {NOT_KEPT}")
 
 
 def _say_divergence(outcome: Diverged) -> None:

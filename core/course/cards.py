@@ -7,8 +7,8 @@ from functools import cache
 
 import numpy as np
 
-from core.config import FULL, SMALL_AND_NOISY
-from core.course.claims import LAST_ACCURACY, TRAIN_ACCURACY
+from core.config import FULL, SMALL_AND_NOISY, RunConfig
+from core.course.claims import LAST_ACCURACY, TRAIN_ACCURACY, NotStored
 from core.course.grid import Place, gains
 from core.course.over_seeds import first_layer, normalised, runs_at
 from core.figures.cards import Dots, Line, Sketch, Tile
@@ -22,14 +22,15 @@ from core.techniques import BATCH_NORM, COLOURS, DROPOUT, L1, L2, LAYER_NORM, PL
 
 @cache
 def sketch(lesson: str) -> Sketch:
-    """The picture of a lesson, by its name in the address. Raises KeyError for a page that is none."""
+    """The picture of a lesson, by its name in the address. Raises KeyError for a page that is none, NotStored where
+    what it shows was not precomputed."""
     return SKETCHES[lesson]()
 
 
 def _baseline() -> Sketch:
     """The two losses of the small and noisy network."""
-    runs = runs_at(SMALL_AND_NOISY)
-    epochs = [record.epoch for record in runs[0].records]
+    runs = _runs_at(SMALL_AND_NOISY)
+    epochs = range(1, SMALL_AND_NOISY.epochs + 1)
     return Sketch(
         "Two learning curves of the plain network. The loss on its own images falls; on new ones it turns and rises.",
         lines=[
@@ -39,10 +40,16 @@ def _baseline() -> Sketch:
     )
 
 
+def _runs_at(config: RunConfig) -> list[Run]:
+    if found := runs_at(config):
+        return found
+    raise NotStored(f"there are no runs of {config}")
+
+
 def _batch_norm() -> Sketch:
     """The held-out accuracy of the first epochs, without it and with it."""
     networks = normalised(FULL)
-    lines = [_accuracy(runs_at(networks[name]), name) for name in (PLAIN.name, BATCH_NORM.name)]
+    lines = [_accuracy(_runs_at(networks[name]), name) for name in (PLAIN.name, BATCH_NORM.name)]
     return Sketch("Accuracy on new images over the first ten epochs: the plain network and batch norm.", lines=lines)
 
 

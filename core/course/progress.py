@@ -10,7 +10,7 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,11 +62,17 @@ def exercise_ids() -> tuple[str, ...]:
     return tuple(f"{lesson}/{name}" for lesson, names in exercises().items() for name in names)
 
 
-def tally(answers: Mapping[str, Answer], lesson: str) -> tuple[int, int, int]:
-    """Of one lesson: exercises answered right, answered at all, and there are."""
-    ids = [f"{lesson}/{name}" for name in exercises().get(lesson, ())]
+def tally(answers: Mapping[str, Answer], lesson: str, hidden: Container[str] = ()) -> tuple[int, int, int]:
+    """Of one lesson: exercises answered right, answered at all, and there are, without the kinds that are hidden
+    ("questions", "faults", "code")."""
+    ids = [f"{lesson}/{name}" for name in exercises().get(lesson, ()) if _kind_of(name) not in hidden]
     answered = [answers[i] for i in ids if i in answers]
     return sum(a.right for a in answered), len(answered), len(ids)
+
+
+def _kind_of(name: str) -> str:
+    """What an exercise can be hidden as, by its name."""
+    return {"fault-": "faults", "code-": "code"}.get(name[: name.find("-") + 1], "questions")
 
 
 # --- two of them made one -------------------------------------------------------------------------------------------

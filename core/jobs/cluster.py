@@ -54,7 +54,7 @@ REPORT_SECONDS = 0.2
 """Steps are reported over the network no more often than this."""
 
 ERRORS = {"DataError": DataError, "WorkerError": WorkerError, "WorkerFault": WorkerFault}
-"""What a computation may fail with → the same here."""
+"""What a computation may fail with → the same here. A WorkerError of another kind comes as one."""
 
 RECORDS, STEPS = "reglab records", "reglab steps"
 """The scheduler's topics. It keeps the last thousand of each; who joins a computation late reads its records there."""
@@ -68,6 +68,11 @@ def worker_or_cluster() -> Worker | Cluster:
     """What computes for this server: the cluster of REGLAB_DASK, else a process on this machine."""
     address = os.environ.get("REGLAB_DASK", "").strip()
     return Cluster(address, Worker()) if address else Worker()
+
+
+def trains_elsewhere() -> bool:
+    """Whether a run that was not precomputed may come from another machine."""
+    return any(os.environ.get(name, "").strip() for name in ("REGLAB_DASK", "REGLAB_STORE"))
 
 
 def jobs_at_once() -> int:
@@ -88,6 +93,9 @@ class Cluster:
         self._listeners: dict[str, list[queue.SimpleQueue]] = {}
         self._resting_until = -float("inf")
         self._said: str | None = None
+
+    def prepare(self) -> None:
+        """Nothing: PyTorch is there already, on the cluster's workers."""
 
     def call(self, request: dict[str, Any], job: Job) -> None:
         """Send one request and pass what comes back on to `job`, until the work is done; as Worker.call.
@@ -123,7 +131,7 @@ class Cluster:
             if end["event"] == "refused":
                 raise ClusterError(end["message"])
             if end["event"] == "failed":
-                raise ERRORS[end["kind"]](end["message"])
+                raise ERRORS.get(end["kind"], WorkerError)(end["message"])
             time.sleep(0.1)  # it ended because nobody wanted it: just before we did
 
     def _computed(self, client: Any, key: str, told: tuple, job: _Watched) -> dict[str, Any]:

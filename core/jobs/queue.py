@@ -186,12 +186,15 @@ class JobQueue:
     def submit(self, key: str, work: Callable[[Job], Any], *, session: str) -> Job:
         """The job of this key: the one that waits, runs or is done, else a new one. Raises QueueFull."""
         with self._lock:
-            job = self._jobs.get(key)
-            if job is None or job.cancelled or job.state in ("failed", "cancelled"):
-                job = self._new_job(key, work)
+            job = self._jobs[key] if self.has(key) else self._new_job(key, work)
             self.watch(job, session)
             self._leave_oldest(session)
             return job
+
+    def has(self, key: str) -> bool:
+        """Whether `submit` answers with a job that is there: waiting, running or done."""
+        job = self._jobs.get(key)
+        return job is not None and not job.cancelled and job.state not in ("failed", "cancelled")
 
     def _new_job(self, key: str, work: Callable[[Job], Any]) -> Job:
         waiting = [j for j in self._live() if j.state == "waiting" and not j.cancelled and self._is_watched(j)]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+import math
 import os
 import queue
 import subprocess
@@ -18,6 +20,7 @@ import tempfile
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -26,10 +29,14 @@ from typing import Any
 
 from core.config import RunConfig
 from core.data import DataError, load_images
+from core.folders import given_folders
+from core.jobs import memory
 from core.jobs.queue import Cancelled, Job
 from core.results import measurement, store
 from core.results.measurement import Spec, spec_from_dict, spec_to_dict
 from core.results.run import EpochRecord, Outcome, Run
+
+log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 600
 """After so long without a request the process ends."""
@@ -37,7 +44,14 @@ IDLE_SECONDS = 600
 REPORT_SECONDS = 0.05
 """Steps are reported no more often than this."""
 
+PREPARE_SECONDS = 60
+"""A process that ends is not prepared again sooner: one that cannot live must not be started at every redraw."""
+
+START_BYTES, TRAIN_BYTES = 450 * memory.MB, 150 * memory.MB
+"""Memory that must be free to start the process, and for what it computes once it is there (`python -m bench.live`)."""
+
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (sys.executable, "-m", "core.jobs.worker")
 
 
 class WorkerError(RuntimeError):
@@ -49,19 +63,70 @@ class WorkerFault(WorkerError):
     reader."""
 
 
-WORDED = {"DataError": DataError, "DivergenceError": WorkerError, "ArithmeticError": WorkerError}
-"""Kinds of errors in the worker's process whose messages are worded for a reader → what the server makes of them."""
+class NotEnoughMemory(WorkerError):
+    """There is too little memory to compute; says what goes on and what to try."""
+
+    def __init__(self, free: int | None = None):
+        numbers = f" ({free // memory.MB} MB are free, PyTorch takes {START_BYTES // memory.MB} MB)" if free else ""
+        super().__init__(
+            f"This server has too little memory to train right now{numbers}. Everything that is computed already is "
+            "shown as before. Try again in a few minutes, with fewer training images if it happens twice, or run the "
+            "app on a machine of your own."
+        )
+
+
+NO_ROOM = (
+    "The result could not be written, most likely because this server's disk is full. Everything that is computed "
+    "already is shown as before. Whoever runs the server finds the cause in its log."
+)
+
+NO_TORCH = (
+    "PyTorch cannot be loaded on this server, so nothing can be trained now. Everything that is computed already is "
+    "shown as before. Whoever runs the server finds the cause in its log."
+)
+
+WORDED: dict[str, Callable[[str], Exception]] = {
+    "DataError": DataError,
+    "DivergenceError": WorkerError,
+    "ArithmeticError": WorkerError,
+    "MemoryError": lambda message: NotEnoughMemory(),
+    "OSError": lambda message: WorkerError(NO_ROOM),
+    "no PyTorch": lambda message: WorkerError(NO_TORCH),
+}
+"""What failed in the worker's process, where it can be worded for a reader → the error that says so."""
 
 
 # --- the server's end -----------------------------------------------------------------------------------------------
 
 
 class Worker:
-    """The server's end of the worker's process, which is started by the first call and again after it ended."""
+    """The server's end of the worker's process, which is started by `prepare` or by the first call, and again after it
+    ended."""
 
     def __init__(self):
         self._process: subprocess.Popen | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held while the process is started, and while it works
+        self._has_answered = False
+        self._prepared = -math.inf
+        self._ends = weakref.finalize(self, int)  # the process ends when its pipe is closed: with this, at the latest
+
+    def prepare(self) -> None:
+        """Start the process if there is none and memory allows, so that PyTorch is there when something is to be
+        computed. Returns at once: the process starts beside the page that asks."""
+        if not self._is_alive() and time.monotonic() - self._prepared > PREPARE_SECONDS:
+            threading.Thread(target=self._prepare, name="prepare", daemon=True).start()
+
+    def _prepare(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            return  # it is being started, or at work
+        try:
+            if not self._is_alive() and time.monotonic() - self._prepared > PREPARE_SECONDS:
+                self._prepared = time.monotonic()
+                self._start()
+        except WorkerError as error:  # nobody has asked for anything yet
+            log.info("the process that computes is not started beforehand: %s", error)
+        finally:
+            self._lock.release()
 
     def call(self, request: dict[str, Any], job: Job) -> None:
         """Send one request and pass what comes back on to `job`, until the work is done.
@@ -73,18 +138,19 @@ class Worker:
                 process, heard = self._started(job), False
                 self._send(process, request)
                 for line in process.stdout:
-                    heard = True
+                    heard = self._has_answered = True
                     if not line.endswith("\n"):  # it was killed in the middle of a word
                         break
                     if self._is_end(json.loads(line), process, job):
                         return
+                code = process.wait()
                 # A process that said nothing had ended before the request reached it.
                 if heard or last_try:
+                    log.warning("the process that computes ended with exit code %s", code)
                     raise WorkerError(
-                        f"The process that computes ended unexpectedly (exit code {process.wait()}). Most likely this "
-                        "machine ran out of memory. Try again, with fewer training images if it happens twice."
+                        "The process that computes ended unexpectedly. Most likely this server ran out of memory. Try "
+                        "again, with fewer training images if it happens twice."
                     )
-                process.wait()
 
     def _is_end(self, event: dict[str, Any], process: subprocess.Popen, job: Job) -> bool:
         """Whether the work is done with this event; raises what it failed with. Other events go on to the job."""
@@ -101,13 +167,27 @@ class Worker:
         return False
 
     def _started(self, job: Job) -> subprocess.Popen:
-        if self._process is None or self._process.poll() is not None:
+        if not self._is_alive():
+            self._start()
+        elif (free := memory.available()) is not None and free < TRAIN_BYTES:
+            raise NotEnoughMemory(free)
+        if not self._has_answered:
             job.say("Starting PyTorch")
-            # A thread that waits for another spins a little, then sleeps: spinning on would take the processor from
-            # the pages, and sleeping at once doubles the time of an epoch.
-            environment = {"GOMP_SPINCOUNT": "20000", **os.environ}
+        return self._process
+
+    def _is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _start(self) -> None:
+        free = memory.available()
+        if free is not None and free < START_BYTES:
+            raise NotEnoughMemory(free)
+        # A thread that waits for another spins a little, then sleeps: spinning on would take the processor from the
+        # pages, and sleeping at once doubles the time of an epoch.
+        environment = {"GOMP_SPINCOUNT": "20000", **os.environ, **given_folders()}
+        try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.jobs.worker"],
+                COMMAND,
                 cwd=ROOT,
                 env=environment,
                 text=True,
@@ -115,7 +195,17 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
-        return self._process
+        except OSError as error:
+            log.warning("the process that computes cannot be started: %s", error)
+            raise WorkerError(
+                "This server cannot start another process now, so nothing can be trained. Everything that is computed "
+                "already is shown as before. Try again in a few minutes."
+            ) from error
+        self._has_answered = False
+        self._ends.detach()
+        self._ends = weakref.finalize(self, self._process.stdin.close)
+        # Whoever ends is collected at once, and not when somebody next asks for it.
+        threading.Thread(target=self._process.wait, name="reap", daemon=True).start()
 
     @staticmethod
     def _send(process: subprocess.Popen, request: dict[str, Any]) -> None:
@@ -144,11 +234,15 @@ def _computed(
 ) -> Any:
     """The result of a request, through files in a folder that is deleted afterwards. `runs`: what the request is
     about."""
-    with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
-        for i, run in enumerate(runs):
-            store.run_to_file(run, Path(folder) / f"run-{i}.npz")
-        worker.call({**request, "folder": folder}, job)
-        return read(Path(folder) / "result.npz")
+    try:
+        with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
+            for i, run in enumerate(runs):
+                store.run_to_file(run, Path(folder) / f"run-{i}.npz")
+            worker.call({**request, "folder": folder}, job)
+            return read(Path(folder) / "result.npz")
+    except OSError as error:
+        log.warning("a result could not be handed over: %s", error)
+        raise WorkerError(NO_ROOM) from error
 
 
 def train_with(worker: Worker, config: RunConfig, job: Job) -> Outcome:
@@ -251,27 +345,51 @@ def main() -> None:
     # What libraries print must not get between the lines of JSON.
     channel = _Channel(os.fdopen(os.dup(1), "w"))
     os.dup2(2, 1)
-    with contextlib.suppress(OSError):
-        os.nice(5)  # pages first
+    _give_way()
     requests: queue.Queue = queue.Queue()
     threading.Thread(target=_read_requests, args=(channel, requests), daemon=True).start()
-    import core.engine.training  # noqa: F401  torch, while the first request is on its way
-
+    try:
+        import core.engine.training  # noqa: F401  torch, while the first request is on its way
+    except Exception:  # a library that is missing or broken, no memory to map it: whoever asks first is told
+        traceback.print_exc()
+        with contextlib.suppress(queue.Empty):
+            requests.get(timeout=IDLE_SECONDS)
+            channel.send("failed", kind="no PyTorch", message="")
+        os._exit(1)
     while True:
         try:
             request = requests.get(timeout=IDLE_SECONDS)
         except queue.Empty:
             os._exit(0)  # at once: a request must not fall into a process that is still tidying up
-        try:
-            TASKS[request["do"]](request, channel)
-        except Cancelled:
-            channel.send("cancelled")
-        except Exception as error:  # the server shows it; the process goes on
-            if not isinstance(error, (DataError, ArithmeticError)):
-                traceback.print_exc()
-            channel.send("failed", kind=type(error).__name__, message=str(error))
-        else:
-            channel.send("done")
+        _do(request, channel)
+
+
+def _give_way() -> None:
+    """Pages come first: at the processor, and where memory is so short that the kernel ends a process."""
+    with contextlib.suppress(OSError, AttributeError):  # AttributeError: not on Windows
+        os.nice(5)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _do(request: dict[str, Any], channel: _Channel) -> None:
+    """Do one task and say how it ended; the process goes on whatever it was."""
+    try:
+        TASKS[request["do"]](request, channel)
+    except Cancelled:
+        channel.send("cancelled")
+    except Exception as error:  # the server shows it
+        kind = "MemoryError" if _is_out_of_memory(error) else type(error).__name__
+        if kind not in WORDED or kind in ("MemoryError", "OSError"):
+            traceback.print_exc()
+        channel.send("failed", kind=kind, message=str(error))
+    else:
+        channel.send("done")
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Python's own error, or the RuntimeError of PyTorch's allocator."""
+    return isinstance(error, MemoryError) or "not enough memory" in str(error) or "can't allocate memory" in str(error)
 
 
 if __name__ == "__main__":

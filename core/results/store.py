@@ -15,6 +15,7 @@ import logging
 import math
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -258,13 +259,15 @@ def load(name: str, read: Callable[[Path], T], is_right: Callable[[T], bool], *,
 
 def _load_from(paths: Iterable[Path], read: Callable[[Path], T], is_right: Callable[[T], bool]) -> T | None:
     for path in paths:
-        if not path.is_file():
+        if not _is_there(path):
             continue
         try:
             result = read(path)
             if not is_right(result):
                 raise StoreError(f"{path.name} holds something else than its name says")
         except StoreError as error:
+            if not _is_there(path):  # another process has just deleted it
+                continue
             log.warning("%s. It is computed again.", error)
             if path.parent != PRECOMPUTED:
                 _set_aside(path)
@@ -330,7 +333,7 @@ def _share(name: str, path: Path, write: Callable[[Path], None]) -> None:
     if not shared:
         return
     try:
-        if path.is_file():
+        if _is_there(path):
             content = path.read_bytes()
         else:
             with tempfile.TemporaryDirectory(prefix="reglab-") as folder:
@@ -343,6 +346,14 @@ def _share(name: str, path: Path, write: Callable[[Path], None]) -> None:
 
 
 # --- the cache folder's housekeeping ---------------------------------------------------------------------------------
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:  # a name too long for the file system, a folder that may not be looked into
+        log.debug("%s cannot be looked for: %s", path, error)
+        return False
 
 
 def _touch(path: Path) -> None:
@@ -361,6 +372,9 @@ def _set_aside(path: Path) -> None:
         log.warning("%s cannot be set aside: %s", path, error)
 
 
+ABANDONED = 600.0
+"""Seconds after which a file that is still half written has no writer any more."""
+
 _trimming = threading.Lock()
 
 
@@ -373,8 +387,12 @@ def keep_within(folder: Path, limit: int) -> None:
                 stat = path.stat()
             except FileNotFoundError:  # another process trims the same folder
                 continue
-            # set-aside files go first: nothing reads them
-            used.append((-math.inf if path.suffix == ".unusable" else stat.st_mtime, stat.st_size, path))
+            is_partial = path.suffix == ".partial"
+            if is_partial and time.time() - stat.st_mtime < ABANDONED:
+                continue  # another process is writing it
+            # set-aside files, and what a killed process left half written, go first: nothing reads them
+            is_dead = is_partial or path.suffix == ".unusable"
+            used.append((-math.inf if is_dead else stat.st_mtime, stat.st_size, path))
         total = sum(size for _, size, _ in used)
         for _, size, path in sorted(used, key=lambda entry: entry[0]):
             if total <= limit:

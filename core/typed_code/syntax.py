@@ -132,9 +132,36 @@ def read(text: str) -> ast.Module:
     return tree
 
 
+TYPOGRAPHY = {
+    **dict.fromkeys("\u2212\u2013\u2014\u2010\u2011", "-"),
+    **dict.fromkeys("\u00d7\u00b7\u22c5\u2217", "*"),
+    **dict.fromkeys("\u2018\u2019\u201a\u00b4", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u00a0\u2007\u2009\u202f\u200b\ufeff", " "),
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2260": "!=",
+    "\u00f7": "/",
+    "\u2026": "...",
+}
+"""Characters that books and word processors have, and that are pasted from there → what Python has for them."""
+
+
+def _pasted(line: str) -> str:
+    """What is said of the first character of a line that Python does not have; nothing where it has all."""
+    found = next((c for c in line if c in TYPOGRAPHY), "")
+    if not found:
+        return ""
+    shown = f"the character {found}" if found.isprintable() and not found.isspace() else "a space that Python has not"
+    needed = f"`{TYPOGRAPHY[found]}`" if TYPOGRAPHY[found].strip() else "a plain space"
+    return f"{shown} (U+{ord(found):04X}) stands here, perhaps from a text that was pasted: type {needed} in its place"
+
+
 def _syntax(error: SyntaxError, text: str) -> str:
     lines = text.splitlines()
     line = lines[error.lineno - 1] if error.lineno and error.lineno <= len(lines) else ""
+    if "character" in error.msg and (pasted := _pasted(line)):
+        return pasted
     if "...." in line.replace(" ", "") or (".." in line and "..." not in line):
         return "the dots still stand here: put your code in their place"
     return f"Python cannot read this ({error.msg}). Is a bracket, a comma or a colon missing, here or just above?"

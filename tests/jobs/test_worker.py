@@ -133,3 +133,22 @@ def test_without_the_images_the_error_says_what_to_do(queue, monkeypatch, tmp_pa
     assert now.state == "failed" and type(now.error).__name__ == "DataError"
     assert "REGLAB_DATA" in str(now.error)
     assert store.load_run(replace(FULL, epochs=1)) is None
+
+
+def test_a_folder_that_is_named_from_where_the_server_started_is_the_same_for_the_process(tmp_path, monkeypatch):
+    """It starts in the app's own folder."""
+    begun = {}
+
+    def start(command, *, cwd, env, **_):
+        begun.update(env, cwd=cwd)
+        raise OSError("enough is known")
+
+    monkeypatch.setattr("core.jobs.worker.subprocess.Popen", start)
+    monkeypatch.setattr("core.jobs.worker.memory.available", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    for name, given in (("REGLAB_DATA", "data/here"), ("REGLAB_CACHE", "../cache")):
+        monkeypatch.setenv(name, given)
+    with pytest.raises(WorkerError, match="cannot start another process"):
+        Worker()._start()
+    assert begun["cwd"] != tmp_path
+    assert begun["REGLAB_DATA"] == f"{tmp_path}/data/here" and begun["REGLAB_CACHE"] == f"{tmp_path}/../cache"

@@ -1,11 +1,13 @@
 """Page tests share what they read of precomputed/, and nothing else."""
 
 import inspect
+from unittest.mock import patch
 
 import pytest
 import streamlit as st
 
 from core.app import failures, frame, runs
+from core.jobs.worker import Worker
 from core.results import library
 
 
@@ -17,9 +19,10 @@ def fresh_caches(request, cache_folder):
     if alters:
         st.cache_resource.clear()
         library.forget()
-    for cached in (runs.job_queue, runs.worker, frame.data_on_this_machine):
+    for cached in (runs.job_queue, runs.worker, runs.no_images, runs.allowance, frame.data_on_this_machine):
         cached.clear()
-    yield
+    with patch.object(Worker, "prepare"):  # or every other test would start PyTorch
+        yield
     if alters or cache_folder.exists():
         st.cache_resource.clear()
         library.forget()

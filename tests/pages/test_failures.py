@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import re
+from types import SimpleNamespace
 
 import pytest
 from lesson_steps import steps_of
@@ -79,6 +80,25 @@ def test_each_failure_has_a_number_of_its_own(seen_by_a_visitor, broken, caplog)
     broken(questions, "check_yourself")
     numbers = [told(open_at(LESSON, step="check-yourself"), caplog)[0] for _ in range(5)]
     assert len({*numbers}) == 5
+
+
+def test_what_fails_again_and_again_keeps_its_number_and_is_logged_once_a_minute(
+    seen_by_a_visitor, broken, caplog, monkeypatch
+):
+    broken(questions, "check_yourself")
+    app = open_at(LESSON, step="check-yourself")
+    numbers = {number for _ in range(4) for number in told(app.run(), caplog)}
+    logged = [record for record in caplog.records if record.name == failures.__name__]
+    assert len(numbers) == len(logged) == 1
+    now = failures.time.monotonic()
+    monkeypatch.setattr(failures, "time", SimpleNamespace(monotonic=lambda: now + failures.REPEATED_SECONDS))
+    app.run()
+    assert len([record for record in caplog.records if record.name == failures.__name__]) == 2
+    for i in range(3 * failures.MOST_REMEMBERED):  # in many places
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(failures, "_place", lambda error, i=i: (str(i), "", 0))
+            app.run()
+    assert len(app.session_state["_failures"]) == failures.MOST_REMEMBERED
 
 
 @pytest.mark.parametrize(
@@ -191,11 +211,11 @@ def test_the_browsers_store_cannot_break_a_page(seen_by_a_visitor, broken, caplo
     def script():
         import streamlit as st
 
-        from core.app import keeping
+        from core.app import failures, keeping
 
         st.session_state.keeping = type("Handed", (), {"store": {"now": 1, "store": "{}"}})()
         keeping._take()
-        st.write("drawn")
+        failures.guarded(st.write)("drawn")
 
     broken(keeping.progress, "set_clock")
     app = AppTest.from_function(script).run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import types
 
 import pytest
@@ -13,9 +14,9 @@ from page_reader import PAGES, open_at, open_page
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
-from core.app import address, frame, norm_arithmetic, progress, projecting, runs
+from core.app import address, frame, norm_arithmetic, progress, projecting, runs, uploads
 from core.course.progress import MOST_STEPS, Answer, Progress, to_text
-from core.course.syllabus import typed_code_of
+from core.course.syllabus import exercises, typed_code_of
 
 LIGHT = "pages/5_l1_l2.py", "now-you-can"
 """A step that is drawn in no time."""
@@ -24,16 +25,14 @@ LIGHT = "pages/5_l1_l2.py", "now-you-can"
 
 NUMBERS = (float("nan"), float("inf"), float("-inf"), -1e308, 1e308, -1.0, 0.5, 1e-320, 99_999.0)
 SHORT = [text for text in ALL if len(text) < 200]
-TABLES = (
+EDITS = (
     {"edited_rows": {"0": {"feature 1": CANARY}}, "added_rows": [], "deleted_rows": []},
     {"edited_rows": {"0": {"feature 1": None}}, "added_rows": [{}], "deleted_rows": []},
     {"edited_rows": {}, "added_rows": [{"feature 1": 1, "feature 2": 2, "feature 3": 3}] * 400, "deleted_rows": []},
     {"edited_rows": {}, "added_rows": [], "deleted_rows": [0, 1, 2, 3]},
-    {"store": 5, "turn": [1]},
-    [1],
-    "x",
-    None,
 )
+"""Of a table, as Streamlit's browser side writes them."""
+TABLES = (*EDITS, {"store": 5, "turn": [1]}, [1], "x", None)
 
 
 def of_kind(kind: str, rng: random.Random):
@@ -65,9 +64,10 @@ def sent_by(app, rng: random.Random) -> WidgetStates:
         else:
             setattr(state, kind, value)
         states.widgets.append(state)
-    for element in (*app.get("bidi_component"), *app.get("arrow_data_frame")):
-        if element.proto.id:
-            states.widgets.append(WidgetState(id=element.proto.id, json_value=of_kind("json_value", rng)))
+    for component in app.get("bidi_component"):
+        states.widgets.append(WidgetState(id=component.proto.id, json_value=of_kind("json_value", rng)))
+    for table in (table for table in app.dataframe if table.proto.id):  # one that can be edited
+        states.widgets.append(WidgetState(id=table.proto.id, string_value=json.dumps(rng.choice(EDITS))))
     return states
 
 
@@ -84,6 +84,53 @@ def test_whatever_a_browser_sends_of_its_widgets_a_page_stands_and_trains_nothin
         assert not app.exception, app.exception[0].value
         assert app.title and all(config == type(config)(**config.to_dict()) for config in asked)
     assert sent > (100 if path != PAGES[0] else 10)
+
+
+HIDDEN = {
+    "Solutions": {"solutions"},
+    "solutions, questions": {"solutions", "questions"},
+    " CODE ,,faults": {"code", "faults"},
+    "none": set(),
+    "none,code": {"code"},
+}
+
+
+@pytest.mark.parametrize("given", [*HIDDEN, ["solutions", "Code"], ["none", "none"]], ids=str)
+def test_what_is_to_be_hidden_is_read_as_it_is_meant(given):
+    path, step = LIGHT
+    app = open_at(path, step=step, hide=given)
+    assert {*app.session_state["_hidden"]} == (
+        HIDDEN[given] if isinstance(given, str) else {part.lower() for part in given} & {*frame.HIDEABLE}
+    )
+    assert not app.warning
+
+
+@pytest.mark.parametrize("given", ["solution", "x" * 3_000, "code,;faults", "", [" ", ""], CANARY, "<b>", "none;code"])
+def test_what_nobody_can_hide_is_named(given):
+    path, step = LIGHT
+    app = open_at(path, step=step, hide=given)
+    assert "`hide` must be a list of questions, code, solutions, faults, downloads, or none" in app.warning[0].value
+
+
+@pytest.mark.parametrize("hidden", ["questions", "faults", "code", "faults,code,questions", "solutions"])
+def test_the_overview_counts_the_exercises_that_are_shown(hidden):
+    app = open_page(PAGES[0], hide=hidden)
+    counts = [re.search(r"(\d+) exercises?$", caption.value) for caption in app.caption]
+    counts = [int(count[1]) for count in counts if count]
+    for lesson, names in exercises().items():
+        kinds = [
+            "faults" if n.startswith("fault-") else "code" if n.startswith("code-") else "questions" for n in names
+        ]
+        shown = len([kind for kind in kinds if kind not in hidden.split(",")])
+        assert not shown or counts.pop(0) == shown, lesson
+    assert counts == []
+
+
+def test_what_a_link_does_not_hold_is_said_where_it_is_made():
+    assert any("a copied link opens at draw 1" in c.value for c in open_at(PAGES[4], step="masks").caption)
+    assert any(
+        "A copied link opens the batch as it came" in c.value for c in open_at(PAGES[2], step="arithmetic").caption
+    )
 
 
 # --- the keys of the frame ------------------------------------------------------------------------------------------
@@ -220,3 +267,37 @@ def test_files_that_are_loaded_again_and_again_take_no_more_memory(monkeypatch):
         chosen.getvalue = lambda visited=visited: to_text(Progress(visited=visited)).encode()
         progress._load()
     assert len(session["_visits"]) == MOST_STEPS and len(session["_changed"]) <= MOST_STEPS
+
+
+def test_however_many_files_a_session_sends_the_newest_are_kept():
+    """Streamlit keeps all of them for as long as the session lasts, and takes them at any time."""
+
+    def script():
+        import streamlit as st
+        from streamlit.runtime.scriptrunner import get_script_run_ctx
+        from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+        from core.app.uploads import bound_uploads
+
+        manager = get_script_run_ctx().uploaded_file_mgr
+        for i in range(300):
+            bound_uploads()
+            for session in ("one", "other"):
+                manager.add_file(session, UploadedFileRec(f"{i % 200}", "x.json", "application/json", bytes(1_000)))
+        st.markdown(f"{[*manager.file_storage['one']]} {manager._total_bytes}")
+        manager.remove_session_files("one")
+        st.markdown(f"{manager._total_bytes}")
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception, app.exception[0].value
+    kept = [str(i % 200) for i in range(300 - uploads.MOST_FILES, 300)]
+    assert [m.value for m in app.markdown] == [f"{kept} {8_000}", "4000"]
+
+
+def test_every_page_sees_to_that(monkeypatch):
+    called = []
+    monkeypatch.setattr(frame, "bound_uploads", lambda: called.append(1))
+    for path in PAGES:
+        called.clear()
+        open_at(path)
+        assert called

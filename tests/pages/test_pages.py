@@ -209,6 +209,36 @@ def test_without_the_images_the_same_is_trained_on_the_bundled_digits(monkeypatc
     runs.worker().close()
 
 
+def test_images_that_could_not_be_had_are_not_asked_for_by_every_run(monkeypatch):
+    """To ask may take minutes, in which nobody else is computed for."""
+    asked = []
+
+    def offline(worker, config, job):
+        asked.append(config)
+        if config.dataset == "fashion-mnist":
+            raise DataError("train-images could not be downloaded. Check the network connection.")
+        raise ArithmeticError("not of interest here")
+
+    monkeypatch.setattr(runs, "train_with", offline)
+    apps = []
+    for seed in ("1", "2", "3"):
+        apps.append(open_page(BASELINE, seed=seed, lr="0.003"))
+        runs.job_queue()._executor.submit(int).result()
+        apps[-1].run()
+        runs.job_queue()._executor.submit(int).result()
+        apps[-1].run()
+        assert any("digits: 300 real images" in warning.value for warning in apps[-1].warning)
+    assert [config.dataset for config in asked] == ["fashion-mnist", "digits", "digits", "digits"]
+    next(button for button in apps[-1].button if button.label == "Try Fashion-MNIST again").click().run()
+    runs.job_queue()._executor.submit(int).result()
+    assert [config.dataset for config in asked[4:]] == ["fashion-mnist"]
+    for error in runs.no_images():
+        runs.no_images()[error] -= runs.ASK_AGAIN_SECONDS
+    open_page(BASELINE, seed="4", lr="0.003")
+    runs.job_queue()._executor.submit(int).result()
+    assert [config.dataset for config in asked[5:]] == ["fashion-mnist"]
+
+
 def test_a_machine_without_the_images_names_the_classes_and_says_what_to_do():
     app = open_page(PAGES[0])
     app.session_state["the_data"] = True

@@ -143,6 +143,19 @@ def test_an_expression_has_pythons_value_or_is_refused(code):
     )
 
 
+@pytest.mark.parametrize("pasted", snippet_syntax.TYPOGRAPHY, ids=lambda c: f"U+{ord(c):04X}")
+def test_a_character_of_a_printed_text_is_named_with_what_to_type(pasted):
+    for code in (f"x = 2 {pasted} 1", f"x = 1\ny = {pasted}a{pasted}"):
+        try:
+            read(code)
+        except SnippetError as error:
+            assert f"U+{ord(pasted):04X}" in str(error) and "in its place" in str(error)
+            assert snippet_syntax.TYPOGRAPHY[pasted].strip() in str(error) and "bracket" not in str(error)
+        else:
+            assert pasted == "\u00b7" and code.endswith("a\u00b7")  # Python takes it for a letter
+    assert interpret(read("x = 'a − b' != \"a ’ b\""), {}).names["x"]
+
+
 # --- what is out of reach -------------------------------------------------------------------------------------------
 
 
