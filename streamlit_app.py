@@ -75,8 +75,8 @@ with steps.fold("Your answers"):
     frame.text(
         "Each lesson has questions to commit to, faults to find and code to fill in. This browser keeps your answers "
         "and the steps that you have seen, on this machine only, so that you can close the tab and go on another day. "
-        "There is no account and no cookie; the server forgets them when you leave, and nothing is tracked. Save them "
-        "to a file to go on in another browser, and forget them here if others use this machine."
+        "There is no account, and nothing is tracked; the server forgets them when you leave. Save them to a file to "
+        "go on in another browser, and forget them here if others use this machine."
     )
     progress.progress_panel()
 

@@ -7,7 +7,7 @@ each kind of exercise asks for its own kind of answer, and takes any other for n
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 
 import streamlit as st
 
@@ -191,7 +191,11 @@ def progress_panel() -> None:
         )
     with right:
         st.file_uploader(
-            "**Load** a file that you saved", type="json", key="load_answers", on_change=_load, max_upload_size=1
+            "**Load** a file that you saved: its answers come beside yours",
+            type="json",
+            key="load_answers",
+            on_change=_load,
+            max_upload_size=1,
         )
         _say_loaded()
     _forget_panel()
@@ -229,7 +233,7 @@ def _forget_asked() -> None:
 
 @failures.callback
 def _load() -> None:
-    """Replace the answers by those of the file that was just chosen; keep them where it cannot be read."""
+    """Add what the file has that was just chosen; nothing is lost by it."""
     chosen = st.session_state.load_answers
     if chosen is None:
         st.session_state.pop("_loaded", None)
@@ -239,9 +243,8 @@ def _load() -> None:
     except ProgressError as error:
         st.session_state._loaded = str(error)
         return
-    _replace(found.answers, {*found.at} | {*answers(), *_times()})
     _take_visits(found.visited)
-    st.session_state._loaded = len(found.answers), unknown
+    st.session_state._loaded = *_take_answers(found), unknown
 
 
 def _take_visits(visited: Mapping[str, int]) -> None:
@@ -253,13 +256,13 @@ def _take_visits(visited: Mapping[str, int]) -> None:
     _changed().intersection_update({*together, *_times()})
 
 
-def _replace(by: dict[str, Answer], known: Iterable[str]) -> None:
-    """Answers in place of all that are known: given, or taken back, now."""
-    for exercise in {*known, *by}:
-        if exercise in by:
-            keep(exercise, by[exercise])
-        else:
-            take_back(exercise)
+def _take_answers(found: Progress) -> tuple[int, int]:
+    """The answers of a file beside those of the session: how many were taken, and how many were not, since those here
+    are as new or newer."""
+    kept = [name for name in found.answers if name in answers() and found.at.get(name, 0) <= _times().get(name, 0)]
+    for name in found.answers.keys() - {*kept}:
+        keep(name, found.answers[name])
+    return len(found.answers) - len(kept), len(kept)
 
 
 def _say_loaded() -> None:
@@ -267,8 +270,8 @@ def _say_loaded() -> None:
     if isinstance(loaded, str):
         st.error(loaded)
     elif loaded:
-        n, unknown = loaded
-        rest = (
-            f" Left out, since this version of the course does not have their exercises: {unknown}." if unknown else ""
-        )
+        n, kept, unknown = loaded
+        rest = f" Left as they are, since they were given here later: {kept}." if kept else ""
+        if unknown:
+            rest += f" Left out, since this version of the course does not have their exercises: {unknown}."
         st.success(f"{n} {'answer is' if n == 1 else 'answers are'} loaded.{rest}")

@@ -1,9 +1,10 @@
 """Training in a process of its own, both ends of it.
 
 Importing torch holds Python's global lock for seconds, and a training step takes it a thousand times a second: in the
-server's process every page would feel it. So the server starts `python -m core.jobs.worker` when something is first to
-be computed, and talks to it in lines of JSON: a request down, progress and parts up, the result as a file. The process
-ends when the server does, or when it had nothing to do for a while, and gives its memory back.
+server's process every page would feel it. So the server starts `python -m core.jobs.worker` when a step that can train
+is opened, or when something is first to be computed, and talks to it in lines of JSON: a request down, progress and
+parts up, the result as a file. The process ends when the server does, or when it had nothing to do for a while, and
+gives its memory back. Where memory is short it is not started, and whoever asks for something is told so.
 """
 
 from __future__ import annotations

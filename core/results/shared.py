@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 PATIENCE = 2.0
 """Seconds that a page waits for an answer."""
 
-REST = 30.0
-"""Seconds for which a store that failed, or took too long, is not asked again."""
+REST, LONGEST_REST = 30.0, 600.0
+"""Seconds for which a store that failed, or took too long, is not asked again: twice as long after each failure."""
 
 FRESH = 10.0
 """Seconds for which the list of what is there holds. A page looks names up in the list, and asks nobody."""
@@ -77,7 +77,7 @@ class SharedStore:
         self._listed = -float("inf")
         self._refused: dict[str, float] = {}
         self._resting_until = -float("inf")
-        self._failed = False
+        self._failures = 0
 
     def get(self, name: str, *, now: bool = False) -> bytes | None:
         """The content of a file, None where there is none, or none to be had at the moment.
@@ -176,8 +176,8 @@ class SharedStore:
         except Exception as error:  # a file system raises what it likes
             self._begin_rest(f"{type(error).__name__}: {error}")
             return None
-        if self._failed:
-            self._failed = False
+        if self._failures:
+            self._failures = 0
             log.warning("the shared store %s answers again", self.said)
         return result
 
@@ -198,9 +198,9 @@ class SharedStore:
         return answer
 
     def _begin_rest(self, why: str) -> None:
-        self._resting_until = self.clock() + self.rest
-        if not self._failed:  # said once, until it works again
-            self._failed = True
+        self._resting_until = self.clock() + min(self.rest * 2**self._failures, LONGEST_REST)
+        self._failures = min(self._failures + 1, 10)
+        if self._failures == 1:  # said once, until it works again
             log.warning("the shared store %s cannot be used at the moment (%s); going on without it", self.said, why)
 
 

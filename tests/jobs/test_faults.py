@@ -302,3 +302,35 @@ def test_a_request_that_is_cancelled_ends_at_its_next_step(at_work):
     with pytest.raises(Cancelled):
         ask(long, job)
     assert len(job.told) < 100
+
+
+SERVER = """
+import sys, time
+from test_faults import Watching
+import core.jobs.worker as worker
+worker.COMMAND = (sys.executable, "-c", sys.argv[1])
+worker.memory.available = lambda: None
+one = worker.Worker()
+one.call({"do": "train"}, Watching())
+print(one._process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="asks the kernel for the state of a process")
+def test_a_server_that_is_killed_takes_the_process_with_it(at_work):
+    at_work()
+    paths = os.pathsep.join([str(worker.ROOT), str(Path(__file__).parent)])
+    command = [sys.executable, "-c", SERVER, worker.COMMAND[-1]]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    server = subprocess.Popen(command, cwd=worker.ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    pid = int(server.stdout.readline())
+    assert exists(pid)
+    server.kill()
+    server.wait(30)
+
+    def is_gone() -> bool:  # or waits for its new parent, which is none of ours
+        stat = Path(f"/proc/{pid}/stat")
+        return not stat.exists() or stat.read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+
+    assert until(is_gone)

@@ -15,7 +15,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from core.app import address, frame, norm_arithmetic, progress, projecting, runs, uploads
-from core.course.progress import MOST_STEPS, Answer, Progress, to_text
+from core.course.progress import MOST_STEPS, Answer, Progress, exercise_ids, to_text
 from core.course.syllabus import exercises, typed_code_of
 
 LIGHT = "pages/5_l1_l2.py", "now-you-can"
@@ -253,13 +253,39 @@ def test_a_kept_answer_of_any_text_is_shown_as_code_in_its_field(lesson, seed):
         assert CANARY not in outside_code and "<script" not in outside_code and "javascript:" not in outside_code
 
 
+class Session(dict):
+    """What a session keeps, without a page."""
+
+    __getattr__ = dict.__getitem__
+    __setattr__ = dict.__setitem__
+    __delattr__ = dict.__delitem__
+
+
+def test_a_file_takes_nothing_away_and_the_newest_answer_counts(monkeypatch):
+    one, two, three, four = list(exercise_ids())[:4]
+    session = Session()
+    monkeypatch.setattr(progress.st, "session_state", session)
+    for name in (one, two, four):
+        progress.keep(name, Answer(1, True))
+    progress.take_back(four)
+    at = progress.of_session().at
+    told = Progress(
+        {one: Answer(2, False), two: Answer(2, False), three: Answer(2, False), four: Answer(2, False)},
+        {one: at[one] + 1, two: at[two] - 1, three: 5, four: 5},
+        forgotten=at[two] + 100,
+    )
+    session["load_answers"] = types.SimpleNamespace(getvalue=lambda: to_text(told).encode())
+    progress._load()
+    assert {name: answer.given for name, answer in progress.answers().items()} == {one: 2, two: 1, three: 2, four: 2}
+    assert session["_loaded"] == (3, 1, 0)
+    before = progress.of_session()
+    session["load_answers"] = types.SimpleNamespace(getvalue=lambda: b"{}")
+    progress._load()
+    assert progress.of_session() == before and isinstance(session["_loaded"], str)
+
+
 def test_files_that_are_loaded_again_and_again_take_no_more_memory(monkeypatch):
     chosen = types.SimpleNamespace(getvalue=None)
-
-    class Session(dict):
-        __getattr__ = dict.__getitem__
-        __setattr__ = dict.__setitem__
-
     session = Session(load_answers=chosen)
     monkeypatch.setattr(progress.st, "session_state", session)
     for i in range(6):

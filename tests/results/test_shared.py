@@ -206,6 +206,8 @@ def test_a_store_that_fails_is_said_once_left_alone_and_asked_again_later(error,
     assert not one.put("a", b"x") and failing.asked == 2
     assert [type(error).__name__ in record.message for record in caplog.records] == [True]
     clock.now += 31
+    assert not one.put("a", b"x") and failing.asked == 2  # it rests for twice as long now
+    clock.now += 31
     one._files = fsspec.filesystem("memory")
     one.put("a", b"x")
     assert "answers again" in caplog.records[-1].message and len(caplog.records) == 2
@@ -218,7 +220,7 @@ def test_a_store_that_hangs_holds_a_page_no_longer_than_its_patience_and_few_thr
     before, begun = threading.active_count(), time.monotonic()
     for _ in range(4 * MAX_ASKING):
         assert one.get("a") is None and one.get("a", now=True) is None and not one.put("a", b"x")
-        clock.now += 31
+        clock.now += shared.LONGEST_REST + 1
     seconds, threads = time.monotonic() - begun, threading.active_count() - before
     release.set()
     assert failing.asked == MAX_ASKING == threads
