@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.app import controls, steps
 from core.app.comparisons import course_chart, outcomes_of
+from core.app.frame import is_presenting
 from core.app.panels import captioned, numbers_table
 from core.app.strengths import SETTINGS
 from core.config import RunConfig
@@ -51,8 +52,14 @@ def gains_at_a_place(*, asks: str) -> None:
         place = _place()
     with figure:
         _gains(place, key="gains")
+    first, *others = guide(place)
     with side:
-        st.markdown(guide(place))
+        st.markdown(first)
+        if not is_presenting():
+            st.markdown("\n\n".join(others))
+        elif others:
+            with steps.fold("And the others?"):
+                st.markdown("\n\n".join(others))
 
 
 def gains_to_remember() -> None:
@@ -78,8 +85,8 @@ def _gains(place: Place, *, key: str) -> None:
             title="Test accuracy, gain",
         ),
         alt_text=f"How far each way is above the plain network in test accuracy, with {place.in_words}.",
-        caption="Each dot is a mean over seeds, each line its 95 % interval. Every technique has the best of its "
-        "strengths, chosen on the validation images.",
+        caption=f"**{place.in_words}**, {place.seeds} seeds: means and their 95 % intervals. Every technique has the "
+        "best of its strengths, chosen on the validation images.",
         rows=rows,
         key=key,
     )

@@ -176,7 +176,7 @@ def draw_gain() -> Drawing:
             tuple(f"{share:g}" for share in changes),
             tuple(change.mean for change in changes.values()),
             -0.05,
-            0.25,
+            0.35,
             0.025,
         ),
         f"Without wrong labels it gains {points(changes[0.0])}, and with half of them wrong {points(changes[0.5])}.",

@@ -167,7 +167,7 @@ def beside(place: Place) -> list[Chosen]:
     if larger and place.label_noise == SMALL_AND_NOISY.label_noise:
         more = stored_runs(seeds_of(Place(n_train=larger[0]).plain)[: place.seeds])
         if len(more) == place.seeds:
-            ways.append(Chosen(f"{larger[0]:,} images instead", None, tuple(map(TEST.of, more))))
+            ways.append(Chosen(f"{larger[0]:,} images, plain", None, tuple(map(TEST.of, more))))
     return ways
 
 
@@ -200,21 +200,29 @@ def gains(place: Place) -> tuple[Gain, ...]:
 # --- in words -------------------------------------------------------------------------------------------------------
 
 
-def guide(place: Place) -> str:
-    """What helped most at a place, what did nothing that the seeds can show, what cost accuracy: in Markdown, each
-    sentence from the paired differences."""
+LITTLE = 0.01
+"""A gain in accuracy, one point, up to which a way is said to gain little or nothing."""
+
+
+def guide(place: Place) -> list[str]:
+    """What helped most at a place, what else did, where the seeds are too few to tell, what gains little or nothing,
+    what costs accuracy: sentences in Markdown, each from the paired differences."""
     found = gains(place)
     if not found:
-        return f"{MISSING.capitalize()}."
-    helped = [gain for gain in found if gain.change.low > 0]
+        return [f"{MISSING.capitalize()}."]
+    first, *others = [gain for gain in found if gain.change.low > 0] or [None]
     unclear = [gain for gain in found if not gain.change.is_clear]
-    cost = [gain for gain in found if gain.change.high < 0]
-    lines = [
-        _helped(helped),
-        _listed(unclear, "The seeds show no clear difference for"),
-        _listed(cost, "Accuracy is lost with"),
+    told = [
+        f"**{_named(first).capitalize()} gains most: {points(first.change)}.**" if first else NOTHING_HELPS,
+        _listed(others, "Then come"),
+        _listed([g for g in unclear if g.change.high > LITTLE], f"{place.seeds} seeds are too few to tell for"),
+        _listed([g for g in unclear if g.change.high <= LITTLE], "Little or nothing is gained by"),
+        _listed([gain for gain in found if gain.change.high < 0], "Accuracy is lost with"),
     ]
-    return "\n\n".join(filter(None, lines))
+    return [sentence for sentence in told if sentence]
+
+
+NOTHING_HELPS = "**Nothing raises the accuracy clearly here.**"
 
 
 def leaders(places: Iterable[Place]) -> str:
@@ -234,18 +242,8 @@ def _leader(found: Sequence[Gain]) -> str:
     return f"{most}. Of {len(techniques)} techniques {higher} are clearly higher than plain, {lower} clearly lower."
 
 
-def _helped(helped: list[Gain]) -> str:
-    if not helped:
-        return "**Nothing raises the accuracy clearly here.**"
-    first, *rest = helped
-    told = f"**{_named(first).capitalize()} gains most: {points(first.change)}.**"
-    return told + (
-        f" Then come {_and([_named(g) + ' (' + mean_points(g.change) + ')' for g in rest])}." if rest else ""
-    )
-
-
 def _listed(some: list[Gain], says: str) -> str:
-    return f"{says} {_and([_with_mean(gain) for gain in some])}." if some else ""
+    return f"{says} {and_list([_with_mean(gain) for gain in some])}." if some else ""
 
 
 def _with_mean(gain: Gain) -> str:
@@ -271,5 +269,6 @@ def points(change: Difference) -> str:
     return f"{mean_points(change)} points (95 % interval {low} to {high}, {change.n} seeds)"
 
 
-def _and(names: list[str]) -> str:
+def and_list(names: Sequence[str]) -> str:
+    """Names as a sentence lists them: "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -8,7 +8,7 @@ from functools import cache
 
 from core.config import SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claims import MISSING, Difference, Measure, paired_difference, spread
-from core.course.grid import STOPPED, STRENGTHS, TEST, Place, candidates, chosen, mean_points, points
+from core.course.grid import STOPPED, STRENGTHS, TEST, Place, and_list, candidates, chosen, mean_points, points
 from core.course.over_seeds import measured, own_runs, own_settings, runs_at
 from core.course.strengths import at_strength
 from core.results.library import stored_runs
@@ -144,8 +144,9 @@ def in_words(pair: Pair, stop: float) -> str:
     beyond = found.beyond_sum.verdict("more than the sum of the two", "less than the sum of the two")
     beyond = beyond.replace("no clear difference", "not clearly different from the sum of the two")
     return (
-        f"In test accuracy, {pair.first_in_words} gains {mean_points(found.first)} points over the plain network, and "
-        f"{pair.second_in_words(stop)} gains {mean_points(found.second)}. **Together they gain {points(found.both)}.** "
+        f"The test accuracy differs from the plain network's by {mean_points(found.first)} points with "
+        f"{pair.first_in_words} alone, and by {mean_points(found.second)} with {pair.second_in_words(stop)} alone. "
+        f"**With both it differs by {points(found.both)}.** "
         f"That is {beyond}."
     )
 
@@ -257,14 +258,15 @@ def stopping_in_words(place: Place) -> str:
     found = stopping_gains(place)
     if not found:
         return f"{MISSING.capitalize()}."
-    gained = [name for name, change in found.items() if change.low > 0]
-    lost = [name for name, change in found.items() if change.high < 0]
+    gained = sum(change.low > 0 for change in found.values())
+    level = [name for name, change in found.items() if not change.is_clear]
     first, change = next(iter(found.items()))
-    return (
-        f"Of {len(found)} networks {len(gained) or 'none'} are clearly better when stopped early, and "
-        f"{len(lost) or 'none'} clearly worse. **{first.capitalize()} gains most: {points(change)}.** "
-        f"{_best_stopped(place, list(found))}"
-    )
+    told = [f"Of {len(found)} networks {gained or 'none'} are clearly better when stopped early."]
+    if level:
+        told.append(f"It makes no clear difference for {and_list(level)}.")
+    if gained:
+        told.append(f"Most is gained by {first}, whose last epoch is that much worse than its best: {points(change)}.")
+    return " ".join([*told, _best_stopped(place, list(found))])
 
 
 def _best_stopped(place: Place, names: list[str]) -> str:
@@ -276,6 +278,6 @@ def _best_stopped(place: Place, names: list[str]) -> str:
     told = spread(list(map(STOPPED.of, runs_by_name[best]))).percent()
     change = paired_difference(*(list(map(STOPPED.of, some)) for some in (plain, runs_by_name[best])))
     return (
-        f"Stopped early, {best} has the highest mean, {told}. From plain, stopped early as well, that is "
+        f"**Stopped early, {best} has the highest mean, {told}.** The difference from plain, stopped early as well, is "
         f"{points(change)}."
     )

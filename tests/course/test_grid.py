@@ -91,7 +91,7 @@ def test_averaged_weights_stand_beside_them_with_the_average_after_the_last_epoc
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.in_words)
 def test_every_way_is_in_one_sentence_of_the_guide(place):
-    told = guide(place)
+    told = " ".join(guide(place))
     for gain in gains(place):
         assert told.lower().count(f"{gain.of.name.lower()} ") + told.lower().count(f"{gain.of.name.lower()} (") >= 1
 

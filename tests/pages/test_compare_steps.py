@@ -89,7 +89,7 @@ def test_a_pair_is_drawn_with_and_without_its_first_technique_at_every_strength(
         for both, line in ((False, pair.second.name), (True, f"with {pair.first.name}")):
             runs = [store.load_outcome(run) for run in seeds_of(pair.config(stop, both=both))]
             assert drawn[line, stop] == pytest.approx(np.mean([run.test_last.accuracy for run in runs]), rel=1e-4)
-    assert "Together they gain" in words(app)
+    assert "With both it differs by" in words(app)
 
 
 def test_a_mixture_that_gets_in_its_own_way_is_warned_of():
