@@ -60,7 +60,9 @@ def plan() -> list[Shipped]:
     needed = [config for config in sorted(with_weights(), key=expected_seconds) if config not in first]
     others = sorted(runs() - {*first, *needed}, key=expected_seconds)
     measured = [spec for lesson in lessons().values() for spec in lesson.measurements()]
-    return [*_with_measurements((*first, *needed)), *map(_measurement, measured), *_with_measurements(others)]
+    items = *_with_measurements((*first, *needed)), *map(_measurement, measured), *_with_measurements(others)
+    # a surface may be asked for by a lesson, and with its run by the compare page
+    return list({item.name: item for item in items}.values())
 
 
 def measurements_of(config: RunConfig) -> list[Any]:

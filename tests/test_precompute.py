@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from importlib import import_module
 
@@ -22,7 +23,6 @@ from core.precompute import MAIN, Shipped, is_good, main, measurements_of, plan,
 from core.results import measurement, store
 from core.results.activations import Activations
 from core.results.batches import Batches
-from core.results.calibration import CalibrationSpec
 from core.results.displaced import Displaced
 from core.results.drift import DriftSpec
 from core.results.ensemble import N_SHOWN, Ensemble
@@ -30,12 +30,10 @@ from core.results.followed import Followed
 from core.results.line import LineSpec
 from core.results.probe import ProbeSpec
 from core.results.run import Diverged
-from core.results.sharpness import SharpnessSpec
 from core.results.shift import ShiftSpec
 from core.results.sparsity import Sparsity
 from core.results.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.results.surface import RADII, SurfaceSpec
-from core.results.weight_sizes import WeightSizesSpec
 from core.techniques import ADAMW
 
 SURFACES = [s for lesson in lessons().values() for s in lesson.measurements() if isinstance(s, SurfaceSpec)]
@@ -171,11 +169,17 @@ def test_what_shows_single_weights_and_the_notebooks_own_strengths_is_planned():
 def test_only_the_first_seed_keeps_the_maps_and_single_images_that_take_room():
     assert [spec.with_map for spec in sparsities(FULL)] == [True, False, False, False, False]
     assert [spec.n_shown for spec in ensembles(SMALL_DROPOUT)] == [N_SHOWN, 0, 0, 0, 0]
-    # on the same axes as all others, and for dropout what its own lesson shows, and its path
-    of_all = CalibrationSpec, WeightSizesSpec, SharpnessSpec
-    assert measurements_of(BATCH_NORM) == [of(BATCH_NORM) for of in of_all]
-    kinds = [spec.kind for spec in measurements_of(SMALL_DROPOUT)]
-    assert sorted(kinds) == sorted(["sparsity", "activations", "ensemble", "path", *(of.kind for of in of_all)])
+    # of the first seed also the pictures: surfaces side by side, every epoch, and dropout's own with its path
+    of_all = ["calibration", "weight_sizes", "sharpness"]
+    pictures = ["surface"] * 3 + ["watched"]
+    second = replace(SMALL_DROPOUT, seed=1)
+    for config, own, first in (
+        (BATCH_NORM, ["probe"], []),
+        (SMALL_DROPOUT, ["sparsity", "activations", "ensemble"], ["path"]),
+    ):
+        kinds = Counter(spec.kind for spec in measurements_of(config))
+        assert kinds == Counter([*of_all, *own, *pictures, *first])
+    assert not {"surface", "watched", "path"} & {spec.kind for spec in measurements_of(second)}
 
 
 def test_the_paths_and_the_lines_between_seeds_are_planned():

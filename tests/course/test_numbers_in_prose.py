@@ -126,6 +126,8 @@ DEFINITION = "what a word of the course means"
 
 ALLOWED: dict[str, str] = {
     "386,000 weights": "a size of the network, rounded",
+    "An interval of 95 % leaves out 0 by chance once in twenty times": DEFINITION,
+    "even one of them is called clear at or below 5 %": DEFINITION,
     "[83.5 %  of 1,000 test images": CITED + ": the repository of Fashion-MNIST",
     "ln 10 ≈ 2.30 nats": CLOSED_FORM,
     "Guessing among ten classes costs ln 10 nats": CLOSED_FORM,

@@ -47,8 +47,8 @@ def test_gains_of_a_pair_are_paired_over_seeds_and_their_sum_is_compared_seed_by
         (found.beyond_sum, (both - plain) - (first - plain) - (second - plain)),
     ):
         interval = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
-        # the quantiles of our table have four digits
-        assert change.interval() == pytest.approx((values.mean(), *interval), rel=1e-3, abs=1e-9)
+        # the quantiles of our table have four digits, and the intervals are up to a quarter wide
+        assert change.interval() == pytest.approx((values.mean(), *interval), abs=5e-5)
     told = in_words(pair, stop)
     verdict = (
         "not clearly different from"
