@@ -72,6 +72,10 @@ def test_no_file_is_planned_twice_and_names_tell_the_kinds_apart():
     assert len({item.name for item in items}) == len(items)
     kinds = {
         "surface",
+        "relative_steps",
+        "variance_shift",
+        "watched",
+        "averaged",
         "line",
         "probe",
         "drift",
