@@ -1076,7 +1076,7 @@ HOSTILE: tuple[tuple[str, str | tuple[str, ...]], ...] = (
     ("x = 1\0", ("cannot be read", "Python cannot read this")),
     ("x = '\ud800'", "cannot be read as Python"),
     ("\ud800", "cannot be read as Python"),
-    ("\ufeffx = y", "Python cannot read this"),
+    ("\ufeffx = y", "a space that Python has not (U+FEFF)"),
     ("x = \u202e1", "Python cannot read this"),
     ("𝐞𝐱𝐞𝐜('1')", "the name exec is not known"),
     (" \n\t", "There is nothing here yet"),
