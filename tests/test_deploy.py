@@ -52,7 +52,7 @@ def test_the_container_runs_as_nobody_in_particular_and_is_asked_whether_it_live
     assert f"127.0.0.1:{port}/_stcore/health" in DOCKERFILE and f"EXPOSE {port}" in DOCKERFILE
 
 
-class Stub:
+class StandIns:
     """Programs in the place of nginx and the interpreter: deploy/serve.sh then writes its files, and ends."""
 
     def __init__(self, folder: Path):
@@ -77,22 +77,22 @@ class Stub:
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_nginx_is_told_of_each_process_and_takes_what_it_is_told(processes, tmp_path):
-    stub, port = Stub(tmp_path), 30_000 + os.getpid() % 9_000
-    done = stub.serve(str(processes), str(port))
+    programs, port = StandIns(tmp_path), 30_000 + os.getpid() % 9_000
+    done = programs.serve(str(processes), str(port))
     assert done.returncode == 0, done.stderr
-    told = (stub.run / "processes.conf").read_text()
+    told = (programs.run / "processes.conf").read_text()
     assert re.findall(r"^upstream process_(\d)", told, re.MULTILINE) == [str(i + 1) for i in range(processes)]
     for i in range(1, processes + 1):
         assert f"server 127.0.0.1:{port + i} max_fails" in told
         assert told.count(f"server 127.0.0.1:{port + i} backup") == processes - 1
     if NGINX:
-        tried = run(NGINX, "-t", "-p", str(stub.run), "-c", str(stub.run / "nginx.conf"))
+        tried = run(NGINX, "-t", "-p", str(programs.run), "-c", str(programs.run / "nginx.conf"))
         assert tried.returncode == 0, tried.stderr
 
 
 @pytest.mark.parametrize("arguments", [("0",), ("x",), ("2", "port"), ("-1",), ("2; rm",)])
 def test_what_is_no_number_of_processes_or_port_is_refused(arguments, tmp_path):
-    assert Stub(tmp_path).serve(*arguments).returncode == 2
+    assert StandIns(tmp_path).serve(*arguments).returncode == 2
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd's tools")

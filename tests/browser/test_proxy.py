@@ -70,30 +70,23 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()):
-        pytest.skip("install nginx first (Debian: apt-get install nginx)")
+        pytest.fail("install nginx first (Debian: apt-get install nginx)")
     served = Served(tmp_path_factory.mktemp("served"))
     yield served
     served.stop()
 
 
 @pytest.fixture
-def visitor(chromium, served):
+def visitor(windows_of, served):
     """Makes visitors of a process of their own; 0: of whichever they are sent to."""
-    contexts, failures = [], []
 
     def window(process: int = 0):
-        context = chromium.new_context(viewport={"width": 1280, "height": 720})
-        context.set_default_timeout(60_000)
-        context.on("weberror", lambda error: failures.append(str(error.error)))
+        page = windows_of(served)
         if process:
-            context.add_cookies([{"name": COOKIE, "value": str(process), "url": served.url}])
-        contexts.append(context)
-        return context.new_page()
+            page.context.add_cookies([{"name": COOKIE, "value": str(process), "url": served.url}])
+        return page
 
-    yield window
-    assert not failures
-    for context in contexts:
-        context.close()
+    return window
 
 
 def answered(url: str, **headers: str):
