@@ -89,6 +89,7 @@ class Cluster:
     def __init__(self, address: str, local: Worker):
         self.address, self.local = address, local
         self._client: Any = None
+        self._loop: Any = None
         self._lock = threading.Lock()
         self._listeners: dict[str, list[queue.SimpleQueue]] = {}
         self._resting_until = -float("inf")
@@ -219,11 +220,19 @@ class Cluster:
     def _new_client(self) -> Any:
         try:
             from distributed import Client
+            from distributed.utils import LoopRunner
         except ImportError as error:
             raise ClusterError("the package distributed is missing: pip install -r requirements-cluster.txt") from error
+        if self._loop is None:
+            self._loop = LoopRunner()  # one thread for all clients: each would leave its own when it cannot connect
+            self._loop.start()
+        client = Client.__new__(Client)
         try:
-            client = Client(self.address, timeout=PATIENCE, set_as_default=False, name="reglab")
+            client.__init__(self.address, loop=self._loop.loop, timeout=PATIENCE, set_as_default=False, name="reglab")
         except Exception as error:  # refused, no such host, no address, another version's protocol
+            # Closed now: else it closes itself when it is collected, which can be while the next one is made, under the
+            # lock that closing asks for, and both wait for ever.
+            _close(client)
             raise ClusterError(f"it does not answer ({type(error).__name__}: {error})") from error
         for topic in (RECORDS, STEPS):
             client.subscribe_topic(topic, self._on_event)
@@ -231,14 +240,18 @@ class Cluster:
 
     def _forget_client(self) -> None:
         if self._client is not None:
-            with suppress(Exception):
-                self._client.close(timeout=PATIENCE)
+            _close(self._client)
             self._client = None
 
     def _say(self, why: str) -> None:
         if why != self._said:  # once, until it works again
             self._said = why
             log.warning("the cluster %s cannot be used: %s. Computing on this machine.", self.address, why)
+
+
+def _close(client: Any) -> None:
+    with suppress(Exception):  # it did not get far enough, or the scheduler is gone
+        client.close(timeout=PATIENCE)
 
 
 class _Watched:

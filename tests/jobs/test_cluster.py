@@ -214,6 +214,10 @@ def test_a_run_whose_worker_is_killed_is_trained_by_another_and_no_epoch_is_told
 # --- a cluster that cannot be used: this machine computes, and the log says why ---------------------------------------
 
 
+def loops() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "IO loop"}
+
+
 def trained_here(server, tiny, caplog, *words, times: int = 1):
     for seed in range(2):
         now = finished(server.train(replace(tiny, seed=seed)))
@@ -230,11 +234,16 @@ def test_a_scheduler_that_does_not_answer_is_asked_once_in_a_while(address, loca
     server, asked = Server(address, local), []
     connect = server.cluster._new_client
     monkeypatch.setattr(server.cluster, "_new_client", lambda: asked.append(time.monotonic()) or connect())
+    before, clients, begin = loops(), [], Client.__init__
+    monkeypatch.setattr(Client, "__init__", lambda self, *a, **k: clients.append(self) or begin(self, *a, **k))
     trained_here(server, tiny, caplog, "does not answer")
     assert len(asked) == 1
     server.cluster._resting_until = time.monotonic()
     finished(server.train(replace(tiny, seed=5)))
     assert len(asked) == 2
+    assert len(loops() - before) == 1  # what could not connect leaves no thread behind
+    # Closed at once, not whenever it is collected: that could be under the lock that closing asks for.
+    assert len(clients) == 2 and all(client.status in ("closed", "newly-created") for client in clients)
     server.close()
 
 
