@@ -15,7 +15,7 @@ from core.course.batch_norm import BATCH_NORM, OWN_BATCH, drifts, shifted_networ
 from core.course.dropout import OWN_DROPOUT, SMALL_DROPOUT, activations, ensembles
 from core.course.l1_l2 import DISPLACED, FOLLOWED_L1, NOTEBOOK_L1, NOTEBOOK_L2, OWN_PENALTY, SMALL_L1, followed
 from core.course.layer_norm import LAYER_NORM, OWN_LAYER
-from core.course.minima import FOLLOWED, between_of, path_of
+from core.course.minima import between_of, path_of
 from core.course.norms import BATCH_SIZES, LEARNING_RATES, OWN_SETTINGS, at_batch_size, at_learning_rate, probes
 from core.course.over_seeds import DIRECTION_SEEDS, sparsities
 from core.course.syllabus import lessons
@@ -34,7 +34,7 @@ from core.results.shift import ShiftSpec
 from core.results.sparsity import Sparsity
 from core.results.store import outcome_from_file, run_from_file, run_name, run_to_file
 from core.results.surface import RADII, SurfaceSpec
-from core.techniques import ADAMW
+from core.techniques import ADAMW, TECHNIQUES
 
 SURFACES = [s for lesson in lessons().values() for s in lesson.measurements() if isinstance(s, SurfaceSpec)]
 SLIDERS = ("lr", "epochs", "batch_size", "n_train", "label_noise", "seed")
@@ -188,7 +188,7 @@ def test_only_the_first_seed_keeps_the_maps_and_single_images_that_take_room():
 
 def test_the_paths_and_the_lines_between_seeds_are_planned():
     names = {item.name for item in plan()}
-    specs = [spec for technique in FOLLOWED for spec in (path_of(technique), between_of(technique))]
+    specs = [spec for technique in TECHNIQUES for spec in (path_of(technique), between_of(technique))]
     assert len(specs) == 12 and {spec.file_name for spec in specs} <= names
 
 

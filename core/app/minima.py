@@ -22,7 +22,6 @@ from core.course.minima import (
     BETA,
     CALIBRATION_ERROR,
     CONFIDENCE,
-    FOLLOWED,
     IMAGES,
     KEPT,
     LOSS,
@@ -55,7 +54,7 @@ from core.figures.paths import between_figure, losses_figure, path_figure
 from core.figures.sharpness import Estimate, sharpness_figure
 from core.results.path import TrainingPath
 from core.results.surface import SurfaceSpec
-from core.techniques import BATCH_NORM, DROPOUT, L2, LABEL_SMOOTHING, PLAIN
+from core.techniques import BATCH_NORM, DROPOUT, L1, L2, LABEL_SMOOTHING, LAYER_NORM, PLAIN, TECHNIQUES
 
 SURE_FIRST = (PLAIN, DROPOUT, L2, LABEL_SMOOTHING)
 """The techniques that the reliability figure opens with: more dots cannot be told apart."""
@@ -275,7 +274,7 @@ def path_panel(*, asks: str, says: str) -> None:
     """The path of one technique's training in its own plane, and the true losses beside those of the plane."""
     figure, side = steps.side_by_side()
     with side:
-        named = {technique.name: technique for technique in FOLLOWED}
+        named = {technique.name: technique for technique in TECHNIQUES}
         technique = named[controls.pick("Technique", tuple(named), key="path_of")]
         last = path_epochs()
         epoch = int(controls.stop("Epoch", range(last + 1), last, key="path_epoch"))
@@ -326,17 +325,23 @@ def _path_rows(path: TrainingPath) -> list[dict]:
 
 # --- what lies between -----------------------------------------------------------------------------------------------
 
-BETWEEN_SETTINGS = ("between_on", "between_view")
+BETWEEN_SETTINGS = ("between_on", "between_view", *switches("between"))
+BETWEEN_FIRST = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L2)
+"""The techniques that the figure opens with: eleven lines at once cannot be read."""
 WALL_VIEWS = ("Loss", "Accuracy")
 
 
 def between_panel(*, asks: str, says: str) -> None:
-    """Loss and accuracy between the networks of two seeds, for every technique that was followed."""
+    """Loss and accuracy between the networks of two seeds: a line for each technique that is chosen, all in numbers."""
     figure, side = steps.side_by_side()
     with side:
         st.markdown(asks)
         images = controls.choice("Measured on", tuple(IMAGES), key="between_on")
+        words = st.container()
+        with steps.fold("Which networks"):
+            chosen = {technique.name for technique in which(key="between", first=BETWEEN_FIRST)}
     found = walls(IMAGES[images])
+    shown = [wall for wall in found if wall.name in chosen]
     with figure:
         if _is_missing(found):
             return
@@ -344,13 +349,13 @@ def between_panel(*, asks: str, says: str) -> None:
             if view == "Numbers":
                 numbers_table([_wall_row(wall) for wall in found])
             else:
-                _between_chart(found, view, images)
+                _between_chart(shown, view, images)
         st.caption(
             "One pair of networks for each technique, trained on 2,000 images with a fifth of the labels wrong. "
             "Dashed: batch norm with its statistics interpolated like the weights."
         )
     with side:
-        st.markdown(walls_in_words(found))
+        words.markdown(walls_in_words(shown))
         with steps.fold("What that says"):
             st.markdown(f"{says}\n\n{statistics_in_words(found)}")
 

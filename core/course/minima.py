@@ -20,21 +20,17 @@ from core.results.path import PathSpec, TrainingPath
 from core.results.probe import Probe, ProbeSpec
 from core.results.sharpness import Sharpness, SharpnessSpec
 from core.results.weight_sizes import WeightSizes, WeightSizesSpec
-from core.techniques import BATCH_NORM, DROPOUT, L1, L2, LAYER_NORM, PLAIN, Technique
-
-FOLLOWED = (PLAIN, BATCH_NORM, LAYER_NORM, DROPOUT, L1, L2)
-"""The techniques whose way through training, and whose networks of two seeds, are measured: in the small and noisy
-setting only."""
+from core.techniques import TECHNIQUES, Technique
 
 
 def measurements() -> list[BetweenSpec]:
-    """What is not of one run: the lines between the networks of two seeds."""
-    return [between_of(technique) for technique in FOLLOWED]
+    """What is not of one run: the lines between the networks of two seeds, in the small and noisy setting only."""
+    return [between_of(technique) for technique in TECHNIQUES]
 
 
 def measurements_of(run: RunConfig) -> list[PathSpec]:
-    """The path of a training, of the first seed."""
-    return [spec for technique in FOLLOWED if (spec := path_of(technique)).run == run]
+    """The path of a training in the small and noisy setting, of the first seed."""
+    return [spec for technique in TECHNIQUES if (spec := path_of(technique)).run == run]
 
 
 def path_of(technique: Technique) -> PathSpec:
@@ -253,7 +249,7 @@ WAYS = {RECOMPUTED: "statistics measured anew", KEPT: "statistics interpolated"}
 
 def walls(images: str) -> list[Wall]:
     """What is stored of every technique, batch norm both ways. images: a value of IMAGES."""
-    found = [(technique.name, stored(between_of(technique))) for technique in FOLLOWED]
+    found = [(technique.name, stored(between_of(technique))) for technique in TECHNIQUES]
     return [
         _wall(name, line, way, images)
         for name, line in found

@@ -50,11 +50,12 @@ def when(epoch: int) -> str:
 
 
 def at_epoch(found: Mapping[str, Training], epoch: int) -> list[dict[str, str]]:
-    """What the networks come to at an epoch, as the rows of a table with a column for each."""
+    """What the networks come to at an epoch, as the rows of a table with a column for each. At least one."""
+    held_out = next(iter(found.values())).run.config.held_out
     numbers = {
         "small weights": lambda seen: seen.share_small[epoch],
         "exactly 0": lambda seen: seen.share_zero[epoch],
-        "correct answers": lambda seen: seen.accuracy[epoch],
+        f"right, {held_out}": lambda seen: seen.accuracy[epoch],
     }
     return [
         {when(epoch): what, **{name: percent(of(one.seen)) for name, one in found.items()}}

@@ -14,7 +14,7 @@ from scipy.stats import kendalltau
 from core.config import FULL, SMALL_AND_NOISY
 from core.course import minima
 from core.course.claims import MISSING
-from core.course.minima import FOLLOWED, IMAGES, between_of, path_of, walls
+from core.course.minima import IMAGES, between_of, path_of, walls
 from core.results.between import KEPT, RECOMPUTED
 from core.results.calibration import BINS, Calibration, CalibrationSpec
 from core.results.library import stored
@@ -26,13 +26,13 @@ from core.techniques import BATCH_NORM, DROPOUT, PLAIN, TECHNIQUES, techniques_i
 
 
 def test_everything_that_the_steps_ask_for_is_stored():
-    specs = [*minima.measurements(), *(spec for t in FOLLOWED for spec in minima.measurements_of(path_of(t).run))]
-    assert len(specs) == 2 * len(FOLLOWED)
+    specs = [*minima.measurements(), *(spec for t in TECHNIQUES for spec in minima.measurements_of(path_of(t).run))]
+    assert len(specs) == 2 * len(TECHNIQUES)
     assert not [spec for spec in specs if stored(spec) is None]
 
 
 def test_paths_and_lines_are_those_of_the_small_and_noisy_setting_and_its_first_seeds():
-    for technique in FOLLOWED:
+    for technique in TECHNIQUES:
         path, line = path_of(technique), between_of(technique)
         assert path.run == line.start and (path.run.seed, line.end.seed) == (0, 1)
         assert techniques_in(path.run) == (() if technique is PLAIN else (technique,))
@@ -180,7 +180,7 @@ def test_the_weights_of_all_layers_are_told_together(tiny):
 # --- which way, and what lies between --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("technique", FOLLOWED, ids=lambda technique: technique.name)
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=lambda technique: technique.name)
 def test_a_checkpoint_is_told_with_its_own_loss_and_that_of_the_plane(technique):
     found = minima.training_path(technique)
     u, v = found.explained
@@ -197,9 +197,9 @@ def test_a_checkpoint_is_told_with_its_own_loss_and_that_of_the_plane(technique)
 @pytest.mark.parametrize("images", IMAGES.values())
 def test_a_wall_is_the_largest_height_above_the_straight_line_between_the_ends(images):
     found = walls(images)
-    assert [wall.name for wall in found] == [t.name for t in FOLLOWED for _ in range(1 + (t is BATCH_NORM))]
+    assert [wall.name for wall in found] == [t.name for t in TECHNIQUES for _ in range(1 + (t is BATCH_NORM))]
     for wall in found:
-        (technique,) = (t for t in FOLLOWED if t.name == wall.name)
+        (technique,) = (t for t in TECHNIQUES if t.name == wall.name)
         line = stored(between_of(technique))
         way = RECOMPUTED if wall.way == minima.WAYS[RECOMPUTED] else KEPT
         sets = (2,) if images == "test" else (0, 1)
@@ -220,7 +220,7 @@ def test_every_technique_is_said_to_have_a_wall_or_none_and_whose_accuracy_falls
     walled, rest = words.split("**None:**")
     level, falls = rest.split("The accuracy falls most")
     own = {wall.name: wall for wall in found if wall.way != minima.WAYS[KEPT]}
-    assert own.keys() == {technique.name for technique in FOLLOWED}
+    assert own.keys() == {technique.name for technique in TECHNIQUES}
     for name, wall in own.items():
         there, number = (walled, wall.barrier) if wall.barrier >= 0.005 else (level, (wall.loss[0] + wall.loss[24]) / 2)
         assert f"{name} ({number:.2f}" in there

@@ -49,7 +49,7 @@ def test_the_table_has_what_each_network_comes_to(seen, trained):
     assert rows == [
         {"after 3 epochs": "small weights", "plain": f"{100 * 1.5 / 64:.1f} %"},
         {"after 3 epochs": "exactly 0", "plain": f"{100 * 0.5 / 64:.1f} %"},
-        {"after 3 epochs": "correct answers", "plain": f"{100 * 280 / 300:.1f} %"},
+        {"after 3 epochs": "right, validation", "plain": f"{100 * 280 / 300:.1f} %"},
     ]
     assert at_epoch({"plain": Training(trained(), seen)}, 0)[0]["plain"] == "0.0 %"
 

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from page_reader import charts, open_page
 
+from core.app.minima import BETWEEN_FIRST
 from core.config import SMALL_AND_NOISY, seeds_of
 from core.course.claims import MISSING
 from core.course.compare import networks
-from core.course.minima import FOLLOWED, between_of, path_of
+from core.course.minima import between_of, path_of
 from core.results import library
 from core.results.calibration import CalibrationSpec
 from core.results.library import stored
 from core.results.sharpness import SharpnessSpec
-from core.techniques import BATCH_NORM, DROPOUT
+from core.techniques import ADAMW, BATCH_NORM, DROPOUT, TECHNIQUES
 
 COMPARE = "pages/7_compare.py"
 
@@ -29,7 +30,7 @@ def test_the_epoch_slider_moves_the_checkpoint_that_is_told():
     assert f"**{found.loss[0]:.3f}** nats" in words(app)
     (chart,) = charts(app)
     assert chart.rows["here"] == [{"epoch": 0}]
-    assert app.selectbox(key="path_of").options == [technique.name for technique in FOLLOWED]
+    assert app.selectbox(key="path_of").options == [technique.name for technique in TECHNIQUES]
 
 
 @pytest.mark.parametrize(("images", "rows"), [("Test images", [2]), ("Training images", [0, 1])])
@@ -40,7 +41,11 @@ def test_the_line_is_that_of_the_images_that_are_chosen_and_batch_norm_is_drawn_
     for name, way in (("dashed", 0), ("solid", 1)):
         drawn = [row["value"] for row in chart.rows[name] if row["technique"] == "batch norm"]
         assert np.allclose(drawn, line.accuracy[way, rows].mean(axis=0), rtol=1e-4)  # five digits are sent
-    assert {row["technique"] for row in chart.rows["solid"]} == {technique.name for technique in FOLLOWED}
+    first = {technique.name for technique in BETWEEN_FIRST}
+    assert {row["technique"] for row in chart.rows["solid"]} == first
+    app.toggle(key="between_adamw").set_value(True).run()
+    (chart,) = charts(app)
+    assert {row["technique"] for row in chart.rows["solid"]} == first | {ADAMW.name}
 
 
 def stored_of(spec, base):

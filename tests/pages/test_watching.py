@@ -48,7 +48,7 @@ def test_both_networks_are_shown_at_the_epoch_of_the_slider():
 def test_the_table_of_the_epoch_says_the_accuracy_of_the_run():
     app = watched_at(watch_on="60,000 images", watch_epoch_full="5")
     (table,) = app.table
-    right = table.value.set_index(table.value.columns[0]).loc["correct answers"]
+    right = table.value.set_index(table.value.columns[0]).loc["right, test"]
     for technique in (PLAIN, L1):
         run = stored_run(technique.in_setting(FULL))
         assert right[technique.name] == percent(run.records[4].held_out_accuracy)
