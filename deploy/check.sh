@@ -57,7 +57,8 @@ unshare --mount bash -euc '
   esac
   python=$2
   if [ "$5" != / ]; then # an environment that lies where this user cannot look
-    mkdir "$1/environment" && mount --bind "$5" "$1/environment"
+    for part in bin lib; do mkdir --parents "$1/environment/$part" && mount --bind "$5/$part" "$1/environment/$part"; done
+    cp "$5/pyvenv.cfg" "$1/environment" # not the folder itself: it may be closed to all but its owner
     python=$1/environment/bin/python
   fi
   mount --options remount,bind,ro /

@@ -231,12 +231,12 @@ def test_images_that_could_not_be_had_are_not_asked_for_by_every_run(monkeypatch
     assert [config.dataset for config in asked] == ["fashion-mnist", "digits", "digits", "digits"]
     next(button for button in apps[-1].button if button.label == "Try Fashion-MNIST again").click().run()
     runs.job_queue()._executor.submit(int).result()
-    assert [config.dataset for config in asked[4:]] == ["fashion-mnist"]
+    assert [config.dataset for config in asked].count("fashion-mnist") == 2
     for error in runs.no_images():
         runs.no_images()[error] -= runs.ASK_AGAIN_SECONDS
     open_page(BASELINE, seed="4", lr="0.003")
     runs.job_queue()._executor.submit(int).result()
-    assert [config.dataset for config in asked[5:]] == ["fashion-mnist"]
+    assert [config.dataset for config in asked].count("fashion-mnist") == 3
 
 
 def test_a_machine_without_the_images_names_the_classes_and_says_what_to_do():
