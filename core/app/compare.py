@@ -13,7 +13,7 @@ from core.app.panels import captioned, numbers_table
 from core.app.strengths import SETTINGS
 from core.config import RunConfig
 from core.course.claims import Measure, percent, spread
-from core.course.compare import MEASURES, Told, against, networks
+from core.course.compare import MEASURES, Told, against, networks, setting_in_words
 from core.course.family import Family
 from core.course.grid import (
     AVERAGED_WEIGHTS,
@@ -184,8 +184,7 @@ def same_axes(*, asks: str) -> None:
                 key=f"axes_{view.lower()}",
             )
         st.caption(
-            "Each line is the mean over the seeds, in a band from the lowest to the highest. Each technique has "
-            "the strength that its lesson speaks of in this setting."
+            f"Each line is the mean over the seeds, in a band from the lowest to the highest. {setting_in_words(base)}"
         )
 
 
@@ -215,6 +214,7 @@ def numbers(*, asks: str) -> None:
                 )
             else:
                 numbers_table([_number(name, base, told, family, clear) for name in networks(base)])
+        st.caption(f"After the last epoch. {setting_in_words(base)}")
     with side:
         st.markdown(
             f"**{len(clear)} of {len(family.differences)} differences are clear.** If there were none at all, "

@@ -47,6 +47,7 @@ from core.course.minima import (
     training_path,
     walls,
     walls_in_words,
+    widest,
 )
 from core.course.over_seeds import DIRECTION_SEEDS, Networks, runs_at
 from core.figures.calibration import reliability_figure, reliability_rows
@@ -225,7 +226,7 @@ def _sharp_chart(view: SharpView, base: RunConfig) -> None:
     captioned(
         sharpness_figure(values, x_title=view.x_title),
         alt_text=f"{view.x_title.capitalize()} of every technique, the flattest first.",
-        caption=f"{view.caption} Dots are seeds, and the tick is their mean.",
+        caption=f"{view.caption} Dots are seeds, and the tick is their mean. {widest(found, view.measure)}",
         rows=[{"technique": name, view.x_title: view.measure.over(found[name])} for name in ordered],
         key=f"sharp_{view.measure.label}",
     )

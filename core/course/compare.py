@@ -40,6 +40,7 @@ from core.course.grid import (
 from core.course.over_seeds import measured, runs_at, surfaces_of
 from core.course.pictures import MISSING, Panel, Picture
 from core.course.questions import Choice, Curve, Drawing, Option, question
+from core.course.strengths import at_strength
 from core.figures.compare import dots_figure
 from core.maths.comparisons import LEVEL
 from core.results.between import BetweenSpec
@@ -79,6 +80,15 @@ WITH_WEIGHTS: frozenset[RunConfig] = frozenset()
 def networks(base: RunConfig) -> dict[str, RunConfig]:
     """Technique → the network of a setting with it, at the strength that the course speaks of there."""
     return {technique.name: technique.in_setting(base) for technique in TECHNIQUES}
+
+
+def setting_in_words(base: RunConfig) -> str:
+    """What a network of a setting is measured on, and with which strength of each technique: in sentences."""
+    strengths = [f"{t.name} {at_strength(t, t.strength_for(base))}" for t in TECHNIQUES if t.strength]
+    return (
+        f"Measured on {base.held_out} images. Each technique has the strength that its lesson speaks of here: "
+        f"{', '.join(strengths)}."
+    )
 
 
 def runs() -> set[RunConfig]:

@@ -126,6 +126,16 @@ def order(named: Mapping[str, Sequence], measure: Measure) -> list[str]:
     return sorted(named, key=lambda name: measure.mean(named[name]))
 
 
+def widest(named: Mapping[str, Sequence], measure: Measure) -> str:
+    """Whose seeds differ most, relative to the smallest: in a sentence, empty where nothing is stored. The measure is
+    positive."""
+    if not named:
+        return ""
+    ratios = {name: max(map(measure.of, found)) / min(map(measure.of, found)) for name, found in named.items()}
+    name = max(ratios, key=ratios.get)
+    return f"The seeds of {name} differ most: the largest of its values is {ratios[name]:.1f} times the smallest."
+
+
 def turned_round(first: Sequence[str], second: Sequence[str]) -> list[tuple[str, str]]:
     """The pairs of names that two orders of the same names have the other way round, as the first order has them."""
     return [(a, b) for a, b in combinations(first, 2) if second.index(a) > second.index(b)]

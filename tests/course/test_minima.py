@@ -13,7 +13,7 @@ from scipy.stats import kendalltau
 
 from core.config import FULL, SMALL_AND_NOISY
 from core.course import minima
-from core.course.claims import MISSING
+from core.course.claims import MISSING, Measure
 from core.course.minima import IMAGES, between_of, path_of, walls
 from core.results.between import KEPT, RECOMPUTED
 from core.results.calibration import BINS, Calibration, CalibrationSpec
@@ -23,6 +23,14 @@ from core.results.weight_sizes import WeightSizes, WeightSizesSpec
 from core.techniques import BATCH_NORM, DROPOUT, PLAIN, TECHNIQUES, techniques_in
 
 # --- what is measured ------------------------------------------------------------------------------------------------
+
+
+def test_the_widest_seeds_are_those_with_the_largest_ratio():
+    measure = Measure("value", lambda x: x)
+    assert minima.widest({"a": [10.0, 11.0], "b": [0.1, 0.4, 0.2]}, measure) == (
+        "The seeds of b differ most: the largest of its values is 4.0 times the smallest."
+    )
+    assert minima.widest({}, measure) == ""
 
 
 def test_everything_that_the_steps_ask_for_is_stored():
