@@ -165,7 +165,7 @@ VIEWS = {"Loss": "held_out_loss", "Accuracy": "held_out_accuracy", "Gap": "gap"}
 
 
 def same_axes(*, asks: str) -> None:
-    """The curves of any techniques in one figure, and their last numbers."""
+    """The curves of any techniques in one figure."""
     figure, side = steps.side_by_side()
     with side:
         st.markdown(asks)
@@ -183,9 +183,9 @@ def same_axes(*, asks: str) -> None:
                 log_y=view == "Loss",
                 key=f"axes_{view.lower()}",
             )
-        st.caption(
-            f"Each line is the mean over the seeds, in a band from the lowest to the highest. {setting_in_words(base)}"
-        )
+        st.caption("Each line is the mean over the seeds, in a band from the lowest to the highest.")
+    with side, steps.fold("How it was measured"):
+        st.markdown(setting_in_words(base))
 
 
 def numbers(*, asks: str) -> None:
@@ -214,12 +214,13 @@ def numbers(*, asks: str) -> None:
                 )
             else:
                 numbers_table([_number(name, base, told, family, clear) for name in networks(base)])
-        st.caption(f"After the last epoch. {setting_in_words(base)}")
     with side:
         st.markdown(
             f"**{len(clear)} of {len(family.differences)} differences are clear.** If there were none at all, "
             f"{family.by_chance:.1f} would be expected to have an interval without 0."
         )
+        with steps.fold("How it was measured"):
+            st.markdown(f"After the last epoch. {setting_in_words(base)}")
 
 
 NUMBERS_VIEWS = ("Figure", "Table")
