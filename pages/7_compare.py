@@ -229,7 +229,7 @@ def find_the_fault() -> None:
 
 
 @lesson.step(
-    "Fill in the code: early stopping",
+    "Fill in the code",
     settings=("exercise",),
     part="code",
     say="Two conditions. Let them say in words what `waited` counts before they type.",

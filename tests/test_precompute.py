@@ -189,7 +189,7 @@ def test_only_the_first_seed_keeps_the_maps_and_single_images_that_take_room():
 def test_the_paths_and_the_lines_between_seeds_are_planned():
     names = {item.name for item in plan()}
     specs = [spec for technique in TECHNIQUES for spec in (path_of(technique), between_of(technique))]
-    assert len(specs) == 12 and {spec.file_name for spec in specs} <= names
+    assert len(specs) == 22 and {spec.file_name for spec in specs} <= names
 
 
 def test_a_config_is_the_same_in_whichever_lesson_it_is_shown():

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import streamlit as st
 
-from core.app import controls, frame, steps
+from core.app import controls, failures, frame, steps
 from core.app.compare import HOLM
 from core.app.draw import chart
 from core.course.claim import NOTEBOOK, OFTEN_SAID, Claim, Comparison, Verdict, as_sentence
@@ -69,6 +68,11 @@ def _table(shown: Sequence[Judged]) -> None:
         st.info("No claim has this verdict.")
         return
     rows = [_row(one) for one in shown]
+
+    @failures.callback
+    def clicked() -> None:
+        _open([one.claim.name for one in shown])
+
     if frame.is_presenting():
         with st.container(height=PROJECTED_HEIGHT, border=False):
             st.table([{key: row[key] for key in ("verdict", "claim", "by")} for row in rows])
@@ -78,7 +82,7 @@ def _table(shown: Sequence[Judged]) -> None:
         hide_index=True,
         height=TABLE_HEIGHT,
         key="claims_table",
-        on_select=partial(_open, [one.claim.name for one in shown]),
+        on_select=clicked,
         selection_mode="single-row",
         column_config={
             "verdict": st.column_config.TextColumn(width=110),

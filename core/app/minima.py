@@ -351,10 +351,6 @@ def between_panel(*, asks: str, says: str) -> None:
                 numbers_table([_wall_row(wall) for wall in found])
             else:
                 _between_chart(shown, view, images)
-        st.caption(
-            "One pair of networks for each technique, trained on 2,000 images with a fifth of the labels wrong. "
-            "Dashed: batch norm with its statistics interpolated like the weights."
-        )
     with side:
         words.markdown(walls_in_words(shown))
         with steps.fold("What that says"):
@@ -367,7 +363,7 @@ def _between_chart(found: Sequence[Wall], view: str, images: str) -> None:
         {wall.name: getattr(wall, view.lower()) for wall in found if (wall.way in kept) == is_kept}
         for is_kept in (False, True)
     )
-    chart(
+    captioned(
         between_figure(
             solid,
             dashed,
@@ -375,8 +371,11 @@ def _between_chart(found: Sequence[Wall], view: str, images: str) -> None:
             title=f"{view}, {images.lower()}",
             percent=view == "Accuracy",
         ),
-        alt=f"{view} on the {images.lower()} along the straight line between the networks of two seeds.",
-        height=400,
+        alt_text=f"{view} on the {images.lower()} along the straight line between the networks of two seeds.",
+        caption="One pair of networks for each technique, trained on 2,000 images with a fifth of the labels wrong. "
+        "Dashed: batch norm with its statistics interpolated like the weights.",
+        key=f"between_{view.lower()}",
+        height=380,
     )
 
 

@@ -8,12 +8,12 @@ are gone then.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 
-from core.app import controls
+from core.app import controls, failures
 
 _BUTTON = (
     '<button type="button" class="{name}"><svg viewBox="0 0 24 24" aria-hidden="true"><path/></svg>{text}</button>'
@@ -37,8 +37,12 @@ def played_stop(label: str, stops: Sequence[int], default: int, *, key: str) -> 
     """A slider over stops with buttons below it that play it. Its key is its name in the address."""
     chosen = int(controls.stop(label, stops, default, key=key))
     data = {"at": list(stops).index(chosen), "last": len(stops) - 1, "what": label.lower()}
-    on_stop = partial(move, key, controls.texts_of(stops))
-    _component()(key=f"{key}_player", data=data, height="content", on_stop_change=on_stop)
+
+    @failures.callback
+    def asked() -> None:
+        move(key, controls.texts_of(stops))
+
+    _component()(key=f"{key}_player", data=data, height="content", on_stop_change=asked)
     return chosen
 
 

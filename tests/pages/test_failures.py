@@ -187,7 +187,11 @@ def test_every_fragment_and_every_callback_is_a_boundary(path):
         if path.name != "failures.py":
             assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == "st.fragment"), node.lineno
         if isinstance(node, ast.Call):
-            callbacks += [(k.arg, k.value) for k in node.keywords if re.fullmatch(r"on_\w*(click|change)", k.arg or "")]
+            callbacks += [
+                (k.arg, k.value)
+                for k in node.keywords
+                if re.fullmatch(r"on_\w*(click|change|select|submit)", k.arg or "")
+            ]
         if isinstance(node, ast.FunctionDef):
             by = [ast.unparse(decorator) for decorator in node.decorator_list]
             dialogs += [by] if any(name.startswith("st.dialog") for name in by) else []
