@@ -178,10 +178,10 @@ class Cluster:
                         raise ClusterError("it has no workers") from None
                 continue
             begun, heard = True, time.monotonic()
-            job.hear(event)
+            _hear(client, event, job)
         with suppress(queue.Empty):
             while True:
-                job.hear(events.get_nowait())
+                _hear(client, events.get_nowait(), job)
 
     @contextmanager
     def _listening(self, key: str) -> Iterator[queue.SimpleQueue]:
@@ -273,6 +273,10 @@ class _Watched:
             self._epoch = record.epoch
             self._job.add(record)
 
+    def lacks_before(self, event: dict[str, Any]) -> bool:
+        """Whether an epoch is missing between those that were told and the one of this event."""
+        return event["event"] == "record" and event["record"]["epoch"] > self._epoch + 1
+
     def go_on(self, note: str) -> None:
         """Raise Cancelled where the job should end; `note` is what it waits for, while it has not begun."""
         if self._at[1]:
@@ -293,6 +297,15 @@ def _history(client: Any, key: str) -> list[dict[str, Any]]:
     """The records of a computation that another server asked for before."""
     told = client.sync(client.scheduler.events, topic=RECORDS, callback_timeout=PATIENCE)
     return [event for _, event in told if event["key"] == key]
+
+
+def _hear(client: Any, event: dict[str, Any], job: _Watched) -> None:
+    """Pass one event on, after the records that were told between the look into the history and the first that came by
+    itself: that the scheduler should tell us is a message of its own, which may be slower than the look."""
+    if job.lacks_before(event):
+        for told in _history(client, event["key"]):
+            job.hear(told)
+    job.hear(event)
 
 
 def _workers(client: Any) -> int:

@@ -125,6 +125,26 @@ def test_a_measurement_is_handed_the_runs_that_it_is_about(server, trained, digi
     assert now.result.spec.run == run.config and now.result.loss.shape == (5, 5)
 
 
+def test_what_was_told_before_the_scheduler_knew_of_the_listener_is_read_afterwards(server, tiny, monkeypatch):
+    looked, history = [], cluster._history
+
+    def at_first_nothing(client, key):
+        looked.append(key)
+        return history(client, key) if len(looked) > 1 else []
+
+    monkeypatch.setattr(cluster, "_history", at_first_nothing)
+    listen = server.cluster._on_event
+
+    def late(event):
+        if event[1].get("record", {}).get("epoch", 9) >= 4:
+            listen(event)
+
+    monkeypatch.setattr(server.cluster, "_on_event", late)
+    now = finished(server.train(replace(tiny, epochs=12, batch_size=4, seed=12)))
+    assert now.state == "done", now.error
+    assert now.parts == now.result.records and len(looked) == 2
+
+
 def test_what_two_servers_ask_for_at_once_is_trained_once_and_seen_by_both(server, other, onlooker, tiny):
     config = replace(tiny, epochs=60, batch_size=4, seed=11)
     first = server.train(config)
