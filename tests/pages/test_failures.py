@@ -176,6 +176,8 @@ def test_a_job_that_fails_by_what_nobody_foresaw_is_told_with_one_number(seen_by
 
 # --- nobody goes past the boundary ----------------------------------------------------------------------------------
 
+ON = re.compile(r"on_\w*(click|change|select|submit)")
+"""What a widget calls."""
 SOURCES = [*sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "core/app").glob("*.py")), ROOT / "streamlit_app.py"]
 
 
