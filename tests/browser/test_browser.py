@@ -106,7 +106,7 @@ def test_the_presentation_stays_over_pages_and_hides_the_menu(server, page):
     page.get_by_role("link", name="Baseline").first.click()
     expect(page.locator("h1")).to_have_text("One network, trained twice")
     page.wait_for_function("location.pathname === '/baseline' && location.search === '?present=true'")
-    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "24px"
+    page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '24px'")
 
 
 @pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm", "dropout", "l1_l2", "norm_math"])
