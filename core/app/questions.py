@@ -75,8 +75,9 @@ def choose(
 ) -> None:
     """A question with options, of which one is right: commit to one, then see what is said to it, and the right one.
 
-    show: drawn to the left of it all; asks: a second question before the options. reveal: drawn below after the
-    commitment, whatever was chosen. hidden_as: what an instructor's address hides it by.
+    show: drawn to the left of it all; asks: a second question before the options. reveal: drawn below once the right
+    answer is in sight, because it was given or asked for: who was wrong can try again. hidden_as: what an instructor's
+    address hides it by.
     """
     if not frame.is_hidden(hidden_as):
         _choice(exercise, choice, show, asks, reveal)
@@ -112,10 +113,11 @@ def _choice(exercise: str, choice: Choice, show, asks: str, reveal) -> None:
             st.button("Commit", key=f"{exercise}!", on_click=_commit, args=(exercise, options), disabled=chosen is None)
             keeping.exercise_at_browser(exercise)
             return
-        _feedback(options, given)
+        is_seen = _feedback(exercise, options, given)
         st.button("Answer again", key=f"{exercise}~", on_click=_again, args=(exercise,), type="tertiary")
         keeping.exercise_at_browser(exercise)
-    reveal()
+    if is_seen:
+        reveal()
 
 
 @failures.callback
@@ -127,15 +129,19 @@ def _commit(exercise: str, options: Sequence[Option]) -> None:
 @failures.callback
 def _again(exercise: str) -> None:
     take_back(exercise)
-    st.session_state.pop(f"{exercise}?", None)
+    for key in (f"{exercise}?", f"{exercise}>"):
+        st.session_state.pop(key, None)
 
 
-def _feedback(options: Sequence[Option], chosen: int) -> None:
+def _feedback(exercise: str, options: Sequence[Option], chosen: int) -> bool:
+    """What is said to an answer. Returns whether the right one is in sight."""
     yours, right = options[chosen], next(option for option in options if option.right)
     st.markdown(f"{RIGHT if yours.right else WRONG} **{'Right' if yours.right else 'Not quite'}.** {yours.feedback}")
-    if not yours.right:
-        with st.expander("Show the answer"):
-            st.markdown(f"*{right.text.rstrip('.')}.* {right.feedback}")
+    if yours.right:
+        return True
+    answer = st.expander("Show the answer", key=f"{exercise}>", on_change="rerun")
+    answer.markdown(f"*{right.text.rstrip('.')}.* {right.feedback}")
+    return answer.open
 
 
 # --- drawing --------------------------------------------------------------------------------------------------------

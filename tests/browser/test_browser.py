@@ -109,7 +109,9 @@ def test_the_presentation_stays_over_pages_and_hides_the_menu(server, page):
     page.wait_for_function("getComputedStyle(document.documentElement).fontSize === '24px'")
 
 
-@pytest.mark.parametrize("path", ["", "baseline", "batch_norm", "layer_norm", "dropout", "l1_l2", "norm_math"])
+@pytest.mark.parametrize(
+    "path", ["", "baseline", "batch_norm", "layer_norm", "dropout", "l1_l2", "norm_math", "compare"]
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_every_page_without_scrolling_sideways(server, chromium, path, scheme):
     page = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)

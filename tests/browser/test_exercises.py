@@ -53,6 +53,25 @@ def test_every_fault_is_found_and_mended(server, page, lesson):
         expect(page.get_by_text("Mended.", exact=True)).to_be_visible()
 
 
+def test_who_was_wrong_about_a_fault_sees_it_mended_when_the_answer_is_asked_for(server, page):
+    opened(page, f"{server.url}/dropout?step=find-the-fault")
+    fault = next(iter(faults_of("dropout").values()))
+    wrong = next(
+        place
+        for place, i in enumerate(shown_order(f"dropout/fault-{fault.name}", len(fault.options)))
+        if not fault.options[i].right
+    )
+    page.locator(f"[class*='st-key-dropout-fault-{fault.name}-'] [role=radiogroup] label").nth(wrong).click()
+    page.get_by_role("button", name="Commit", exact=True).click()
+    mended = page.get_by_text("Mended.", exact=True)
+    expect(page.get_by_text("Not quite.", exact=True)).to_be_visible()
+    expect(mended).to_have_count(0)
+    page.get_by_text("Show the answer", exact=True).click()
+    expect(mended).to_be_visible()
+    page.get_by_role("button", name="Answer again", exact=True).click()
+    expect(mended).to_have_count(0)
+
+
 @pytest.mark.parametrize("lesson", lessons())
 def test_every_question_can_be_committed_to(server, page, lesson):
     opened(page, f"{server.url}/{lesson}?whole=true&hide=faults,code")
