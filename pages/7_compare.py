@@ -19,8 +19,7 @@ lesson = steps.lesson("pages/7_compare.py")
 )
 def first() -> None:
     compare.gains_at_a_place(
-        asks="Every way to regularize, against the plain network on the same images. **Which gains most? Take the "
-        "wrong labels away: which gains are left?**",
+        asks="**Which way gains most over the plain network? Take the wrong labels away: which gains are left?**",
     )
 
 

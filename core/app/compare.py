@@ -85,8 +85,8 @@ def _gains(place: Place, *, key: str) -> None:
             title="Test accuracy, gain",
         ),
         alt_text=f"How far each way is above the plain network in test accuracy, with {place.in_words}.",
-        caption=f"**{place.in_words}**, {place.seeds} seeds: means and their 95 % intervals. Every technique has the "
-        "best of its strengths, chosen on the validation images.",
+        caption=f"**{place.in_words}**, {place.seeds} seeds: means with 95 % intervals. Strengths were chosen on "
+        "validation images.",
         rows=rows,
         key=key,
     )

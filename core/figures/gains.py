@@ -47,5 +47,5 @@ def _gains_chart(look: Look, *, n: int, x_title: str, title: str) -> alt.LayerCh
         of.mark_rule(strokeWidth=look.stroke + 1, opacity=0.6).encode(x=alt.X("low:Q", **x), x2="high:Q", **place),
         of.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("mean:Q", **x), **place),
         title=title,
-        height=look.font * (2 * n + 6),
+        height=look.font * max(2 * n + 6, 12),  # below that, title and axis would take more room than the plot
     )
