@@ -14,10 +14,11 @@ from core.app import (
     strengths,
     watching,
 )
-from core.config import FULL, SMALL_AND_NOISY
+from core.config import FULL, SMALL_AND_NOISY, RunConfig
+from core.course.binding import binding_in_words
 from core.course.claimed import l1_l2 as claimed
 from core.course.claimed.baseline import STOPPED_SMALL
-from core.course.claims import LAST_ACCURACY
+from core.course.claims import LAST_ACCURACY, sentence
 from core.course.l1_l2 import (
     L2_THEIRS,
     OWN_PENALTY,
@@ -30,12 +31,14 @@ from core.course.l1_l2 import (
     l1_path,
     l2_path,
     largest_weight,
+    left_without_silent_units,
     pruned_accuracy,
     spread_of_weights,
     steps_to_zero,
     units_alive,
 )
 from core.course.over_seeds import runs_at, small_weights
+from core.course.same_spread import decay_in_words
 from core.course.strengths import reach_in_words
 from core.techniques import L1, L2, MAX_NORM
 
@@ -85,11 +88,11 @@ def _formula() -> None:
     )
     st.markdown(
         "Training minimises $J$. $L$ is the cross-entropy, and $w_i$ is each weight of the three linear layers; the "
-        "biases are left out here, although the notebook penalises them too. $\\lambda_1$ and $\\lambda_2$ are the "
-        "strengths. $\\text{sign}(w)$ is 1 or −1. At 0, where $|w|$ has a kink and no derivative, we take 0, which is "
-        "one of the slopes that fit under the kink; such a slope is called a **subgradient**. How strong a given λ is "
-        "depends on the scale of the data. Here pixels lie in [0, 1], and the penalties are sums over the weights, "
-        "not means."
+        "biases are left out here, although the notebook from which this course grew penalises them too. "
+        "$\\lambda_1$ and $\\lambda_2$ are the strengths. $\\text{sign}(w)$ is 1 or −1. At 0, where $|w|$ has a kink "
+        "and no derivative, we take 0, which is one of the slopes that fit under the kink; such a slope is called a "
+        "**subgradient**. How strong a given λ is depends on the scale of the data. Here pixels lie in [0, 1], and the "
+        "penalties are sums over the weights, not means."
     )
     st.code(
         "l1 = lambda_1 * sum(layer.weight.abs().sum() for layer in linear_layers)\n"
@@ -113,15 +116,16 @@ def _formula() -> None:
     ),
     say="Start at 0 and move right. Each row of the picture is a hidden unit and each column a pixel. The numbers "
     "above count what the picture shows.",
-    ask="Where do most weights become small while the accuracy still holds? Are any of them exactly zero?",
+    ask="How many weights become small, and what happens to the accuracy meanwhile? Are any of them exactly zero?",
     trap="The class will call a pale weight zero. Ask them to read the number under *Exactly 0*, then switch to "
     "proximal.",
     minutes=6,
 )
 def lambda1() -> None:
     penalty_measurements.l1_panel(
-        asks="Move λ₁ from 0 to the right. **Where do most weights become small while the accuracy still holds? Is any "
-        "weight exactly 0?** Then apply the same λ₁ as a *proximal step*, which the next step explains.",
+        asks="Move λ₁ from 0 to the right. **How many weights become small, and what happens to the accuracy "
+        "meanwhile? Is any weight exactly 0?** Then apply the same λ₁ as a *proximal step*, which the next step "
+        "explains.",
         says=f"- {reach_in_words(L1, FULL)}\n"
         f"- {reach_in_words(L1, SMALL_AND_NOISY)}\n"
         f"- **λ₁ = 0.001 is the notebook's strength, and it is too much.** {small_weights(THEIRS, 1e-4)} of the first "
@@ -129,12 +133,17 @@ def lambda1() -> None:
         f"0.001. The accuracy is {LAST_ACCURACY.over(runs_at(THEIRS))}. At 0.003 it depends on the seed whether "
         f"anything is learned ({LAST_ACCURACY.over(runs_at(l1_path(FULL)[3e-3]))}), and at 0.01 every network only "
         "guesses.\n"
-        f"- **λ₁ = 0.00003 is milder**: {small_weights(MILD, 1e-3)} of the weights are at or below 0.001. Against the "
-        f"plain network the accuracy is {claimed.MILD.told}. With the small "
+        f"- **λ₁ = 0.00003 is milder**: {small_weights(MILD, 1e-3)} of the weights are at or below 0.001. "
+        f"Compared with the plain network's, {sentence('the accuracy', claimed.MILD.told)}. With the small "
         f"weights set to 0, {pruned_accuracy(MILD, 1e-3)} of the test images are still classified correctly.\n"
         f"- **Exact zeros**: with the subgradient we counted {exact_zeros(l1_path(FULL))}, at any λ₁ and seed. With "
-        f"the proximal step at 0.001, {small_weights(PROXIMAL, 0.0)} of the first layer are exactly 0, and its "
-        f"accuracy against the subgradient's is {claimed.PROXIMAL_ACCURACY.told}.",
+        f"the proximal step at 0.001, {small_weights(PROXIMAL, 0.0)} of the first layer are exactly 0. Compared with "
+        f"the subgradient's, {sentence('its accuracy', claimed.PROXIMAL_ACCURACY.told)}.\n"
+        "- **White rows**: a unit whose weights are all exactly 0 has gone silent. Whatever the image, it passes on "
+        "the same number, the ReLU of its bias. It can be removed without changing an answer, once that number is "
+        "worked into the biases of the next layer. With the proximal step at 0.001 only "
+        f"{units_alive(PROXIMAL, 0.0)} units are left, and with them {left_without_silent_units(PROXIMAL)} of the "
+        "network's parameters. A single 0 in a row that is not white saves nothing in an ordinary matrix product.",
     )
 
 
@@ -152,13 +161,19 @@ def zero() -> None:
     penalty_measurements.zero_panel(
         asks="A corner pixel is black in nearly every image, so λ₁ alone moves its weights. **What do they do when "
         "they come close to 0?**",
-        asks_of_epochs="The same λ₁, on the left as a subgradient and on the right as a proximal step. **Press Play: "
-        "which of them fills the layer with weights that are exactly 0, and when?**",
+        asks_of_epochs=lambda base: (
+            f"λ₁ is {L1.strength_for(base):g} in both pictures, applied on the left as a subgradient and on the right "
+            "as a proximal step. **Press Play: which of them fills the layer with weights that are exactly 0, and "
+            "when?**"
+        ),
+        explained=_both_explained,
     )
-    left, right = st.columns(2)
-    with left, steps.fold("The subgradient: it jumps over zero"):
+
+
+def _both_explained() -> None:
+    with steps.fold("The subgradient: it jumps over zero"):
         _subgradient()
-    with right, steps.fold("The proximal step: it stops at zero"):
+    with steps.fold("The proximal step: it stops at zero"):
         _proximal()
 
 
@@ -225,9 +240,9 @@ def lambda2() -> None:
         f"{small_weights(FULL, 1e-3)} in the plain network. The optimizer makes them. Where the data give a weight no "
         "gradient, Adam rescales L2's small pull to steps of about the learning rate, and so the weight shrinks as "
         "fast as under L1.\n"
-        "- **At λ₂ = 0.0001**, over the last five epochs, the accuracy against the plain network is "
-        f"{claimed.L2_MILD_FIVE.told}. In the last epoch alone, whose "
-        f"accuracy jitters more, it is {claimed.L2_MILD_LAST.told}.\n"
+        "- **At λ₂ = 0.0001**, over the last five epochs and compared with the plain network's, "
+        f"{sentence('the accuracy', claimed.L2_MILD_FIVE.told)}. In the last epoch alone, whose "
+        f"accuracy jitters more, {sentence('it', claimed.L2_MILD_LAST.told)}.\n"
         "- **Do not compare L1 and L2 at the same λ.** |w| and w² are different currencies, and for |w| < 1 the "
         "square is the smaller of the two. Compare them at the same accuracy, or each at its best.",
     )
@@ -243,23 +258,30 @@ def lambda2() -> None:
 )
 def weight_decay() -> None:
     penalty_measurements.decay_panel(
-        asks="AdamW shrinks every weight by the same factor, apart from the step. L2 in the loss goes through Adam, "
-        "which rescales its pull. **Which decay gives the weights the same spread as λ₂ = 0.0003? What still differs "
-        "in the histogram?**"
+        asks="AdamW shrinks every weight by the same factor, separately from the gradient step. L2 in the loss goes "
+        "through Adam, which rescales its pull. **Which decay gives the weights the same spread as λ₂ = 0.0003? What "
+        "still differs in the histogram?**",
+        explained=_decay_explained,
+        below=_four_ways,
     )
-    left, right = st.columns(2)
-    with left, steps.fold("The formula, and what was measured"):
-        _decoupled()
-    with right, steps.fold("One strength, four ways to write it"):
+
+
+def _four_ways() -> None:
+    with steps.fold("One strength, four ways to write it"):
         penalty_arithmetic.calculator()
 
 
-def _decoupled() -> None:
+def _decay_explained(plain: RunConfig) -> None:
+    with steps.fold("The formula, and what was measured"):
+        _decoupled(plain)
+
+
+def _decoupled(plain: RunConfig) -> None:
     st.markdown(
         "With plain SGD, a term $\\lambda_2 \\sum w^2$ in the loss is the same as shrinking each weight by a factor "
         "in every step. In a linear model this is called **ridge regression**. Under Adam the two differ, because "
         "Adam divides the whole gradient, penalty included, by its usual size: **weights with large gradients are "
-        "then shrunk less.** AdamW shrinks the weights apart from the step ([Loshchilov & "
+        "then shrunk less.** AdamW shrinks the weights separately from the gradient step ([Loshchilov & "
         "Hutter](https://arxiv.org/abs/1711.05101)):"
     )
     st.latex(r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \epsilon} - \eta\,c\,w")
@@ -273,8 +295,10 @@ def _decoupled() -> None:
         f"decay of 3 to {spread_of_weights(decay_path(FULL)[3.0])}. λ₂ = 0.0003 lies between them, at "
         f"{spread_of_weights(l2_path(FULL)[3e-4])}. Even so the histograms differ. L2 in the loss has a peak at zero, "
         "made of weights that hardly have a gradient of their own. Decay shrinks the bell as a whole, useful weights "
-        "and useless ones alike. That may be why, in the right picture, it costs more accuracy at the same spread, on "
-        "this network and at these strengths."
+        "and useless ones alike.\n"
+        "\n"
+        f"What this does to the accuracy is seen in the right picture. {decay_in_words(plain)} (L2's accuracy at that "
+        "spread is read off its line, seed by seed.)"
     )
 
 
@@ -290,19 +314,46 @@ def limit() -> None:
     strengths.technique_panel(
         MAX_NORM,
         asks="After each step, the weights into a hidden unit are scaled back whenever their length, the Euclidean "
-        "norm, has become larger than the limit $c$. **Lower $c$: where does the limit begin to bind?**",
+        "norm, has become larger than the limit $c$. The slider begins at 0, which stands for *no limit*; further "
+        "right, $c$ falls from 2 to 0.5. **Move right: where does the limit begin to bind?**",
+        answers=_where_it_binds,
+        explained=_limit_and_price,
         says="The rule is ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html), §5.1)\n"
         "\n"
         "$$w \\leftarrow w \\cdot \\min\\left(1, \\frac{c}{\\|w\\|_2}\\right)$$\n"
         "\n"
-        "where $w$ is the row of weights into one hidden unit. At $c$ = 0.5 the held-out accuracy against the plain "
-        "network is:\n"
+        "where $w$ is the row of weights into one hidden unit. At $c$ = 0.5, compared with the plain network's:\n"
         "- **2,000 images, a fifth of the labels wrong**: "
-        f"{claimed.LIMIT_SMALL.told};\n"
-        f"- **60,000 images**: {claimed.LIMIT_FULL.told}.\n"
+        f"{sentence('the held-out accuracy', claimed.LIMIT_SMALL.told)};\n"
+        f"- **60,000 images**: {sentence('it', claimed.LIMIT_FULL.told)}.\n"
         "\n"
         "The authors recommend max-norm together with dropout.",
     )
+
+
+def _where_it_binds(plain: RunConfig) -> None:
+    st.markdown(
+        "As long as no unit reaches the limit, training is the same as without one, bit for bit. So a limit begins to "
+        f"bind in the first epoch that comes out differently. On {plain.n_train:,} images, "
+        f"{binding_in_words(MAX_NORM, plain)}. Where two epochs are given, the five seeds lie between them.\n"
+        "\n"
+        "A unit starts with a length of $1/\\sqrt 3 \\approx 0.58$, because PyTorch draws its $n$ weights between "
+        "$-1/\\sqrt n$ and $1/\\sqrt n$. A limit of 0.5 therefore binds from the first step on.\n"
+        "\n"
+        f"A limit that binds need not change the accuracy. {reach_in_words(MAX_NORM, plain)}"
+    )
+
+
+def _limit_and_price() -> None:
+    with steps.fold("How is a limit related to a price?"):
+        st.markdown(
+            "They are two sides of one thing. Minimise the loss plus $\\lambda\\|w\\|^2$, and the weights that you "
+            "find have some length. Among all weights of at most that length none has a lower loss, so **a price is a "
+            "limit** whose size you did not choose. The other way round, **a limit is a price** that is 0 until the "
+            "limit is reached, and then as high as it takes to hold the weights there (the *Lagrange multiplier*). "
+            "Max-norm limits each unit by itself, so each pays a price of its own."
+        )
+        steps.link_to("norm_math", "plane")
 
 
 @lesson.step(
@@ -316,8 +367,8 @@ def limit() -> None:
 def learned_by_heart() -> None:
     by_heart.by_heart_panel(
         "l1_l2",
-        asks="The quoted word is the wrong label that both networks were given; below each image stands the answer. "
-        "**Move from epoch 5 to 60: does a price on weights keep the wrong labels out?**",
+        asks="The quoted word is the wrong label that both networks were given; below each image stand their two "
+        "answers. **Move from epoch 5 to 60: does a price on weights keep the wrong labels out?**",
     )
 
 
@@ -341,11 +392,11 @@ def helps() -> None:
         )
         with steps.fold("And against stopping in time?"):
             st.markdown(
-                "In the small and noisy setting, the plain network's test accuracy at its best epoch, against its "
-                f"last, is {STOPPED_SMALL.told}. Compared with that stopped "
-                "network, the test accuracy of the others at their last epoch is:\n"
+                "In the small and noisy setting, compared with its last epoch, "
+                f"{sentence('the test accuracy of the plain network at its best epoch', STOPPED_SMALL.told)}. Compared "
+                "with that stopped network, at their last epoch:\n"
                 + "\n".join(
-                    f"- **{of.name}, {of.symbol} = {of.small:g}**: {claim.told}"
+                    f"- **{of.name}, {of.symbol} = {of.small:g}**: {sentence('the test accuracy', claim.told)}"
                     for of, claim in claimed.AGAINST_STOPPED.items()
                 )
                 + "\n\nA technique that helps a network which overfits is not yet better than stopping in time."
@@ -396,10 +447,9 @@ def notebook() -> None:
 
 def _notebook() -> None:
     st.markdown(
-        "- **It uses one λ for both, 0.001, and gives no accuracy beside it.** With its biases penalised, as it "
-        "does, the accuracy of L1 at 0.001 against the plain network is "
-        f"{claimed.L1_AS_THEY.told}. That of L2 is "
-        f"{claimed.L2_AS_THEY.told}.\n"
+        "- **It uses one λ for both, 0.001, and gives no accuracy beside it.** With the biases penalised, as it does, "
+        f"and compared with the plain network's, {sentence('the accuracy of L1 at 0.001', claimed.L1_AS_THEY.told)}; "
+        f"{sentence('that of L2', claimed.L2_AS_THEY.told)}.\n"
         "- **Its two histograms** are not those of an unregularized network and of L2's. The first is of a network "
         "that its landscape loop had left at the last corner of the grid, with weights around 1. Each also has a "
         "range and bins of its own.\n"
@@ -410,10 +460,9 @@ def _notebook() -> None:
         "say that it matters: with Σw², its 0.001 is `weight_decay=0.002`.\n"
         "- **L2 in the loss under Adam** is presented as in linear models, where it is ridge regression. Under Adam "
         "it is something else.\n"
-        "- **It penalises the biases too**, which is unusual. At λ₁ = 0.001 the accuracy with the biases penalised, "
-        "against the accuracy without, is "
-        f"{claimed.L1_BIASES.told}. This says nothing about "
-        "which weights end up small and which units die; they may still differ."
+        "- **It penalises the biases too**, which is unusual. Compared with the accuracy without, "
+        f"{sentence('the accuracy with the biases penalised, at λ₁ = 0.001,', claimed.L1_BIASES.told)}. This "
+        "says nothing about which weights end up small and which units die; they may still differ."
     )
 
 

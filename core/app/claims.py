@@ -151,14 +151,7 @@ def _opened(one: Judged, found: Family[Comparison], *, corrected: bool) -> None:
 
 
 def _way(claim: Claim) -> None:
-    lesson = frame.lesson_named(claim.lesson)
-    title = next(heading.title for heading in steps.headings(lesson.path) if heading.name == claim.step)
-    st.page_link(
-        lesson.path,
-        label=f"{lesson.title}: {title}",
-        icon=":material/arrow_forward:",
-        query_params={"step": claim.step},
-    )
+    steps.link_to(claim.lesson, claim.step)
 
 
 def _counted(shown: Sequence[Judged], found: Family[Comparison], *, corrected: bool) -> str:

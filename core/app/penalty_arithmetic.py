@@ -39,7 +39,7 @@ def calculator() -> None:
             {
                 "convention": convention.name,
                 "number": f"{strength_of(c, convention):.6g}",
-                "pulls": "in the gradient" if convention.in_gradient else "apart from the step",
+                "pulls": "in the gradient" if convention.in_gradient else "separately",
                 "in PyTorch": f"`{convention.code.format(strength=f'{strength_of(c, convention):.6g}', lr=f'{lr:g}')}`",
             }
             for convention in CONVENTIONS

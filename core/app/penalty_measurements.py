@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.app.strengths import (
     SETTINGS,
     accuracy_path,
     curves_beside_plain,
+    falls_below_floor,
     networks_at,
     penalty_curve,
     stop_table,
@@ -37,6 +39,7 @@ from core.course.claims import LAST_ACCURACY, spread
 from core.course.dropout import dropout_path
 from core.course.l1_l2 import FOLLOWED_L1, LAST_STEPS, followed, l1_path, l2_path, one_step
 from core.course.over_seeds import first_layer, first_layers, first_layers_along, runs_at
+from core.figures.theme import Figure
 from core.figures.weights import followed_figure, path_figure, penalties_figure, shrunk_figure
 from core.results.followed import PLACES, Followed
 from core.results.library import stored
@@ -54,7 +57,7 @@ def penalties_picture(key: str) -> None:
         alt = "|w| and w² over w from −1.5 to 1.5."
         captioned(penalties_figure(pull=False), alt_text=alt, key=f"{key}_prices", height=340)
     with right:
-        alt = "Their derivatives: sign(w), which jumps at 0, and 2w."
+        alt = "Their derivatives: sign(w), which jumps at 0, and 2w, which passes through 0."
         captioned(penalties_figure(pull=True), alt_text=alt, key=f"{key}_pulls", height=340)
 
 
@@ -178,7 +181,8 @@ def _path_charts(of: Technique, path: Path, strength: float, threshold: float, *
         _path_chart(of, "Small weights, first layer", sparse, strength, key=key)
     st.caption(
         f"The strengths stand at equal distances, and the bar marks yours. Each dot is a seed. {of.symbol} = 0 is the "
-        f"plain network. Accuracies below {percent(FLOOR, 0)} are out of the picture."
+        "plain network."
+        + (f" Accuracies below {percent(FLOOR, 0)} are out of the picture." if falls_below_floor(path) else "")
     )
 
 
@@ -216,15 +220,18 @@ OPTIMIZERS = ("adam", "sgd")
 EPOCHS = "Epoch by epoch"
 
 
-def zero_panel(*, asks: str, asks_of_epochs: str) -> None:
+def zero_panel(*, asks: str, asks_of_epochs: Callable[[RunConfig], str], explained: Callable[[], None]) -> None:
     """Single weights under the subgradient and under the proximal step: on the way to 0, and there; and the whole layer
-    through its training."""
+    through its training. asks_of_epochs: what is asked of the training, by its setting. explained: draws what stands
+    below the questions."""
     figure, side = steps.side_by_side()
     with figure:
         shown = steps.views(("Single weights", "The whole layer", EPOCHS), key="steps_view")
     if EPOCHS in shown:
         watch_in(figure, side, (L1, L1_PROXIMAL), asks=asks_of_epochs, key="zero", views=(MATRIX,))
     if {*shown} == {EPOCHS}:
+        with side:
+            explained()
         return
     with side:
         help_text = "Adam at a learning rate of 0.0003, or SGD at 0.1."
@@ -232,6 +239,10 @@ def zero_panel(*, asks: str, asks_of_epochs: str) -> None:
         strength = controls.stop("λ₁", FOLLOWED_L1, 1e-3, key="steps_lambda")
         st.markdown(asks)
     found = {method: stored(spec) for method, spec in followed(optimizer, strength).items()}
+    with side:
+        if "Single weights" in shown and all(found.values()):
+            _what_is_drawn(found[METHODS[0]])
+        explained()
     with figure:
         if not all(found.values()):
             st.info("The followed weights are missing: `python -m core.precompute` follows them.")
@@ -253,18 +264,35 @@ def zero_panel(*, asks: str, asks_of_epochs: str) -> None:
 
 def _both_followed(found: dict[str, Followed], optimizer: str) -> None:
     reach = _reach(optimizer)
-    step = one_step(found[METHODS[0]])
-    zoom = 1.5 * step if optimizer == "sgd" else 0.75 * step
     for place, (method, one) in zip(st.columns(2), found.items(), strict=True):
         with place:
-            _followed_weights(one, method, reach, zoom, step if optimizer == "sgd" else 0.0)
-    band = f" and ± learning rate × λ₁ = {step:g}" if optimizer == "sgd" else ""
+            _followed_weights(one, method, reach)
+
+
+def _enlarged(one: Followed) -> tuple[float, float]:
+    """Where the axis of the lower pictures ends, and where beside 0 they have dashed lines: at one step of SGD. Adam's
+    is longer than what its momentum leaves of it near 0."""
+    step = one_step(one)
+    return (1.5 * step, step) if one.spec.run.optimizer == "sgd" else (0.75 * step, 0.0)
+
+
+def _what_is_drawn(one: Followed) -> None:
+    end, band = _enlarged(one)
+    if band:
+        dashed = (
+            "In the upper pictures the dashed line marks 0. In the lower ones there are three: 0, and one step to "
+            f"either side of it, which is ± learning rate × λ₁ = ±{band:g}."
+        )
+    else:
+        dashed = (
+            f"In all four the dashed line marks 0. One step of Adam, about {one_step(one):g}, would lead beyond the "
+            f"lower pictures, which end at ±{end:g}."
+        )
     with steps.fold("What is drawn"):
         st.markdown(
-            f"These are the first {found[METHODS[0]].spec.steps} training steps on all images, seed 0. Six weights are "
-            "followed from each of three pixels; of the centre pixel they are the six that end largest. The lower "
-            f"pictures enlarge the last {LAST_STEPS} steps of the weights that are small, with 0 in the middle. The "
-            f"dashed lines mark 0{band}."
+            f"These are the first {one.spec.steps} training steps on all images, seed 0. Six weights are followed from "
+            "each of three pixels; of the centre pixel they are the six that end largest. The lower pictures enlarge "
+            f"the last {LAST_STEPS} steps of the weights that are small, with 0 in the middle. {dashed}"
         )
 
 
@@ -275,20 +303,24 @@ def _reach(optimizer: str) -> float:
     return max(float(np.abs(one.weights).max()) for one in ways if one)
 
 
-def _followed_weights(one: Followed, method: str, reach: float, zoom: float, band: float) -> None:
+def _followed_weights(one: Followed, method: str, reach: float) -> None:
+    zoom, band = _enlarged(one)
     figure = followed_figure(one, title=method.capitalize(), y_range=(-reach, reach))
     alt = f"Eighteen weights over {one.spec.steps} steps, {method}. {_ends_in_words(one)}"
-    chart(figure, alt=alt, height=200)
+    chart(figure, alt=alt, height=170)
     title = f"The last {LAST_STEPS} steps, near 0"
     enlarged = followed_figure(one, title=title, y_range=(-zoom, zoom), last=LAST_STEPS, band=band)
-    chart(enlarged, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=200)
+    chart(enlarged, alt=f"The small ones among them over the last {LAST_STEPS} steps, enlarged.", height=150)
     st.markdown(
         f"**{percent(one.zeros[-1])}** of the first layer exactly 0, **{percent(one.small[-1])}** up to 0.0001. "
         + _arrival_at_zero(one, one_step(one))
     )
-    for which, drawn in (("upper", figure), ("lower", enlarged)):
-        label = f"Numbers behind the {which} figure"
-        table(partial(numbers_of, drawn), key=f"followed_{method}_{which}", label=label)
+    drawn = {"upper": figure, "lower": enlarged}
+    table(partial(_numbers_of_both, drawn), key=f"followed_{method}", label="Numbers behind both figures")
+
+
+def _numbers_of_both(drawn: Mapping[str, Figure]) -> list[dict]:
+    return [{"figure": which, **row} for which, figure in drawn.items() for row in numbers_of(figure)]
 
 
 def _ends_in_words(one: Followed) -> str:
@@ -316,13 +348,16 @@ def _arrival_at_zero(one: Followed, reach: float) -> str:
 # --- in the loss or decoupled ---------------------------------------------------------------------------------------
 
 
-def decay_panel(*, asks: str) -> None:
-    """L2 in the loss and AdamW's decay, each with its own slider: the weights, and accuracy against their spread."""
+def decay_panel(*, asks: str, explained: Callable[[RunConfig], None], below: Callable[[], None]) -> None:
+    """L2 in the loss and AdamW's decay, each with its own slider: the weights, and accuracy against their spread.
+    explained: draws what stands below the question, for the setting that is chosen. below: what stands below the
+    figures."""
     figure, side = steps.side_by_side()
     with side:
         plain, decay = strength_controls(ADAMW)
         coupled = controls.stop("λ₂ of L2 in the loss, beside it", L2.stops, 3e-4, key="coupled")
         st.markdown(asks)
+        explained(plain)
     paths = {L2.name: L2.path(plain), ADAMW.name: ADAMW.path(plain)}
     at = {L2.name: coupled, ADAMW.name: decay}
     named = {name: path[at[name]] for name, path in paths.items()}
@@ -334,7 +369,7 @@ def decay_panel(*, asks: str) -> None:
     with figure:
         left, right = st.columns(2)
         with left:
-            histogram({PLAIN.name: plain, **named}, key="decay")
+            histogram({PLAIN.name: plain, **named}, key="decay", height=240)
         with right:
             st.space("medium")
             _accuracy_against_spread(paths, at)
@@ -344,6 +379,7 @@ def decay_panel(*, asks: str) -> None:
         )
         with steps.fold("Accuracy and loss of the three"):
             stop_table(told)
+        below()
         take_home(told, key="decay")
 
 
@@ -373,6 +409,7 @@ def _accuracy_against_spread(paths: dict[str, Path], at: dict[str, float]) -> No
             for stop, (x, y) in by.items()
         ],
         key="shrunk",
+        height=240,
     )
 
 

@@ -305,6 +305,14 @@ def fold(label: str, *, icon: str = ":material/unfold_more:"):
     return st.expander(label, icon=icon, expanded=frame.is_whole())
 
 
+def link_to(lesson: str, step: str) -> None:
+    """The way to a step of any lesson, both by their names in the address."""
+    about = frame.lesson_named(lesson)
+    title = next(heading.title for heading in headings(about.path) if heading.name == step)
+    label = f"{about.title}: {title}"
+    st.page_link(about.path, label=label, icon=":material/arrow_forward:", query_params={"step": step})
+
+
 def views(names: Sequence[str], *, key: str, label: str = "Show") -> Sequence[str]:
     """Which of several figures of one place are to be drawn: the one that is chosen, the first by default; all where
     the whole lesson is read. Called where the choice is to stand."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.app import controls, steps
@@ -69,9 +71,20 @@ def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRA
     """A row for each network: what it is, and mean ± standard deviation over seeds of each measure."""
     noisy = all(config.label_noise for config in named.values())
     shown = (*measures, MEMORISED) if noisy else measures
+    of_last = all(m.label.endswith(LAST_EPOCH) for m in shown)
+    heads = {m.label.removesuffix(LAST_EPOCH) if of_last else m.label: m for m in shown}
     numbers_table(
-        [{"network": name, **{m.label: m.over(runs_at(config)) for m in shown}} for name, config in named.items()]
+        [
+            {"network": name, **{head: m.over(runs_at(config)) for head, m in heads.items()}}
+            for name, config in named.items()
+        ]
     )
+    if of_last:
+        st.caption(TABLE_CAPTION)
+
+
+LAST_EPOCH = ", last epoch"
+TABLE_CAPTION = "The table is of the last epoch: the mean of five seeds ± their standard deviation."
 
 
 CURVES_CAPTION = (
@@ -81,24 +94,41 @@ CURVES_CAPTION = (
 PATH_CAPTION = "Each dot is a seed, and the line is their mean. The bar marks your strength."
 
 
-def technique_panel(of: Technique, *, asks: str, says: str) -> None:
+CHART_HEIGHT = 240
+"""Of a panel's chart: so that the table below it is still on the screen."""
+
+
+def technique_panel(
+    of: Technique,
+    *,
+    asks: str,
+    says: str,
+    answers: Callable[[RunConfig], None] | None = None,
+    explained: Callable[[], None] | None = None,
+) -> None:
     """A technique's slider in either setting; beside it its curves and numbers, or its whole path. asks: what the
-    student is to look for. says: what was measured, folded away."""
+    student is to look for. answers: draws the answer for a setting, folded away. says: what was measured, folded
+    away. explained: draws what stands below that."""
     figure, side = steps.side_by_side()
     with side:
         plain, strength = strength_controls(of)
         st.markdown(asks)
+        if answers:
+            with steps.fold("Answer"):
+                answers(plain)
         with steps.fold("What was measured"):
             st.markdown(says)
+        if explained:
+            explained()
     path = of.path(plain)
     named = networks_at(of.name, plain, path[strength])
     with figure:
         shown = steps.views(("Curves", "All strengths"), key=f"{of.key}_view")
         if "Curves" in shown:
-            curves_beside_plain(of.name, plain, path[strength], key=of.key, height=290)
+            curves_beside_plain(of.name, plain, path[strength], key=of.key, height=CHART_HEIGHT)
             st.caption(CURVES_CAPTION)
         if "All strengths" in shown:
-            accuracy_path(of, path, strength, title="Accuracy, last epoch", key=f"{of.key}_path")
+            accuracy_path(of, path, strength, title="Accuracy, last epoch", key=f"{of.key}_path", height=CHART_HEIGHT)
             st.caption(PATH_CAPTION)
         stop_table(named)
         take_home(named, key=of.key)
@@ -111,7 +141,15 @@ FLOOR = 0.5
 """Where the accuracy axis of a path begins at the lowest: networks that only guess would flatten all others."""
 
 
-def accuracy_path(of: Technique, path: Path, current: float, *, title: str, key: str, narrow: bool = False) -> None:
+def falls_below_floor(path: Path) -> bool:
+    """Whether a network along a path has an accuracy that `accuracy_path` leaves out of the picture."""
+    found = (run for config in path.values() for run in runs_at(config))
+    return any(min(LAST_ACCURACY.of(run), TRAIN_ACCURACY.of(run)) < FLOOR for run in found)
+
+
+def accuracy_path(
+    of: Technique, path: Path, current: float, *, title: str, key: str, narrow: bool = False, height: int | None = None
+) -> None:
     """Training and held-out accuracy of the last epoch at every stop, over seeds."""
     runs = {stop: runs_at(config) for stop, config in path.items()}
     lines = {
@@ -132,4 +170,5 @@ def accuracy_path(of: Technique, path: Path, current: float, *, title: str, key:
         alt_text=f"Training and held-out accuracy against {of.symbol}.",
         rows=rows,
         key=key,
+        height=height,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 
 import streamlit as st
@@ -62,11 +62,20 @@ def watch_panel(first: Pair, *, asks: str, key: str, choosing: bool = False, ope
     watch_in(*steps.side_by_side(), first, asks=asks, key=key, choosing=choosing, views=views)
 
 
-def watch_in(figure, side, first: Pair, *, asks: str, key: str, choosing: bool = False, views: Sequence[str]) -> None:
-    """The same in places that are there already. views: those that are offered."""
+def watch_in(
+    figure,
+    side,
+    first: Pair,
+    *,
+    asks: str | Callable[[RunConfig], str],
+    key: str,
+    choosing: bool = False,
+    views: Sequence[str],
+) -> None:
+    """The same in places that are there already. asks: also by the setting. views: those that are offered."""
     with side:
         base, epoch = epoch_controls(key)
-        st.markdown(asks)
+        st.markdown(asks if isinstance(asks, str) else asks(base))
         numbers = st.container()
         pair = _chosen(first, key) if choosing else first
     with figure:

@@ -26,11 +26,18 @@ def threshold_controls(key: str, lr: float, default: float = 1e-3) -> float:
     else:
         rates = controls.stop("A weight is small up to |w| = … × learning rate", RATES, 1.0, key=f"{key}_rates")
         threshold = in_rates(rates, lr)
-    st.caption(
-        f"{threshold:g} is {threshold / lr:.2g} times the learning rate {lr:g}. Adam moves a weight by about one "
-        "learning rate in a step."
-    )
+    st.caption(f"{_beside_rate(threshold, lr)} Adam moves a weight by about one learning rate in a step.")
     return threshold
+
+
+def _beside_rate(threshold: float, lr: float) -> str:
+    """How large a threshold is beside the learning rate, in a sentence."""
+    times = f"{threshold / lr:.2g}"
+    return (
+        f"{threshold:g} equals the learning rate."
+        if times == "1"
+        else (f"{threshold:g} is {times} times the learning rate {lr:g}.")
+    )
 
 
 def spies(named: Mapping[str, RunConfig], threshold: float, *, key: str) -> None:
@@ -70,7 +77,7 @@ def weight_numbers(s: Sparsity, threshold: float) -> None:
         f"Up to {threshold:g}": percent(s.share_small(threshold)),
         "Units alive": f"{int(s.alive[k])} of {s.spec.matrix[0]}",
         "Test accuracy": percent(s.accuracy[0]),
-        "Pruned accuracy": percent(s.accuracy[k]),
+        "If pruned": percent(s.accuracy[k]),
         "Largest |w|": f"{float(s.largest):.3g}",
     }
     for label, value in numbers.items():
@@ -79,11 +86,11 @@ def weight_numbers(s: Sparsity, threshold: float) -> None:
 
 EXPLAINED = {
     "Units alive": "Units of the first layer with at least one weight above the threshold.",
-    "Pruned accuracy": "On the test images, with all small weights of the first layer set to 0, not trained on.",
+    "If pruned": "The test accuracy with all small weights of the first layer set to 0, without further training.",
 }
 
 
-def histogram(named: Mapping[str, RunConfig], *, key: str) -> None:
+def histogram(named: Mapping[str, RunConfig], *, key: str, height: int | None = None) -> None:
     """Histograms of first-layer weights over the same bins, one over the other; counts logarithmic on request."""
     help_text = "Shows the rare large weights beside the many small ones."
     log = controls.toggle("Logarithmic counts", key=f"{key}_log", help_text=help_text)
@@ -92,4 +99,5 @@ def histogram(named: Mapping[str, RunConfig], *, key: str) -> None:
         weights_figure(counts, log=log, title="Weights of the first layer"),
         alt_text=f"Histograms of the first layer's weights over the same bins: {', '.join(counts)}.",
         key=f"{key}_histogram",
+        height=height,
     )

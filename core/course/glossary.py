@@ -88,8 +88,8 @@ TERMS: tuple[Term, ...] = (
     ),
     Term(
         ADAMW.name,
-        "Adam with weight decay applied apart from the step instead of inside the loss. Every weight is multiplied by "
-        "the same factor just below 1, however large its gradients are.",
+        "Adam with weight decay applied separately from the gradient step, not inside the loss. Every weight is "
+        "multiplied by the same factor just below 1, however large its gradients are.",
         "l1_l2",
         step="weight-decay",
         source=LOSHCHILOV,

@@ -36,6 +36,7 @@ from core.results.by_heart import ByHeartSpec
 from core.results.displaced import BINS, HIGH, LOW, DisplacedSpec
 from core.results.followed import Followed, FollowSpec
 from core.results.library import stored, stored_run
+from core.results.run import total_parameters
 from core.results.sparsity import Sparsity, SparsitySpec
 from core.techniques import ADAMW, L1, L1_PROXIMAL, L2, PLAIN, Path
 from core.typed_code.exercises import (
@@ -145,6 +146,18 @@ def units_alive(config: RunConfig, threshold: float) -> str:
     found = first_layers(config)
     alive: Measure[Sparsity] = Measure("units alive", lambda s: s.alive[s.index(threshold)], digits=0)
     return f"{alive.over(found)} of {found[0].spec.matrix[0]}" if found else NOT_HERE
+
+
+def left_without_silent_units(config: RunConfig) -> str:
+    """The parameters that are left once all units of the first layer without a weight other than 0 are removed, as a
+    share of the network's, over seeds. Such a unit takes its incoming weights, its bias and its outgoing weights with
+    it."""
+    first, second, *_ = config.facts.widths
+    of_a_unit, in_all = config.facts.n_inputs + 1 + second, total_parameters(config)
+    left: Measure[Sparsity] = Measure(
+        "parameters left", lambda s: 1 - (first - int(s.alive[0])) * of_a_unit / in_all, "%", 100
+    )
+    return left.over(first_layers(config))
 
 
 def exact_zeros(path: Path) -> str:
@@ -908,7 +921,8 @@ def _branch(name: str, one: str, wrong_one: str, wrong_says: str) -> Exercise:
         title=f"The {name.upper()} branch of the training loop",
         asks=(
             f"This is a blank in the notebook. For every batch, collect the {name.upper()} penalties of all "
-            "parameters, add them up, multiply them by λ, and add the result to the loss. "
+            "parameters, add them up, multiply them by λ, and add the result to the loss. The notebook counts the "
+            "biases among them; the formula of this lesson's first step leaves them out, and either will do here. "
             f"`model.compute_{name}_loss(w)` gives {one} of one tensor. **Fill in the two blanks.**"
         ),
         template=text(loop=f"{name}_parameters.append(...)", total="..."),

@@ -299,14 +299,16 @@ def _followed_chart(look: Look, *, title, y_range, enlarged):
 
 
 def penalties_figure(*, pull: bool) -> Figure:
-    """|w| and w² over w, or how hard each pulls w towards 0 (its derivative)."""
+    """|w| and w² over w, or how hard each pulls w towards 0 (its derivative). Only sign(w) is broken at 0, where it
+    jumps; the others pass through."""
     at = np.linspace(-1.5, 1.5, 121)
     shapes = {L1.name: np.sign(at) if pull else np.abs(at), L2.name: 2 * at if pull else at**2}
+    jumps = {L1.name} if pull else set()
     values = [
-        {"w": float(f"{w:.4g}"), "value": float(f"{v:.4g}"), "technique": name, "side": bool(w > 0)}
+        {"w": short(w), "value": short(v), "technique": name, "side": name in jumps and bool(w > 0)}
         for name, curve in shapes.items()
         for w, v in zip(at, curve, strict=True)
-        if not (pull and abs(w) < 1e-9)
+        if w or name not in jumps
     ]
     return figure(_penalties_chart, {"curves": values}, pull=pull)
 

@@ -394,6 +394,18 @@ def test_the_penalties_and_their_pulls_are_their_formulas():
             assert r["value"] == pytest.approx(shapes[r["technique"]](r["w"]), abs=1e-3)
 
 
+def test_only_the_pull_of_l1_is_broken_at_zero():
+    for pull in (False, True):
+        lines = {}
+        for r in valid(penalties_figure(pull=pull)).rows["curves"]:
+            lines.setdefault((r["technique"], r["side"]), []).append(r["w"])
+        broken = [name for name in ("L1", "L2") if len([line for line in lines if line[0] == name]) == 2]
+        assert broken == (["L1"] if pull else [])
+        for (name, _), at in lines.items():
+            assert (0 in at) == (name not in broken)
+            assert np.diff(at).max() < 0.03 and (min(at) < 0 < max(at)) == (name not in broken)
+
+
 def test_the_current_strengths_are_ringed_and_joined_in_their_order():
     points = {"L2": {1e-3: (0.01, 0.8), 0.0: (0.05, 0.9)}, "AdamW": {0.0: (0.05, 0.9), 1.0: (0.02, 0.85)}}
     figure = valid(shrunk_figure(points, {"L2": 1e-3, "AdamW": 0.0}))

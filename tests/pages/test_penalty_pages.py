@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from page_reader import drawn_rows, metrics, open_page
+from page_reader import charts, drawn_rows, metrics, open_page
 
 from core.app.strengths import SETTINGS
 from core.config import FULL, SMALL_AND_NOISY, seeds_of
@@ -187,7 +187,7 @@ def test_the_numbers_beside_lambda_are_those_of_its_first_layer(strength, method
         ("Up to 0.0001", f"{100 * s.share_small(1e-4):.1f} %"),
         ("Units alive", f"{s.alive[k]} of 392"),
         ("Test accuracy", f"{100 * s.accuracy[0]:.1f} %"),
-        ("Pruned accuracy", f"{100 * s.accuracy[k]:.1f} %"),
+        ("If pruned", f"{100 * s.accuracy[k]:.1f} %"),
         ("Largest |w|", f"{float(s.largest):.3g}"),
     ]
     assert not app.info or strength == "0"
@@ -295,3 +295,64 @@ def test_the_students_own_run_begins_at_a_shipped_one_with_either_penalty():
     ):
         app = open_page(path, **params)
         assert any("Precomputed" in caption.value for caption in app.caption), params
+
+
+# --- what is said follows the setting -------------------------------------------------------------------------------
+
+FEW = [*SETTINGS][1]
+
+
+def test_what_decay_costs_at_the_same_spread_is_said_of_the_setting_that_is_chosen():
+    many, few = (texts(open_page(PENALTY_PAGE, step="weight-decay", **on)) for on in ({}, {"decay_on": FEW}))
+    assert "On 60,000 images and at the same spread" in many and "On 2,000 images and at the same spread" in few
+    assert "is lower at a decay of" in many and "is higher at a decay of" in few
+
+
+@pytest.mark.parametrize(
+    ("step", "view"), [("lambda1", "l1_view"), ("lambda2", "l2_view")], ids=["λ₁ guesses at its end", "λ₂ never does"]
+)
+def test_what_is_out_of_the_picture_is_said_only_where_something_is(step, view):
+    app = open_page(PENALTY_PAGE, step=step, **{view: "All strengths"})
+    path = (l1_path if step == "lambda1" else l2_path)(FULL)
+    lowest = min(
+        accuracy
+        for config in path.values()
+        for run in shipped(config)
+        for accuracy in (run.last.held_out_accuracy, run.last.train_accuracy)
+    )
+    said = any("out of the picture" in caption.value for caption in app.caption)
+    assert said == (lowest < 0.5) == (step == "lambda1")
+
+
+@pytest.mark.parametrize(("optimizer", "lines"), [("sgd", {0.0, 1e-4, -1e-4}), ("adam", {0.0})])
+def test_every_dashed_line_of_the_followed_weights_is_named(optimizer, lines):
+    app = open_page(PENALTY_PAGE, step="zero", steps_by=optimizer, steps_lambda="0.001")
+    rules = [chart.rows["rules"] for chart in charts(app) if "rules" in chart.rows]
+    assert len(rules) == 4
+    for upper, lower in (rules[:2], rules[2:]):  # a column holds both of its pictures
+        assert {row["y"] for row in upper} == {0.0}
+        assert sorted(row["y"] for row in lower) == pytest.approx(sorted(lines))
+    drawn = next(m.value for m in app.markdown if "dashed line" in m.value)
+    assert ("= ±0.0001" in drawn) == (optimizer == "sgd") and ("In all four" in drawn) == (optimizer == "adam")
+
+
+def test_the_limit_s_question_has_an_answer_in_either_setting():
+    for on, images in (({}, "60,000"), ({"limit_on": FEW}, "2,000")):
+        told = texts(open_page(PENALTY_PAGE, step="limit", **on))
+        assert f"On {images} images, c = 2 begins to bind in epoch" in told and "c = 0.5 in epoch 1." in told
+
+
+def test_a_table_s_headers_are_short_and_its_caption_says_the_epoch():
+    app = open_page(PENALTY_PAGE, step="limit", limit_on=FEW)
+    (table,) = (frame.value for frame in app.dataframe)
+    assert [*table.columns] == ["network", "training accuracy", "accuracy", "loss", "wrong labels reproduced"]
+    assert any(caption.value.startswith("The table is of the last epoch") for caption in app.caption)
+
+
+def test_a_threshold_of_one_learning_rate_is_said_to_equal_it():
+    for threshold, said in (
+        ("0.0003", "0.0003 equals the learning rate."),
+        ("0.001", "0.001 is 3.3 times the learning"),
+    ):
+        app = open_page(PENALTY_PAGE, step="lambda1", l1_threshold=threshold)
+        assert any(caption.value.startswith(said) for caption in app.caption)

@@ -86,6 +86,8 @@ def test_the_two_ways_of_l1_are_played_in_their_step_and_one_alone_makes_zeros()
     seen = {technique.name: stored(watched_of(technique, SMALL_AND_NOISY)) for technique in (L1, L1_PROXIMAL)}
     assert {name: zeros[name] for name in seen} == {name: percent(one.share_zero[-1]) for name, one in seen.items()}
     assert seen[L1.name].zero.max() <= 1 and seen[L1_PROXIMAL.name].share_zero[-1] > 0.5
+    assert {one.spec.run.l1 for one in seen.values()} == {3e-4}
+    assert any(m.value.startswith("λ₁ is 0.0003 in both pictures") for m in app.markdown)
     pictures = rows_of(app, "picture")
     app.select_slider(key="zero_epoch").set_value("21").run()
     assert [row["title"] for (row,) in rows_of(app, "picture")] == ["L1, after 8 epochs", "L1 proximal, after 8 epochs"]
