@@ -67,24 +67,23 @@ def penalty_curve(technique: str, plain: RunConfig, config: RunConfig, *, key: s
     course_chart({technique: course}, what="penalty", x="epoch", log_y=True, key=f"{key}_penalty")
 
 
+LAST_EPOCH = ", last epoch"
+
+
 def stop_table(named: dict[str, RunConfig], measures: tuple[Measure, ...] = (TRAIN_ACCURACY, LAST_ACCURACY, LAST_LOSS)):
-    """A row for each network: what it is, and mean ± standard deviation over seeds of each measure."""
+    """A row for each network: what it is, and mean ± standard deviation over seeds of each measure. Where all are of
+    the last epoch, the first column's header says so for all of them, and they fit beside each other."""
     noisy = all(config.label_noise for config in named.values())
     shown = (*measures, MEMORISED) if noisy else measures
-    of_last = all(m.label.endswith(LAST_EPOCH) for m in shown)
-    heads = {m.label.removesuffix(LAST_EPOCH) if of_last else m.label: m for m in shown}
+    of_last = all(measure.label.endswith(LAST_EPOCH) for measure in shown)
+    first = "at the last epoch" if of_last else "network"
+    by_header = {measure.label.removesuffix(LAST_EPOCH) if of_last else measure.label: measure for measure in shown}
     numbers_table(
         [
-            {"network": name, **{head: m.over(runs_at(config)) for head, m in heads.items()}}
+            {first: name, **{header: measure.over(runs_at(config)) for header, measure in by_header.items()}}
             for name, config in named.items()
         ]
     )
-    if of_last:
-        st.caption(TABLE_CAPTION)
-
-
-LAST_EPOCH = ", last epoch"
-TABLE_CAPTION = "The table is of the last epoch: the mean of five seeds ± their standard deviation."
 
 
 CURVES_CAPTION = (

@@ -342,11 +342,19 @@ def test_the_limit_s_question_has_an_answer_in_either_setting():
         assert f"On {images} images, c = 2 begins to bind in epoch" in told and "c = 0.5 in epoch 1." in told
 
 
-def test_a_table_s_headers_are_short_and_its_caption_says_the_epoch():
+def test_a_table_s_headers_are_short_and_the_first_says_the_epoch_of_all():
     app = open_page(PENALTY_PAGE, step="limit", limit_on=FEW)
     (table,) = (frame.value for frame in app.dataframe)
-    assert [*table.columns] == ["network", "training accuracy", "accuracy", "loss", "wrong labels reproduced"]
-    assert any(caption.value.startswith("The table is of the last epoch") for caption in app.caption)
+    of_each = ["training accuracy", "accuracy", "loss", "wrong labels reproduced"]
+    assert [*table.columns] == ["at the last epoch", *of_each]
+    few = shipped(SMALL_AND_NOISY)
+    for header, of in (
+        ("loss", lambda run: run.last.held_out_loss),
+        ("accuracy", lambda run: run.last.held_out_accuracy),
+    ):
+        values = np.array([of(run) for run in few]) * (1 if header == "loss" else 100)
+        digits = 3 if header == "loss" else 1
+        assert table[header][0].startswith(f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}")
 
 
 def test_a_threshold_of_one_learning_rate_is_said_to_equal_it():
