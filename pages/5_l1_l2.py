@@ -203,8 +203,9 @@ def _proximal() -> None:
         "Here λ₁ is left out of the loss. After each step of the optimizer, every weight is moved towards zero, **but "
         "not past it**:"
     )
-    st.latex(r"w \leftarrow \text{sign}(w)\,\max(|w| - s \lambda_1,\, 0)")
-    st.latex(r"\text{after SGD: } s = \eta \qquad \text{after Adam: } s = \frac{\eta}{\sqrt{\hat v} + \epsilon}")
+    st.latex(r"\begin{aligned} w \leftarrow {} & \text{sign}(w) \\ & \cdot \max(|w| - s \lambda_1,\, 0) \end{aligned}")
+    st.latex(r"\text{after SGD: } s = \eta")
+    st.latex(r"\text{after Adam: } s = \frac{\eta}{\sqrt{\hat v} + \epsilon}")
     st.markdown(
         "$s$ is the step size, $\\eta$ the learning rate, $\\hat v$ Adam's running mean of the weight's squared "
         "gradient, and $\\epsilon = 10^{-8}$. Adam gives each weight a step size of its own, and the proximal step "
