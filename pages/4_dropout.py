@@ -28,10 +28,13 @@ from core.course.dropout import (
     alone,
     averages_to_beat_scaling,
     dropout_path,
+    gain_without_wrong_labels,
+    less_extreme,
     scores,
 )
 from core.course.over_seeds import runs_at, small_weights
 from core.course.strengths import reach_in_words
+from core.course.watched import parting_in_words
 from core.techniques import DROPOUT, PLAIN
 
 lesson = steps.lesson("pages/4_dropout.py")
@@ -48,9 +51,13 @@ lesson = steps.lesson("pages/4_dropout.py")
 )
 def masks() -> None:
     dropout_arithmetic.network_panel(
-        asks="In every training step each hidden unit is switched off with some probability, anew for every image. The "
-        "pattern is called a **mask**. **Draw a few: how much does the output jump? Then switch to evaluation, where "
-        "all units work together. How are the missing units made up for?**",
+        asks={
+            dropout_arithmetic.DRAWN: "In every training step each hidden unit is switched off with some probability, "
+            "anew for every image. The pattern is called a **mask**. **Draw a few: how much does the output jump? Then "
+            "switch to evaluation, where all units work together. How are the missing units made up for?**",
+            dropout_arithmetic.AVERAGED: "Each mask gives another output. **Move p: does the mean over many masks come "
+            "to what evaluation gives, for one hidden unit and for the output?**",
+        },
         says="One hidden unit keeps its expected value exactly: what is lost when it is off is put back when it is "
         "on. The mean of the output differs a little from what evaluation gives, because a ReLU of the second layer "
         "cuts some thinned networks at 0, and evaluation, which uses all units, does not see that.\n\nNow set p to "
@@ -92,14 +99,30 @@ def conventions() -> None:
         "model.eval()    # all units, nothing scaled",
         language="python",
     )
-    with steps.fold("Why the expected values agree, and why no dropout follows the last layer"):
+    with steps.fold("Why the expected values agree, and how much noise a mask adds"):
         st.markdown(
             "In PyTorch's convention $\\mathbb E[m_j]\\,h_j/(1-p) = h_j$, and in the paper's $\\mathbb E[m_j]\\,h_j = "
             "p\\,h_j$. The paper multiplies the outgoing weights by $p$ instead, which is the same. PyTorch scales in "
-            "training so that evaluation costs nothing.\n\nNo dropout follows the last layer. Its outputs are the "
-            "**logits** $z_k$, one for each class, from which the softmax makes probabilities. A logit that is "
-            "switched off becomes 0, and its class then gets $e^0 / \\sum_k e^{z_k}$ at random, whatever the image "
-            "shows, with no later layer to make up for it."
+            "training so that evaluation costs nothing.\n\nThe mean stays, but the mask adds noise, and the more of it "
+            "the larger $p$ is: since $m_j$ has the variance $p(1-p)$, in PyTorch's convention $\\text{Var}(\\tilde "
+            "h_j) = \\frac{p(1-p)}{(1-p)^2}\\,h_j^2 = \\frac{p}{1-p}\\,h_j^2$. That is $h_j^2$ at $p = 0.5$ and "
+            "$9\\,h_j^2$ at $p = 0.9$."
+        )
+    with steps.fold("Where dropout stands: on the input, beside batch norm, and not after the last layer"):
+        st.markdown(
+            "On the **input** a smaller rate is usual. On MNIST the authors keep an input with probability 0.8 and a "
+            "hidden unit with 0.5 ([Srivastava et al. 2014](https://jmlr.org/papers/v15/srivastava14a.html)), which "
+            "are PyTorch's $p$ = 0.2 and 0.5.\n\n**Before batch norm** dropout gets in the way of the variance that "
+            "batch norm keeps. The page *Compare* measures that.\n\n**No dropout follows the last layer.** Its outputs "
+            "are the *logits* $z_k$, one for each class, from which the softmax makes probabilities. A logit that is "
+            "switched off becomes 0. Whenever that happens to a class, it gets the probability $e^0 / \\sum_k "
+            "e^{z_k}$, whatever the image shows, and no later layer makes up for it."
+        )
+        st.page_link(
+            "pages/7_compare.py",
+            label="Dropout before batch norm",
+            icon=":material/arrow_forward:",
+            query_params={"step": "at-once", "pair": "batch norm and dropout"},
         )
 
 
@@ -152,8 +175,12 @@ def why() -> None:
 )
 def thinned() -> None:
     dropout_measurements.ensemble_panel(
-        asks="**Average more and more thinned networks. When does their mean beat one pass with all units: in loss? In "
-        "accuracy?** The second view has the answer over all test images.",
+        asks={
+            dropout_measurements.ONE_IMAGE: "Each tick is one thinned network. **Find an image on which they disagree. "
+            "Is their majority right?** The second view is of all test images.",
+            dropout_measurements.ALL_IMAGES: "**Average more and more thinned networks. When does their mean beat one "
+            "pass with all units: in loss? In accuracy?**",
+        },
         says="At p = 0.5 on all 60,000 images, mean ± standard deviation over five seeds of the network:\n"
         f"- one thinned network: {alone(HALF)};\n"
         f"- the mean of 10: {scores(HALF, 10)};\n"
@@ -171,6 +198,10 @@ def thinned() -> None:
         "- **2,000 noisy images, p = 0.2.** "
         f"{sentence('The loss of 100 masks', claimed.SMALL_MASKS[0.2].told)}. That network is far "
         "too sure of itself, and averaging tempers it.\n"
+        "\n"
+        f"**Why the loss, and hardly the accuracy?** {less_extreme(HALF, 100)} The loss punishes confident mistakes "
+        "most of all, so it gains where a network is too sure of itself. The accuracy asks only which class comes "
+        "first, and that hardly ever changes.\n"
         "\n"
         "In accuracy at p = 0.5 the masks only match weight scaling, which takes a single pass. What the masks add is "
         "a measure of how sure the network is. At 60,000 images and p = 0.5, look at image 12, where "
@@ -285,6 +316,7 @@ def watch() -> None:
         "confuse more than before?**",
         key="watch",
         opens=watching.MISTAKES,
+        says=parting_in_words,
     )
 
 
@@ -353,16 +385,18 @@ def own_run() -> None:
         OWN_DROPOUT,
         SMALL_DROPOUT,
         first=(OWN_DROPOUT[0], "label_noise", "epochs"),
-        says="**Set the wrong labels to 0, and compare p = 0 with p = 0.5: how much does dropout "
-        "gain now?** Then show the notebook's training loss. Is it above the held-out loss? With 2,000 images, "
-        "whatever is not stored is trained in seconds.",
+        says="**Set the wrong labels to 0, and compare p = 0 with p = 0.5: how much does dropout gain now?** Then show "
+        "the training loss as *the notebook* took it, the lesson notebook that this course grew out of. **It begins "
+        "above the held-out loss: why is that no mistake?** Whatever is not stored is trained in seconds.",
     )
-    with steps.fold("A trap: a training loss above the held-out loss"):
+    with steps.fold("Answer"):
         st.markdown(
-            "The notebook takes its training loss *during* the epoch, with masks. It can then lie above the held-out "
-            "loss. That looks like a mistake and is not one: the training loss is measured with units missing. (Wrong "
-            "labels have the same effect, since only the training images have them.) The dashed lines of this course "
-            "are measured without masks."
+            f"**The gain.** {gain_without_wrong_labels(0.5)}\n\n**A training loss above the held-out loss.** The "
+            "notebook takes its training loss *during* the epoch, with masks, and so with units missing. The held-out "
+            "loss is measured after the epoch and without masks. That one lies above the other therefore says nothing "
+            "about overfitting, nor about a mistake: the two must not be compared. (Wrong labels have the same effect, "
+            "since only the training images have them.) The dashed lines of this course are measured without masks, "
+            "and may be compared with the solid ones."
         )
 
 

@@ -43,17 +43,22 @@ def which_entry() -> None:
 )
 def vector() -> None:
     norm_math.vector_panel(
-        asks="A solid line takes δ from the 1, a dashed one from the ε. **Which line falls faster under each norm? And "
-        "what happens at δ = ε?**",
+        asks={
+            norm_math.AS_CURVES: "A solid line takes δ from the 1, a dashed one from the ε. **Which line falls faster "
+            "under each norm? And what happens at δ = ε?**",
+            norm_math.IN_NUMBERS: "The move v takes δ from the 1, and d takes it from the ε. **Which of them makes "
+            "each norm smaller? And which formula is another one once δ is past ε?**",
+            norm_math.IN_THE_PLANE: "To x − v the vector has moved to the left, and to x − d downwards. **Which of the "
+            "two lies deeper inside the circle of L2? And inside the square of L1?**",
+        },
         says="**The square.** $\\|x - v\\|_2^2$ falls by $2\\delta - \\delta^2$, and $\\|x - d\\|_2^2$ only by "
         "$2\\delta\\varepsilon - \\delta^2$. L2 gains most at the *large* entry. Beyond $\\delta = 2\\varepsilon$, "
         "shortening the small entry even makes it grow.\n"
         "\n"
         "**The sum of sizes.** Both fall by $\\delta$: it makes no difference to L1 where δ is taken from, until the "
-        "small entry is at zero. There, at $\\delta = \\varepsilon$, is a **kink**, which the lesson notebook, from "
-        "which this course grew, leaves out. Beyond it the entry grows on the other side of zero and the norm is $1 "
-        "+ \\delta - \\varepsilon$, which rises. Going on is of no use, so zero is where an L1-penalised weight "
-        "stops.",
+        "small entry is at zero. There, at $\\delta = \\varepsilon$, is a **kink**, which the notebook leaves out. "
+        "Beyond it the entry grows on the other side of zero and the norm is $1 + \\delta - \\varepsilon$, which "
+        "rises. Going on is of no use, so zero is where an L1-penalised weight stops.",
     )
 
 
@@ -99,7 +104,12 @@ def price() -> None:
 )
 def plane() -> None:
     norm_math.plane_panel(
-        asks="**Move the centre and λ. How often does the orange dot sit on an axis, under each penalty?**",
+        asks={
+            norm_math.ONE_LOSS: "**Move the centre and λ. How often does the orange dot sit on an axis, under each "
+            "penalty?**",
+            norm_math.THOUSANDS: "Here centre, tilt and stretch are random. **Move λ. Under which penalties is an "
+            "entry of the optimum exactly 0, and does L1 always make one?**",
+        },
         says="L1's ball has **corners on the axes**. An ellipse that grows until it touches the ball meets a corner "
         "from many directions, and at a corner a weight is exactly 0. L2's ball is round: the touching point lies on "
         "an axis only if the ellipse happens to come from exactly there. The next step "
@@ -111,7 +121,11 @@ def plane() -> None:
             "$w = (w_1, w_2)$ are the weights and $c$ is the centre. $A = R\\,\\text{diag}(1/s, s)\\,R^\\top$ is the "
             "bowl, stretched by $s$ along an axis that $R$ turns by the tilt. $\\lambda$ is the price of weights. "
             "$g(w)$ is $|w|$, $w^2$ (without ½), $|w|^p$, or the *elastic net* $\\alpha|w| + (1-\\alpha)w^2$. In "
-            "linear models, a penalty of $w^2$ is called **ridge regression**, and one of $|w|$ the **lasso**."
+            "linear models, a penalty of $w^2$ is called **ridge regression**, and one of $|w|$ the **lasso**.\n"
+            "\n"
+            "When would one take the elastic net instead of L1? Where features are strongly correlated: of such a "
+            "group the lasso tends to keep one feature, hardly caring which, whereas the square makes correlated "
+            "features share the weight, so that they stay or go together (Zou & Hastie 2005)."
         )
 
 
@@ -125,7 +139,10 @@ def plane() -> None:
 )
 def slope() -> None:
     norm_math.slope_panel(
-        asks="**Move p past 1. Where does its line meet the left edge?**",
+        asks={
+            "Lp": "**Move p past 1. Where does its line meet the left edge?**",
+            "elastic net": "**Move α. Where does its line meet the left edge, and at which α does it hold nothing?**",
+        },
         says="The loss pulls at a weight. What can hold the weight at 0 is the slope of the penalty $g$ next to 0.\n"
         "- **A kink** (L1, or an elastic net with $\\alpha > 0$) has a finite slope next to 0. It holds the weight "
         "against any pull of the loss up to λ times that slope: $|\\partial L/\\partial w_i| \\le \\lambda$ for L1.\n"
@@ -159,7 +176,15 @@ def maps() -> None:
         "called *soft thresholding*: $\\text{sign}(w)\\max(|w| - \\eta\\lambda, 0)$. L2 **divides** every "
         "weight by $1 + 2\\eta\\lambda$: small ones lose little, and none that was not 0 becomes 0. A p below 1 cuts "
         "small weights off, with a jump, and hardly touches large ones. L1 shortens the large ones too, which is its "
-        "price.",
+        "price.\n"
+        "\n"
+        "**Where is the jump?** With $p < 1$ the sum may have two minima: one at 0, and one further out, where $u - w "
+        "+ \\eta\\lambda p\\, u^{p-1} = 0$. The map takes the lower one. They are level at $u = "
+        "(2\\eta\\lambda(1-p))^{1/(2-p)}$, and that is where\n"
+        "\n"
+        "$$|w| = \\frac{2-p}{2(1-p)}\\,\\bigl(2\\eta\\lambda(1-p)\\bigr)^{1/(2-p)}$$\n"
+        "\n"
+        "Up to this size the weight becomes 0. The last column of the table has the number.",
     )
 
 
@@ -210,7 +235,12 @@ def network() -> None:
         says="Read the two columns *exactly 0* and *Σw² left*. L2 leaves no weight at 0 at any strength. One step is "
         "not a training, however. In training the loss pulls back, and the weights that are needed hold out; the "
         "lesson on L1 and L2 shows which ones those are. There the same soft threshold, applied after every step of "
-        "Adam, leaves a network with most of its first layer at exactly 0.",
+        "Adam, leaves a network with most of its first layer at exactly 0.\n"
+        "\n"
+        "The λ of the steps before is for one or two weights, against a loss whose curvature is about 1. "
+        "In a network the loss is a mean over images and hardly depends on most single weights, while the penalty adds "
+        "up all of them, so a λ of that size would leave nothing. The lesson *L1 and L2* shows which λ a network "
+        "bears.",
     )
 
 

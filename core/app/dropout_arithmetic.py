@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.app import controls, failures, steps
@@ -24,24 +26,31 @@ STEPS = {
 }
 
 
-def network_panel(*, asks: str, says: str) -> None:
+DRAWN, AVERAGED = VIEWS = ("The network", "The average over masks")
+
+
+def network_panel(*, asks: Mapping[str, str], says: str) -> None:
     """A small network with dropout in its hidden layers: masks to redraw, training and evaluation, both
-    conventions. asks: what the student is to find out. says: the answer, folded away."""
+    conventions. asks: what the student is to find out in each of VIEWS. says: the answer, folded away."""
     figure, side = steps.side_by_side()
+    with figure:
+        shown = steps.views(VIEWS, key="toy_view")
     with side:
-        mode = controls.choice("Mode", MODES, key="dropout_mode")
+        # the averages are of training, whatever the mode
+        mode = controls.choice("Mode", MODES, key="dropout_mode") if DRAWN in shown else MODES[0]
         p = controls.stop("p", STOPS, 0.5, key="toy_p")
         convention = controls.choice("Convention", CONVENTIONS, key="convention")
-        training = mode == MODES[0]
-        st.button("Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:", disabled=not training)
-        st.markdown(asks)
+        if DRAWN in shown:
+            evaluated = mode == MODES[1]
+            st.button("Draw new masks", key="redraw", on_click=_redraw, icon=":material/casino:", disabled=evaluated)
+        for view in shown:
+            st.markdown(asks[view])
         with steps.fold("Answer"):
             st.markdown(says)
     with figure:
-        shown = steps.views(("The network", "The average over masks"), key="toy_view")
-        if "The network" in shown:
+        if DRAWN in shown:
             _network(p, convention, mode)
-        if "The average over masks" in shown:
+        if AVERAGED in shown:
             _averages(p, convention)
 
 
@@ -51,11 +60,15 @@ def _network(p: float, convention: str, mode: str) -> None:
     shown, evaluated = forward(p, convention, masks), forward(p, convention, None)
     chart(network_figure(shown, masks), alt=_describe(masks, shown.output))
     st.markdown(STEPS[convention, mode].format(p=p, keep=keep_probability(p, convention)))
-    st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
-    st.caption(
-        f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same, and a "
-        "copied link opens at draw 1."
-    )
+    if masks:
+        st.markdown(f"Output now: **{shown.output:.3f}**. In evaluation: {evaluated.output:.3f}.")
+        st.caption(
+            f"Each circle shows what its unit hands on. This is draw {draw + 1}; the input is always the same, and a "
+            "copied link opens at draw 1."
+        )
+    else:
+        st.markdown(f"Output: **{shown.output:.3f}**, the same each time.")
+        st.caption("Each circle shows what its unit hands on. Nothing is drawn at random, and the input is the same.")
     table(network_table(shown, masks), key="network")
 
 

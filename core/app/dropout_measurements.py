@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -78,26 +78,32 @@ AVERAGED = (1, 2, 3, 5, 10, 20, 30, 50, 100)
 P_STOPS = DROPOUT.stops[1:]
 
 
-def ensemble_panel(*, asks: str, says: str) -> None:
-    """One image under 1 to 100 thinned networks, and accuracy and loss of their average, against weight scaling."""
+ONE_IMAGE, ALL_IMAGES = MASKS_VIEWS = ("One image", "All test images")
+
+
+def ensemble_panel(*, asks: Mapping[str, str], says: str) -> None:
+    """One image under 1 to 100 thinned networks, and accuracy and loss of their average, against weight scaling. asks:
+    what the student is to find out in each of MASKS_VIEWS. says: what was measured, folded away."""
     figure, side = steps.side_by_side()
+    with figure:
+        shown = steps.views(MASKS_VIEWS, key="masks_view")
     with side:
         base = SETTINGS[controls.choice("Trained on", tuple(SETTINGS), key="masks_on")]
         n = int(controls.stop("Thinned networks averaged", AVERAGED, 10, key="masks"))
-        image = int(controls.stop("Test image", range(N_SHOWN), 12, key="image"))
+        image = int(controls.stop("Test image", range(N_SHOWN), 12, key="image")) if ONE_IMAGE in shown else 0
         p = controls.stop("p", P_STOPS, 0.5, key="masks_p")
-        st.markdown(asks)
+        for view in shown:
+            st.markdown(asks[view])
         with steps.fold("What was measured"):
             st.markdown(says)
     found = ensembles_of(dropout_path(base)[p])
     with figure:
-        shown = steps.views(("One image", "All test images"), key="masks_view")
         if not found or not found[0].spec.n_shown:
             st.info("The thinned networks are missing: `python -m core.precompute` computes them.")
             return
-        if "One image" in shown:
+        if ONE_IMAGE in shown:
             _votes(found[0], image, n)
-        if "All test images" in shown:
+        if ALL_IMAGES in shown:
             _averaged(found, n)
             st.caption(f"One thinned network alone, the mean over the 100 masks: {alone(dropout_path(base)[p])}.")
         take_home({f"dropout, p = {p:g}": dropout_path(base)[p]}, key="masks")

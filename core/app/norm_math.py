@@ -49,24 +49,29 @@ EPSILONS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
 DELTAS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5)
 
 
-def vector_panel(*, asks: str, says: str) -> None:
+AS_CURVES, IN_NUMBERS, IN_THE_PLANE = VECTOR_VIEWS = ("The norms", "In numbers", "In the plane")
+
+
+def vector_panel(*, asks: Mapping[str, str], says: str) -> None:
     """x = (1, ε) shortened by δ along either axis: the norms as curves, as formulas with the numbers put in, and in the
-    plane. asks: what the student is to find out. says: the answer, folded away."""
+    plane. asks: what the student is to find out in each of VECTOR_VIEWS. says: the answer, folded away."""
     figure, side = steps.side_by_side()
+    with figure:
+        shown = steps.views(VECTOR_VIEWS, key="vector_view")
     with side:
         epsilon = controls.stop("ε, the small entry", EPSILONS, 0.2, key="epsilon")
         delta = controls.stop("δ, what is taken away", DELTAS, 0.1, key="delta")
-        st.markdown(asks)
+        for view in shown:
+            st.markdown(asks[view])
         with steps.fold("Answer"):
             st.markdown(says)
     with figure:
-        shown = steps.views(("The norms", "In numbers", "In the plane"), key="vector_view")
-        if "The norms" in shown:
+        if AS_CURVES in shown:
             _norm_curves(epsilon, delta)
-        if "In numbers" in shown:
+        if IN_NUMBERS in shown:
             start = {"L1": 1 + epsilon, "L2": 1 + epsilon**2}
             st.table([_norm_row(name, epsilon, delta, start[name[:2]]) for name in NORMS])
-        if "In the plane" in shown:
+        if IN_THE_PLANE in shown:
             _moved(epsilon, delta)
         for note in _kink_notes(epsilon, delta):
             st.warning(note)
@@ -84,8 +89,9 @@ def _norm_curves(epsilon: float, delta: float) -> None:
                 key=f"shortened_{which}",
             )
     st.caption(
-        "The dots mark your δ. At an open square the notebook's formula stops holding. Up to δ = ε the two lines of "
-        "L1 coincide."
+        "The dots mark your δ. Up to δ = ε the two lines of L1 coincide. *The notebook*, the lesson notebook that this "
+        "course grew out of, writes 1 − δ + ε for both of them at every δ. At an open square that stops holding; *In "
+        "numbers* has what holds beyond."
     )
 
 
@@ -94,8 +100,8 @@ def _moved(epsilon: float, delta: float) -> None:
     captioned(
         moves_figure(epsilon, delta),
         alt_text=f"x = (1, {epsilon:g}) with x − v and x − d, and both balls through x.",
-        caption="x and the two shortened vectors. On each curve a norm is as large as that of x, and inside the curve "
-        "it is smaller.",
+        caption="x and the two shortened vectors. On the square that stands on a corner the L1 norm is as large as "
+        "that of x, and on the circle the L2 norm is. Inside either of them its norm is smaller.",
         rows=[{"vector": name, "x₁": round(a, 6), "x₂": round(b, 6)} for name, (a, b) in points.items()],
         key="moves",
     )
@@ -205,29 +211,42 @@ STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2, 2.0)
 TRIALS = 2000
 
 
-def plane_panel(*, asks: str, says: str) -> None:
+ONE_LOSS, THOUSANDS = PLANE_VIEWS = ("One loss", "Thousands of losses")
+
+
+def plane_panel(*, asks: Mapping[str, str], says: str) -> None:
     """A quadratic loss whose centre, tilt and stretch are moved, its optimum under each penalty; and thousands of
-    random ones."""
+    random ones. asks: what the student is to find out in each of PLANE_VIEWS. says: the answer, folded away."""
     figure, side = steps.side_by_side()
+    with figure:
+        shown = steps.views(PLANE_VIEWS, key="plane_view")
     with side:
         strength = controls.stop("λ", STRENGTHS, 0.5, key="plane_lambda")
         penalties = third_penalty(first=True)
-        with st.container(horizontal=True):
-            centre = (
-                controls.stop("Centre, w₁", PLACES, 1.5, key="c1"),
-                controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
-            )
-            tilt = controls.stop("Tilt (degrees)", TILTS, 30, key="tilt")
-            stretch = controls.stop("Stretch", STRETCHES, 2, key="stretch")
-        st.markdown(asks)
+        loss = _loss_controls() if ONE_LOSS in shown else None
+        for view in shown:
+            st.markdown(asks[view])
         with steps.fold("Answer"):
             st.markdown(says)
+            if THOUSANDS in shown:
+                st.markdown(_zeros_in_words())
     with figure:
-        shown = steps.views(("One loss", "Thousands of losses"), key="plane_view")
-        if "One loss" in shown:
-            _optima(one_loss(centre, tilt, stretch), strength, penalties)
-        if "Thousands of losses" in shown:
+        if loss:
+            _optima(loss, strength, penalties)
+        if THOUSANDS in shown:
             _random_losses(strength, penalties)
+
+
+def _loss_controls() -> Losses:
+    """The widgets of one loss: its centre, its tilt and its stretch."""
+    with st.container(horizontal=True):
+        centre = (
+            controls.stop("Centre, w₁", PLACES, 1.5, key="c1"),
+            controls.stop("Centre, w₂", PLACES, 0.5, key="c2"),
+        )
+        tilt = controls.stop("Tilt (degrees)", TILTS, 30, key="tilt")
+        stretch = controls.stop("Stretch", STRETCHES, 2, key="stretch")
+    return one_loss(centre, tilt, stretch)
 
 
 def _optimum(losses: Losses, strength: float, name: str, penalty: Penalty, *, told: bool = True) -> None:
@@ -257,8 +276,9 @@ def _optima(losses: Losses, strength: float, penalties: Penalties) -> None:
         )
 
 
-def slope_panel(*, asks: str, says: str) -> None:
-    """The slope of each penalty, and what the third one makes of the loss that the plane's sliders were left at."""
+def slope_panel(*, asks: Mapping[str, str], says: str) -> None:
+    """The slope of each penalty, and what the third one makes of the loss that the plane's sliders were left at. asks:
+    what the student is to find out with each of KINDS as the third. says: the answer, folded away."""
     figure, side = steps.side_by_side()
     with side:
         penalties = third_penalty()
@@ -266,8 +286,9 @@ def slope_panel(*, asks: str, says: str) -> None:
             strength = _kept("plane_lambda", STRENGTHS, 0.5)
         else:
             strength = controls.stop("λ", STRENGTHS, 0.5, key="plane_lambda")
-        st.markdown(asks)
-        st.markdown(slope_in_words(*_third(penalties), strength))
+        _, third = _third(penalties)
+        st.markdown(asks[KINDS[0] if third.alpha is None else KINDS[1]])
+        st.markdown(slope_in_words(third, strength))
         with steps.fold("The three cases"):
             st.markdown(says)
     with figure:
@@ -279,16 +300,17 @@ def slope_panel(*, asks: str, says: str) -> None:
         st.caption("Left: the slopes. Right: the loss of the step before, under the third penalty.")
 
 
-def slope_in_words(name: str, penalty: Penalty, strength: float) -> str:
+def slope_in_words(penalty: Penalty, strength: float) -> str:
     """Whether a penalty holds a weight at 0, and against which pull of the loss."""
-    held = float(slope(0.0, penalty))
+    held, alpha = float(slope(0.0, penalty)), penalty.alpha
+    called = f"$|w|^{{{penalty.p:g}}}$" if alpha is None else f"the elastic net (α = {alpha:g})"
+    begin = f"Next to 0 the slope of {called} is"
     if np.isinf(held):
-        return f"Next to 0 the slope of **{name}** is infinite: it holds a weight at 0 against every pull."
+        return f"{begin} infinite: it holds a weight at 0 against every pull."
     if held == 0:
-        return f"Next to 0 the slope of **{name}** is 0: it holds nothing, and the smallest pull moves a weight off 0."
+        return f"{begin} 0: it holds nothing, and the smallest pull moves a weight off 0."
     return (
-        f"Next to 0 the slope of **{name}** is {held:g}: it holds a weight at 0 while the loss pulls with at most "
-        f"{held:g}·λ = {held * strength:g}."
+        f"{begin} {held:g}: it holds a weight at 0 while the loss pulls with at most {held:g}·λ = {held * strength:g}."
     )
 
 
@@ -320,6 +342,17 @@ def _random_losses(strength: float, penalties: Penalties) -> None:
             for name, (none, one, both) in shares.items()
         ],
         key="zeros",
+    )
+
+
+def _zeros_in_words() -> str:
+    """How often L1 and L2 make an entry 0 at the smallest and the largest λ that are offered."""
+    low, high = STRENGTHS[1], STRENGTHS[-1]
+    few, many = (percent(1 - _zero_shares(L1, strength)[0]) for strength in (low, high))
+    l2 = percent(1 - _zero_shares(L2, high)[0])
+    return (
+        f"Of the random losses L1 makes an entry 0 in {few} at λ = {low:g}, and in {many} at λ = {high:g}. With a "
+        f"small λ the ellipse mostly touches an edge of the ball. L2 does so in {l2}, even at λ = {high:g}."
     )
 
 
@@ -495,7 +528,8 @@ def _play_button(times: tuple[str, ...]) -> None:
 # --- the network ----------------------------------------------------------------------------------------------------
 
 NETWORK_STRENGTHS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
-EDGES = (np.arange(182) - 91) * 0.005
+BIN, TICK = 0.005, 0.05
+"""Widths of the histograms' bins, and of what the axis is rounded up to."""
 
 
 @dataclass(frozen=True)
@@ -544,10 +578,11 @@ def network_panel(*, asks: str, says: str) -> None:
 
 def _mapped(layer: _Sizes, strength: float, penalties: Penalties) -> None:
     w, n = layer.sizes, layer.counts
+    edges = _edges(layer)
     # Every map is odd, so what it makes of |w| is enough.
     mapped = {"before": w} | {name: proximal(w, strength, penalty) for name, penalty in penalties.items()}
     captioned(
-        mapped_figure({name: _histogram(some, layer) for name, some in mapped.items()}, EDGES),
+        mapped_figure({name: _histogram(some, layer, edges) for name, some in mapped.items()}, edges),
         alt_text="Histograms of the weights before and after each map.",
         key="mapped",
         height=300,
@@ -576,7 +611,13 @@ def _half_in_words(layer: _Sizes) -> str:
     )
 
 
-def _histogram(sizes: np.ndarray, layer: _Sizes) -> np.ndarray:
+def _edges(layer: _Sizes) -> np.ndarray:
+    """The edges of the bins, as far on either side of 0 as the largest weight reaches; a map only shortens."""
+    bins = int(np.floor(layer.sizes[-1] / TICK) + 1) * round(TICK / BIN)
+    return np.arange(-bins, bins + 1) * BIN
+
+
+def _histogram(sizes: np.ndarray, layer: _Sizes, edges: np.ndarray) -> np.ndarray:
     """How many weights lie in each bin, once those of each size have gone to another one."""
     values, counts = np.concatenate([sizes, -sizes]), np.concatenate([layer.above, layer.below])
-    return np.histogram(np.clip(values, EDGES[0], EDGES[-1]), EDGES, weights=counts)[0]
+    return np.histogram(values, edges, weights=counts)[0]

@@ -37,6 +37,8 @@ PIXELS, MATRIX, HISTOGRAM, MISTAKES = "Small weights", "All weights", "Histogram
 VIEWS = (PIXELS, MATRIX, HISTOGRAM, MISTAKES)
 
 Pair = tuple[Technique, Technique]
+Found = Mapping[str, Training]
+"""What is stored of the two, by name."""
 
 SMALL = f"|w| up to {THRESHOLD:g}"
 CAPTIONS = {
@@ -55,11 +57,19 @@ def settings_of(key: str, *more: str) -> tuple[str, ...]:
     return tuple(f"{key}_{name}" for name in ("on", "epoch", "epoch_full", *more))
 
 
-def watch_panel(first: Pair, *, asks: str, key: str, choosing: bool = False, opens: str = PIXELS) -> None:
+def watch_panel(
+    first: Pair,
+    *,
+    asks: str,
+    key: str,
+    choosing: bool = False,
+    opens: str = PIXELS,
+    says: Callable[[Found], str] | None = None,
+) -> None:
     """Two techniques, `first` where none are chosen, at one epoch of their trainings. choosing: whether others can be
-    chosen. opens: the view that it opens with."""
+    chosen. opens: the view that it opens with. says: the answer, made of both trainings and folded away."""
     views = (opens, *(view for view in VIEWS if view != opens))
-    watch_in(*steps.side_by_side(), first, asks=asks, key=key, choosing=choosing, views=views)
+    watch_in(*steps.side_by_side(), first, asks=asks, key=key, choosing=choosing, views=views, says=says)
 
 
 def watch_in(
@@ -71,6 +81,7 @@ def watch_in(
     key: str,
     choosing: bool = False,
     views: Sequence[str],
+    says: Callable[[Found], str] | None = None,
 ) -> None:
     """The same in places that are there already. asks: also by the setting. views: those that are offered."""
     with side:
@@ -82,6 +93,9 @@ def watch_in(
         found = draw_epoch(pair, base, epoch, key=key, views=views)
     if found:
         numbers.table(at_epoch(found, epoch))
+    if found and says:
+        with numbers, steps.fold("Answer"):
+            st.markdown(says(found))
 
 
 def epoch_controls(key: str) -> tuple[RunConfig, int]:

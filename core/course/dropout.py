@@ -17,10 +17,20 @@ from core.course.claims import (
     TRAIN_ACCURACY,
     Measure,
     NotStored,
+    percent,
     sentence,
 )
 from core.course.faults import Fault
-from core.course.over_seeds import measured, own_runs, own_settings, runs_along, runs_at, small_weights, sparsities
+from core.course.over_seeds import (
+    against_plain,
+    measured,
+    own_runs,
+    own_settings,
+    runs_along,
+    runs_at,
+    small_weights,
+    sparsities,
+)
 from core.course.pictures import THEIRS_AND_HELD_OUT, Panel, Picture, loss_curves, spies
 from core.course.questions import Choice, Curve, Drawing, Option, question
 from core.course.thinned import SCALED_LOSS, averaged_loss, ensembles, ensembles_of
@@ -136,6 +146,23 @@ def agreement(config: RunConfig, image: int) -> str:
     return f"{int((votes == ensemble.classes[image]).sum())} of {len(votes)}"
 
 
+def less_extreme(config: RunConfig, n: int) -> str:
+    """How sure the mean of n thinned networks is, beside weight scaling, on the single images that are kept (seed 0): a
+    sentence."""
+    ensemble = next((e for e in ensembles_of(config) if e.spec.n_shown), None)
+    if ensemble is None:
+        return f"How sure the two are is {MISSING}."
+    mean = ensemble.probabilities[:, :n].astype(float).mean(axis=1)
+    averaged, scaled = (
+        percent(some.max(axis=1).mean()) for some in (mean, ensemble.scaled_probabilities.astype(float))
+    )
+    return (
+        f"A mean of probabilities is less extreme than those of one pass. On the {ensemble.spec.n_shown} images of the "
+        f"first view, the most probable class has a probability of {averaged} in the mean of {n} masks and of {scaled} "
+        "by weight scaling."
+    )
+
+
 def _first_below(losses: np.ndarray, scaled: float) -> int | None:
     """The fewest thinned networks whose mean has a lower loss than weight scaling; None where none has."""
     better = np.flatnonzero(losses < scaled)
@@ -156,6 +183,24 @@ def averages_to_beat_scaling(config: RunConfig) -> str:
     counts = [n for n in each if n]
     top = str(max(counts)) if len(counts) == len(each) else f"more than {most}"
     return f"{mean} in the mean over {len(each)} seeds, {min(counts)} to {top} seed by seed"
+
+
+# --- what it gains ---------------------------------------------------------------------------------------------------
+
+
+def gain_without_wrong_labels(p: float) -> str:
+    """What dropout gains in the small setting where all labels are right, and where a fifth of them is wrong: sentences
+    with numbers over the seeds that are stored."""
+    told = []
+    for when, noise in (("Without wrong labels", 0.0), ("With a fifth of them wrong", SMALL_AND_NOISY.label_noise)):
+        plain = replace(SMALL_AND_NOISY, label_noise=noise)
+        config = dropout_path(plain)[p]
+        told.append(
+            f"{when}, the validation accuracy after the last epoch is {LAST_ACCURACY.over(runs_at(plain))} at p = 0 "
+            f"and {LAST_ACCURACY.over(runs_at(config))} at p = {p:g}: "
+            f"{sentence('it', against_plain(LAST_ACCURACY, plain, config, 'higher', 'lower'))}."
+        )
+    return " ".join(told)
 
 
 # --- hidden units ---------------------------------------------------------------------------------------------------
@@ -509,7 +554,8 @@ TWO_CONVENTIONS = Fault(
     name="two-conventions",
     title="Dropout by hand",
     code="""\
-class Dropout(nn.Module):                  # p: probability to turn a unit off
+# p: probability to turn a unit off
+class Dropout(nn.Module):
     def forward(self, h):
         if self.training:
             return h * (torch.rand_like(h) > self.p)
@@ -546,10 +592,13 @@ class Dropout(nn.Module):                  # p: probability to turn a unit off
     mended="""\
     def forward(self, h):
         if self.training:
-            return h * (torch.rand_like(h) > self.p)
-        return h * (1 - self.p)            # what training hands on, on average
+            on = torch.rand_like(h) > self.p
+            return h * on
+        # what training hands on, on average
+        return h * (1 - self.p)
 
-# nn.Dropout divides by 1 - p in training instead, and hands h on in evaluation""",
+# nn.Dropout divides by 1 - p in training
+# instead, and hands h on in evaluation""",
     mended_picture=lambda: _handed_on(train=lambda p: 1 - p, evaluate=lambda p: 1 - p),
     after="Now both modes hand on 1 − p on average. In PyTorch's way, which scales in training, both hand on 1.",
 )
@@ -565,7 +614,8 @@ for x, y in train_loader:
     loss = loss_func(model(x), y)
     ...
     losses.append(loss.item())
-train_loss.append(np.mean(losses))         # then model.eval() for the validation loss""",
+train_loss.append(np.mean(losses))
+# then model.eval() for the validation loss""",
     picture=lambda: loss_curves(MASKED, THEIRS_AND_HELD_OUT, "The recorded training loss lies above the test loss."),
     says="The network has dropout with p = 0.8 and is trained on all 60,000 images. The figure shows this loss.",
     asks="The network seems to be better on images that it never saw. Why?",
@@ -589,9 +639,11 @@ train_loss.append(np.mean(losses))         # then model.eval() for the validatio
         ),
     ),
     mended="""\
+# both after the epoch, in evaluation mode
 model.eval()
-with torch.no_grad():                      # both after the epoch, in evaluation mode
-    train_loss.append(loss_over(model, train_set))
+with torch.no_grad():
+    loss = loss_over(model, train_set)
+    train_loss.append(loss)
     val_loss.append(loss_over(model, val_set))""",
     mended_picture=lambda: loss_curves(
         MASKED, NOTEBOOK_LOSS, "The same, and the training loss in evaluation mode, below both."
@@ -603,12 +655,19 @@ LAYER_BY_NUMBER = Fault(
     name="layer-by-number",
     title="The first layer's weights",
     code="""\
-model_do = nn.Sequential(nn.Flatten(), nn.Linear(784, 392), nn.ReLU(), nn.Dropout(0.5), ...)
+model_do = nn.Sequential(
+    nn.Flatten(), nn.Linear(784, 392),
+    nn.ReLU(), nn.Dropout(0.5), ...)
 
-plt.spy(model_do[1].weight.detach(), precision=1e-4)   # what dropout does to the weights""",
+# what dropout does to the weights
+weight = model_do[1].weight.detach()
+plt.spy(weight, precision=1e-4)""",
     picture=lambda: spies({"dropout, p = 0.5": HALF}, 1e-4),
-    says="This is the picture that the code draws.",
-    asks="The code runs, and the layer is the right one. What is missing before anything may be said about dropout?",
+    says=(
+        "This is the picture that the code draws. It picks the layer by its number, and here number 1 is the first "
+        "linear layer. With dropout on the input it would be the dropout, which has no weight."
+    ),
+    asks="The number is one weakness. What else is missing before anything may be said about dropout?",
     options=(
         Option(
             "A smaller precision",
@@ -617,8 +676,8 @@ plt.spy(model_do[1].weight.detach(), precision=1e-4)   # what dropout does to th
         Option(
             "The plain network's picture beside it",
             (
-                "Without it nobody can tell what *dropout* did. (And `model_do[1]` is fragile: with dropout on the "
-                "input, layer 1 is the dropout, which has no weight.)"
+                "Without it nobody can tell what *dropout* did. The mended code draws both, and picks the layer by its "
+                "kind and not by its number."
             ),
             right=True,
         ),
@@ -633,9 +692,13 @@ plt.spy(model_do[1].weight.detach(), precision=1e-4)   # what dropout does to th
     ),
     mended="""\
 fig, axes = plt.subplots(1, 2)
-for ax, (name, model) in zip(axes, {"plain": model, "dropout": model_do}.items()):
-    first = next(m for m in model if isinstance(m, nn.Linear))   # by kind, not by number
-    ax.spy(first.weight.detach(), precision=1e-4)
+models = {"plain": model, "dropout": model_do}
+for ax, name in zip(axes, models):
+    # by kind, not by number
+    first = next(m for m in models[name]
+                 if isinstance(m, nn.Linear))
+    weight = first.weight.detach()
+    ax.spy(weight, precision=1e-4)
     ax.set_title(name)""",
     mended_picture=lambda: spies({PLAIN.name: FULL, "dropout, p = 0.5": HALF}, 1e-4),
     after="Side by side, the pictures show that dropout's first layer is as full as the plain network's.",

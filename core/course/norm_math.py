@@ -304,7 +304,8 @@ NO_KINK = Fault(
     name="no-kink",
     title="A formula for the L1 norm",
     code="""\
-def l1_norm_of_x_minus_d(delta, epsilon):  # x = (1, epsilon), d = (0, delta)
+# x = (1, epsilon), d = (0, delta)
+def l1_norm_of_x_minus_d(delta, epsilon):
     return 1 - delta + epsilon""",
     picture=lambda: _no_kink(mended=False),
     says="This is the function against δ, at ε = 0.2.",
@@ -347,7 +348,8 @@ NO_LOSS = Fault(
     code="""\
 w = 1.0
 for step in range(steps):
-    w -= lr * strength * gradient_of_norm(w)   # sign(w) for L1, 2 * w for L2""",
+    # the gradient: sign(w) for L1, 2 * w for L2
+    w -= lr * strength * gradient_of_norm(w)""",
     picture=lambda: _norm_alone(with_loss=False),
     says="A weight follows the slope of either norm down, with strength 0.5.",
     asks="Both end at or near zero. What does this say about which weights of a *network* become zero?",
@@ -371,7 +373,8 @@ for step in range(steps):
     ),
     mended="""\
 for step in range(steps):
-    w -= lr * (gradient_of_loss(w) + strength * gradient_of_norm(w))""",
+    pull = strength * gradient_of_norm(w)
+    w -= lr * (gradient_of_loss(w) + pull)""",
     mended_picture=lambda: _norm_alone(with_loss=True),
     after=(
         "Here the loss is ½(w − 0.3)², and the steps are so small that they make a curve. L1 still takes the weight "
@@ -408,6 +411,7 @@ NORMS_OF_X = Exercise(
     verdict=ByValue(
         inputs=_short_vector,
         result=variable("both"),
+        parts=("l2", "l1"),
         accepted=(
             Accepted(
                 _TWO_NORMS.format("((x - d) ** 2).sum()", "(x - d).abs().sum()"),

@@ -53,7 +53,7 @@ def at_epoch(found: Mapping[str, Training], epoch: int) -> list[dict[str, str]]:
     """What the networks come to at an epoch, as the rows of a table with a column for each. At least one."""
     held_out = next(iter(found.values())).run.config.held_out
     numbers = {
-        "small weights": lambda seen: seen.share_small[epoch],
+        f"|w| ≤ {THRESHOLD:g}": lambda seen: seen.share_small[epoch],
         "exactly 0": lambda seen: seen.share_zero[epoch],
         f"right, {held_out}": lambda seen: seen.accuracy[epoch],
     }
@@ -61,6 +61,39 @@ def at_epoch(found: Mapping[str, Training], epoch: int) -> list[dict[str, str]]:
         {when(epoch): what, **{name: percent(of(one.seen)) for name, one in found.items()}}
         for what, of in numbers.items()
     ]
+
+
+MOST_NAMED = 3
+"""Mistakes that are named of a network."""
+
+
+def parting_in_words(found: Mapping[str, Training]) -> str:
+    """When each network's held-out loss was lowest, and which mistakes have become most frequent since: a list in
+    Markdown."""
+    return "\n".join(f"- {_since_the_best(name, one)}" for name, one in found.items())
+
+
+def _since_the_best(name: str, one: Training) -> str:
+    best, last = one.run.best_epoch, one.run.config.epochs
+    lowest = f"**{name.capitalize()}**: the loss on {one.run.config.held_out} images is lowest {when(best)}"
+    if best == last:
+        return f"{lowest}, the last one."
+    before, after = (one.seen.confusion[epoch].astype(int) for epoch in (best, last))
+    names = one.seen.spec.run.facts.class_names
+    more = after - before
+    np.fill_diagonal(more, 0)
+    places = [np.unravel_index(at, more.shape) for at in np.argsort(-more, axis=None, kind="stable")[:MOST_NAMED]]
+    told = [
+        f"“{names[true]}” is taken for “{names[given]}” in {after[true, given]:,} of {after[true].sum():,} images, up "
+        f"from {before[true, given]:,}"
+        for true, given in places
+        if more[true, given] > 0
+    ]
+    right_then, right_now = (percent(one.seen.accuracy[epoch]) for epoch in (best, last))
+    return (
+        f"{lowest}. Of these images {right_then} are right then, and {right_now} {when(last)}. "
+        f"{'The mistakes that have grown most: ' + '; '.join(told) if told else 'No mistake is more frequent since'}."
+    )
 
 
 def extremes_in_words(seen: Watched, epoch: int) -> str:

@@ -99,11 +99,16 @@ def moves_figure(epsilon: float, delta: float) -> Figure:
     """x = (1, ε) in the plane with x − v and x − d, and the curves on which either norm is that of x."""
     curves = {"L1": ball(Penalty(1.0), 1 + epsilon), "L2": ball(Penalty(2.0), 1 + epsilon**2)}
     reach = 1.06 * (1 + epsilon)  # a little past the corners of L1's ball
+    inside, outside = 0.4 * (1 + epsilon), 0.8 * np.sqrt(1 + epsilon**2)  # of the square's edge, of the circle
     points = dict(zip(MOVES, ((1.0, epsilon), (1 - delta, epsilon), (1.0, epsilon - delta)), strict=True))
     rows = {
         **ZERO_LINES,
         "corners": [{"w1": at, "w2": at} for at in (-reach, reach)],
         "balls": _path_rows(curves),
+        "curves": [
+            {"w1": short(-at), "w2": short(-at), "penalty": name}
+            for name, at in zip(PENALTIES, (inside, outside), strict=True)
+        ],
         "moves": [{"w1": 1.0, "w2": short(epsilon), "to1": short(a), "to2": short(b)} for a, b in points.values()],
         "points": [{"w1": short(a), "w2": short(b), "name": name} for name, (a, b) in points.items()],
     }
@@ -111,11 +116,12 @@ def moves_figure(epsilon: float, delta: float) -> Figure:
 
 
 def _moves_chart(look: Look):
-    place = _axes("x")
+    place, by_penalty = _axes("x"), by_colour("penalty", [(name, COLOURS[name]) for name in PENALTIES], None)
     layers = [
         rows_of("corners").mark_point(opacity=0).encode(**place),  # they give both axes their range
         *_zero_lines(place),
-        _paths(place, look).encode(color=by_colour("penalty", [(name, COLOURS[name]) for name in PENALTIES], None)),
+        _paths(place, look).encode(color=by_penalty),
+        rows_of("curves").mark_text(fontSize=look.font, color=MARK).encode(**place, text="penalty:N"),
         rows_of("moves").mark_rule(color=MARK, strokeWidth=look.stroke).encode(**place, x2="to1", y2="to2"),
         rows_of("points")
         .mark_point(filled=True, size=60, opacity=1)

@@ -104,7 +104,8 @@ class ByValue:
 
     inputs: draws the tensors. names: makes of them what the text is given (fresh for every run). gradients: those of
     the inputs by which the result must have the right derivative too, as autograd would find it: numbers that the text
-    cut off (item, detach, torch.tensor) stay as they are when an input moves.
+    cut off (item, detach, torch.tensor) stay as they are when an input moves. parts: where the result puts several
+    variables together along its first axis, each of them a blank of its own, their names in that order.
     """
 
     inputs: Callable[[np.random.Generator], Inputs]
@@ -113,6 +114,7 @@ class ByValue:
     mistakes: tuple[Mistake, ...] = ()
     names: Callable[[Inputs], Mapping[str, Any]] = dict
     gradients: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     def verdict(self, tree: ast.Module) -> Verdict:
         found = [self._value(tree, inputs) for inputs in self._tries()]
@@ -123,7 +125,10 @@ class ByValue:
         for mistake in self.mistakes:
             if alike(found, values_of(self, mistake.text)):
                 return Verdict(False, mistake.says)
-        return Verdict(False, _difference(found, values_of(self, self.accepted[0].text)))
+        wanted = values_of(self, self.accepted[0].text)
+        if unlike := _unlike(found, wanted):
+            return Verdict(False, unlike)
+        return Verdict(False, _part_by_part(self, found, wanted) if self.parts else _difference(self, found, wanted))
 
     def _tries(self) -> list[Inputs]:
         drawn = (self.inputs(np.random.default_rng(seed)) for seed in range(RUNS))
@@ -195,20 +200,57 @@ def alike(found: list[Array], wanted: list[Array]) -> bool:
     )
 
 
-def _difference(found: list[Array], wanted: list[Array]) -> str:
-    """What is off, where no usual mistake explains it."""
+def _unlike(found: list[Array], wanted: list[Array]) -> str:
+    """That a result has another shape than the right one, or is no number; empty where neither is so."""
     for f, w in zip(found, wanted, strict=True):
         if f.shape != w.shape:
             some = "" if w.shape else " (`.sum()` adds up all numbers; Python's `sum`, or a `dim`, only some.)"
             return f"The result is {_described(f.shape)}; it should be {_described(w.shape)}.{some}"
         if not np.isfinite(f).all():
             return "The result is not a finite number: something is divided by 0, or a root of a negative number taken."
+    return ""
+
+
+def _difference(check: ByValue, found: list[Array], wanted: list[Array]) -> str:
+    """What is off, where no usual mistake explains it."""
     factor = _factor(found, wanted)
     if factor is not None:
-        return f"This is everywhere {factor:.4g} times what is right. Is there a factor too much, or missing?"
-    f, w = max(zip(found, wanted, strict=True), key=lambda pair: float(np.abs(pair[0] - pair[1]).max()))
-    at = np.unravel_index(np.abs(f - w).argmax(), f.shape)
-    return f"On a test input this gives {f[at]:.6g} where {w[at]:.6g} is right."
+        return f"This is everywhere {_short(factor)} times what is right. Is there a factor too much, or missing?"
+    k = _worst_run(found, wanted)
+    return f"On {_input(check, k)} this gives {_where_off(found[k], wanted[k])}."
+
+
+def _part_by_part(check: ByValue, found: list[Array], wanted: list[Array]) -> str:
+    """Which of the blanks are wrong, and by how much on one input."""
+    of_parts = {name: ([f[i] for f in found], [w[i] for w in wanted]) for i, name in enumerate(check.parts)}
+    wrong = {name: values for name, values in of_parts.items() if not alike(*values)}
+    right = [f"`{name}`" for name in of_parts if name not in wrong]
+    k = _worst_run(found, wanted)
+    told = " and ".join(f"`{name}` is {_where_off(f[k], w[k])}" for name, (f, w) in wrong.items())
+    begin = f"{' and '.join(right)} {'is' if len(right) == 1 else 'are'} right. " if right else ""
+    return f"{begin}On {_input(check, k)} {told}."
+
+
+def _worst_run(found: list[Array], wanted: list[Array]) -> int:
+    return int(np.argmax([np.abs(f - w).max() for f, w in zip(found, wanted, strict=True)]))
+
+
+def _input(check: ByValue, k: int) -> str:
+    """One of the inputs that a text is tried on, with those of its values that are single numbers."""
+    given = [f"`{name}` = {_short(float(value))}" for name, value in check._tries()[k].items() if not value.ndim]
+    return f"a test input ({', '.join(given)})" if given else "a test input"
+
+
+def _where_off(found: Array, wanted: Array) -> str:
+    """A number that is off the most, and the right one: as many digits of both as tell them apart, four at least."""
+    at = np.unravel_index(np.abs(found - wanted).argmax(), found.shape)
+    pairs = ((_short(found[at], digits), _short(wanted[at], digits)) for digits in (4, 6, 9, 12, 17))
+    is_, right = next(pair for pair in pairs if pair[0] != pair[1] or found[at] == wanted[at])
+    return f"{is_} where {right} is right"
+
+
+def _short(x: float, digits: int = 4) -> str:
+    return f"{x:.{digits}g}".replace("-", "−")
 
 
 def _described(shape: tuple[int, ...]) -> str:

@@ -616,7 +616,7 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (x_hat("F.batch_norm(x, None, None, training=True, eps=eps)"), "here it is to be written by hand"),
         (x_hat("(x - np.mean(x)) / eps"), "write it with torch"),
         (x_hat("(x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + epsilon)"), "the name epsilon is not known"),
-        (x_hat("(x.mean(0) - x) / torch.sqrt(x.var(0, unbiased=False) + eps)"), "everywhere -1 times"),
+        (x_hat("(x.mean(0) - x) / torch.sqrt(x.var(0, unbiased=False) + eps)"), "everywhere −1 times"),
     ),
     "running-mean": (
         (running("momentum * running_mean + (1 - momentum) * x.mean(0)"), "how Keras counts"),
@@ -862,7 +862,8 @@ WRONG: dict[str, tuple[tuple[str, str], ...]] = {
         (norms("(x ** 2).sum()", "x.abs().sum()"), "the norms of x itself"),
         (norms("((x + d) ** 2).sum()", "(x + d).abs().sum()"), "subtracted, as in x − d"),
         (norms("(x - d) ** 2", "(x - d).abs().sum()"), "the shape (2,) and one number cannot be joined"),
-        (norms("((x - delta) ** 2).sum()", "(x - d).abs().sum()"), "is right"),
+        (norms("((x - delta) ** 2).sum()", "(x - d).abs().sum()"), "`l1` is right. On a test input (`epsilon` = "),
+        (norms("(x * d).sum()", "(x - d).sum()"), " and `l1` is −"),
     ),
     "l2-shrinks": (
         (w_l2("a / (1 + lam)"), "the penalty (λ/2)w²"),

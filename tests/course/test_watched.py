@@ -1,5 +1,7 @@
 """Sentences on a watched training: they say what its numbers are at the epoch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from core.course.watched import (
     extremes_in_words,
     measurements_of,
     mistakes_in_words,
+    parting_in_words,
     trainings,
     watched_of,
     when,
@@ -47,7 +50,7 @@ def test_an_epoch_is_told_in_words():
 def test_the_table_has_what_each_network_comes_to(seen, trained):
     rows = at_epoch({"plain": Training(trained(), seen)}, 3)
     assert rows == [
-        {"after 3 epochs": "small weights", "plain": f"{100 * 1.5 / 64:.1f} %"},
+        {"after 3 epochs": "|w| ≤ 0.001", "plain": f"{100 * 1.5 / 64:.1f} %"},
         {"after 3 epochs": "exactly 0", "plain": f"{100 * 0.5 / 64:.1f} %"},
         {"after 3 epochs": "right, validation", "plain": f"{100 * 280 / 300:.1f} %"},
     ]
@@ -60,6 +63,22 @@ def test_pictures_are_told_in_words(seen):
     )
     assert zeros_in_words(seen, 3) == "2.3 % of the weights have |w| up to 0.001, 0.8 % are exactly 0"
     assert mistakes_in_words(seen, 3) == "93.3 % are right; most often “4” is taken for “9”, 20 times of 30"
+
+
+def test_what_has_changed_since_the_best_epoch_is_told(seen, trained):
+    """Epoch 1 is the best one, so its thirty right answers for each class are what epoch 3 is compared with."""
+    run = trained()
+    at_best = replace(run, records=tuple(replace(r, held_out_loss=float(r.epoch)) for r in run.records))
+    assert at_best.best_epoch == 1
+    told = parting_in_words({"plain": Training(at_best, seen)})
+    last = at_best.config.epochs
+    assert told == (
+        "- **Plain**: the loss on validation images is lowest after 1 epoch. Of these images 100.0 % are right then, "
+        f"and 93.3 % after {last} epochs. The mistakes that have grown most: “4” is taken for “9” in 20 of 30 images, "
+        "up from 0."
+    )
+    still = replace(run, records=tuple(replace(r, held_out_loss=-float(r.epoch)) for r in run.records))
+    assert parting_in_words({"plain": Training(still, seen)}).endswith(f"lowest after {last} epochs, the last one.")
 
 
 def test_watched_are_the_networks_of_the_first_seed_in_both_settings():
