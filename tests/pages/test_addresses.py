@@ -312,7 +312,7 @@ NORM_MATHS = Opened(
         ("elastic net, α = 0.25", 4, 0.29825),
         ("elastic net, α = 0.25", 0.165, 139),  # the network's weights in a bin
     ),
-    counts={"elastic net, α = 0.25": 973},
+    counts={"elastic net, α = 0.25": 1012},
     texts=("(−0.845, **0**)", "(−0.620, 0.307)", "(−0.651, 0.253)", "−0.357", "0.511", "92.25 %", "98.8 %"),
 )
 
