@@ -18,8 +18,10 @@ from core.maths.comparisons import LEVEL
 
 SETTINGS = ("claim", "claim_by", "claim_verdict", "claims_holm")
 ANYBODY, ANY = "anybody", "any"
-TABLE_HEIGHT, PROJECTED_HEIGHT = 215, 120
+TABLE_HEIGHT = 215
 """Of the table, in pixels: it scrolls by itself, so that the claim that is opened stays in view."""
+PROJECTED_ROWS = 3
+"""So many can be read from the last row above the claim that is opened."""
 
 
 def claims_panel(*, asks: str) -> None:
@@ -37,7 +39,12 @@ def claims_panel(*, asks: str) -> None:
     found = family(claims().values())
     table = judged(found, corrected=corrected)
     shown = [one for one in table if by in (ANYBODY, _who(one.claim.by)) and verdict in (ANY, one.verdict.value)]
-    _table(shown)
+    if not shown:
+        st.info("No claim has this verdict.")
+    elif frame.is_presenting():
+        _projected_table(shown, name)
+    else:
+        _table(shown)
     _opened(next(one for one in table if one.claim.name == name), found, corrected=corrected)
     with steps.fold("How many hold, the rule, and chance"):
         st.markdown(f"{_counted(shown, found, corrected=corrected)}\n\n{HOW_IT_IS_JUDGED}")
@@ -63,22 +70,23 @@ def _who(by: str) -> str:
 # --- the table --------------------------------------------------------------------------------------------------------
 
 
-def _table(shown: Sequence[Judged]) -> None:
-    if not shown:
-        st.info("No claim has this verdict.")
-        return
-    rows = [_row(one) for one in shown]
+def _projected_table(shown: Sequence[Judged], opened: str) -> None:
+    """The claim that is opened, if it is shown, and those beside it; else the first ones."""
+    names = [one.claim.name for one in shown]
+    before = names.index(opened) - 1 if opened in names else 0
+    first = max(0, min(before, len(names) - PROJECTED_ROWS))
+    rows = [_row(one) for one in shown[first : first + PROJECTED_ROWS]]
+    st.table([{key: row[key] for key in ("verdict", "claim", "by")} for row in rows])
+    st.caption(f"Rows {first + 1} to {first + len(rows)} of {len(names)}.")
 
+
+def _table(shown: Sequence[Judged]) -> None:
     @failures.callback
     def clicked() -> None:
         _open([one.claim.name for one in shown])
 
-    if frame.is_presenting():
-        with st.container(height=PROJECTED_HEIGHT, border=False):
-            st.table([{key: row[key] for key in ("verdict", "claim", "by")} for row in rows])
-        return
     st.dataframe(
-        rows,
+        [_row(one) for one in shown],
         hide_index=True,
         height=TABLE_HEIGHT,
         key="claims_table",

@@ -78,3 +78,14 @@ def test_every_verdict_that_a_lesson_prints_is_a_claim_s(path):
     found = VERDICT.findall(words(app))
     assert [verdict for verdict in found if verdict not in said] == []
     assert found or path == "pages/6_norm_math.py"
+
+
+@pytest.mark.parametrize(("at", "first"), [(0, 0), (1, 0), (5, 4), (-1, -3)])
+def test_projected_the_table_has_the_opened_claim_and_those_beside_it(at, first):
+    names = [*claims()]
+    app = open_page(COMPARE, step="claimed", present="true", claim=names[at])
+    (table,) = app.table
+    assert [*table.value["claim"]] == names[first : first + 3 or None]
+    assert f"Rows {(first % len(names)) + 1} to {(first % len(names)) + 3} of {len(names)}." in [
+        c.value for c in app.caption
+    ]
