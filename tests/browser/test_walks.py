@@ -18,6 +18,7 @@ MOVED = {
     "dropout": ("how-much", "p"),
     "l1_l2": ("lambda1", "lambda1"),
     "norm_math": ("vector", "delta"),
+    "compare": ("first", "wrong"),
 }
 """Lesson → the step and the slider of it that are moved, and then shared and presented."""
 
