@@ -391,7 +391,7 @@ def own_run() -> None:
     )
     with steps.fold("Answer"):
         st.markdown(
-            f"**The gain.** {gain_without_wrong_labels(0.5)}\n\n**A training loss above the held-out loss.** The "
+            f"**The gain.** {gain_without_wrong_labels()}\n\n**A training loss above the held-out loss.** The "
             "notebook takes its training loss *during* the epoch, with masks, and so with units missing. The held-out "
             "loss is measured after the epoch and without masks. That one lies above the other therefore says nothing "
             "about overfitting, nor about a mistake: the two must not be compared. (Wrong labels have the same effect, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.config import FULL, SMALL_AND_NOISY, RunConfig, seeds_of
 from core.course.claim import Claim, across, between
 from core.course.claims import (
@@ -102,6 +104,15 @@ SMALL_ACCURACY = _how_much(
     LAST_ACCURACY,
     SMALL_AND_NOISY,
     SMALL[0.5],
+    "higher",
+)
+RIGHT_LABELS = replace(SMALL_AND_NOISY, label_noise=0.0)
+RIGHT_ACCURACY = Claim(
+    "dropout, few images, right labels",
+    LESSON,
+    "On few images without wrong labels, dropout at p = 0.5 raises the accuracy.",
+    f"{LESSON}/own-run",
+    between(LAST_ACCURACY, RIGHT_LABELS, DROPOUT.at(RIGHT_LABELS, 0.5)),
     "higher",
 )
 SMALL_GAP = _how_much(
