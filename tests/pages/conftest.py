@@ -1,14 +1,24 @@
 """Page tests share what they read of precomputed/, and nothing else."""
 
 import inspect
+from functools import cache
 from unittest.mock import patch
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from core.app import failures, frame, runs
 from core.jobs.worker import Worker
 from core.results import library
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_are_looked_through_once():
+    """Streamlit looks for components in all installed packages whenever an app is opened: most of the time that a test
+    of a page takes. They do not change while the tests run."""
+    with patch.object(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests)):
+        yield
 
 
 @pytest.fixture(autouse=True)
