@@ -144,7 +144,7 @@ def _largest(a, b) -> float:
 
 def check_retrained(n: int, sample_seed: int) -> list[Requirement]:
     """Train n shipped runs again. Equal bits are expected on the same kind of machine with the same versions."""
-    from core.data import load_images
+    from core.engine.fetching import load_images
     from core.engine.training import train_or_diverge
 
     planned = shown_runs()

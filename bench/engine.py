@@ -25,8 +25,9 @@ from torch.nn.functional import cross_entropy
 from bench import notebook
 from bench.report import Requirement, at_least, at_most, print_table, verdict
 from core.config import FULL, RunConfig
-from core.data import Images, find_or_fetch, load_images
+from core.data import Images
 from core.engine.evaluation import as_pixels
+from core.engine.fetching import find_or_fetch, load_images
 from core.engine.landscape import filter_normalised_direction, loss_grid, moved, parameters_of
 from core.engine.models import model_of
 from core.engine.training import THREADS, fix_threads, train

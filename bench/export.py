@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bench.report import Requirement, at_most, print_table, verdict
 from core.config import FULL, SMALL_AND_NOISY, RunConfig
-from core.data import find_or_fetch, load_images
+from core.engine.fetching import find_or_fetch, load_images
 from core.export.document import file_name, to_script
 from core.results.run import Run
 from core.results.store import load_run

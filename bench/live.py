@@ -26,7 +26,7 @@ from bench.classroom import wait_for
 from bench.report import Requirement, at_most, print_table, verdict
 from bench.sessions import Drawn, Session, connected
 from core.config import SMALL_AND_NOISY, RunConfig
-from core.data import load_images
+from core.engine.fetching import load_images
 from core.results.store import load_run
 
 AGAIN = (

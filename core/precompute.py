@@ -109,7 +109,7 @@ def _measurement(spec: Spec) -> Shipped:
 
 
 def _images():
-    from core.data import load_images
+    from core.engine.fetching import load_images
 
     return load_images("fashion-mnist")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: threads that spin starve each other on busy cores
@@ -13,13 +14,16 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import hypothesis
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 from core.config import DATASETS, DIGITS, FIELDS, RunConfig
-from core.data import Images, load_images
+from core.data import FASHION_FILES, IdxFile, Images
+from core.engine.fetching import load_images
 from core.results import library
 from core.results.run import Run
+from tests.fashion_files import idx_bytes
 
 hypothesis.configuration.set_hypothesis_home_dir(Path(gettempdir()) / "hypothesis")
 hypothesis.settings.register_profile("fast", deadline=None, max_examples=60, derandomize=True, database=None)
@@ -95,3 +99,16 @@ def trained(digits) -> Callable[..., Run]:
         return train(config, digits)
 
     return lambda **settings: run_of(replace(TINY, **settings))
+
+
+@pytest.fixture
+def fashion(monkeypatch) -> dict[str, bytes]:
+    """Four small files in the place of Fashion-MNIST's, whose checksums are expected instead of the real ones."""
+    random = np.random.default_rng(0)
+    files = {
+        name: idx_bytes(random.integers(0, 256, (n, 28, 28)) if "images" in name else random.integers(0, 10, n))
+        for name, n in zip(FASHION_FILES, (6, 6, 4, 4), strict=True)
+    }
+    for name, content in files.items():
+        monkeypatch.setitem(FASHION_FILES, name, IdxFile(len(content), hashlib.sha256(content).hexdigest()))
+    return files

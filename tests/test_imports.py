@@ -41,8 +41,7 @@ MAY_IMPORT = {
 
 MAY_LOAD = {
     "torch": ("core/engine",),
-    # Fetching and reading Fashion-MNIST is torchvision's own code, imported where that is asked for.
-    "torchvision": ("core/engine", "core/data.py"),
+    "torchvision": ("core/engine",),
     "streamlit": ("core/app", "pages", "streamlit_app.py"),
 }
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import RunConfig
-from core.data import DataError, load_images
+from core.data import DataError
 from core.folders import given_folders
 from core.jobs import memory
 from core.jobs.queue import Cancelled, Job
@@ -298,6 +298,8 @@ class _Channel:
                 self.send("note", note=f"Downloading: {done / 1e6:.0f} of {total / 1e6:.0f} MB of a file")
 
         self.send("note", note="Reading the images")
+        from core.engine.fetching import load_images
+
         return load_images(dataset, progress)
 
 

@@ -55,7 +55,7 @@ PROGRAM = f"""
 import sys
 from dataclasses import replace
 from core.config import DIGITS
-from core.data import load_images
+from core.engine.fetching import load_images
 from core.engine.training import train
 
 for settings in {SETTINGS}:

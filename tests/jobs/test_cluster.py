@@ -206,7 +206,7 @@ def test_what_fails_there_says_why_as_it_would_here(server, tiny):
 
 
 def test_images_are_those_of_the_worker_and_their_absence_is_said(server, monkeypatch):
-    monkeypatch.setattr("core.data.load_images", lambda *_: pytest.fail("the server read the images"))
+    monkeypatch.setattr("core.engine.fetching.load_images", lambda *_: pytest.fail("the server read the images"))
     now = finished(server.train(replace(FULL, epochs=1)))
     assert now.state == "failed" and isinstance(now.error, DataError) and "REGLAB_DATA" in str(now.error)
 
